@@ -1,0 +1,20 @@
+#include "engine/base/clock.h"
+
+namespace spoor {
+namespace {
+
+class SystemClock final : public Clock {
+ public:
+  [[nodiscard]] std::chrono::nanoseconds monotonic() const override {
+    return std::chrono::steady_clock::now().time_since_epoch();
+  }
+};
+
+}  // namespace
+
+const Clock& system_clock() {
+  static const SystemClock kClock;
+  return kClock;
+}
+
+}  // namespace spoor

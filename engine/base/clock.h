@@ -1,0 +1,34 @@
+// The one door to the wall clock.
+//
+// Only progress display, log lines and the bus's waiting may ask; engine logic never does, so that
+// replaying a log gives what streaming it gave. A ctest greps for any other use. Tests put their
+// own clock behind it.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+namespace spoor {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  /// Grows steadily; its zero means nothing.
+  [[nodiscard]] virtual std::chrono::nanoseconds monotonic() const = 0;
+};
+
+/// The machine's clock. Lives as long as the program.
+[[nodiscard]] const Clock& system_clock();
+
+/// A clock that tests turn by hand.
+class ManualClock final : public Clock {
+ public:
+  [[nodiscard]] std::chrono::nanoseconds monotonic() const override { return now_; }
+
+  void advance(std::chrono::nanoseconds by) { now_ += by; }
+
+ private:
+  std::chrono::nanoseconds now_{0};
+};
+
+}  // namespace spoor

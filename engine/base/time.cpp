@@ -1,0 +1,205 @@
+#include "engine/base/time.h"
+
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <limits>
+
+namespace spoor {
+namespace {
+
+// Of what int64 nanoseconds reach (1677 to 2262) we take whole centuries, with room for a zone at
+// either end. What lies outside (FILETIME 0 is of 1601) is a mistake, not a time.
+constexpr int kYearMin = 1700;
+constexpr int kYearMax = 2200;
+constexpr Timestamp kEarliest = -8'520'336'000LL * kNanosPerSecond;  // 1700-01-01
+constexpr Timestamp kLatest = 7'289'654'400LL * kNanosPerSecond;     // 2201-01-01, exclusive
+
+/// Reads digits and separators off the front of a text; the first mismatch makes every later step
+/// fail.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : rest_(text) {}
+
+  /// Exactly `count` decimal digits.
+  int digits(std::size_t count) {
+    if (rest_.size() < count) {
+      ok_ = false;
+    }
+    int value = 0;
+    for (std::size_t i = 0; ok_ && i < count; ++i) {
+      const char digit = rest_[i];
+      ok_ = digit >= '0' && digit <= '9';
+      value = value * 10 + (digit - '0');
+    }
+    if (!ok_) {
+      return 0;
+    }
+    rest_.remove_prefix(count);
+    return value;
+  }
+
+  void expect(std::string_view any_of) {
+    ok_ = ok_ && !rest_.empty() && any_of.find(rest_.front()) != std::string_view::npos;
+    if (ok_) {
+      rest_.remove_prefix(1);
+    }
+  }
+
+  bool accept(char wanted) {
+    if (!ok_ || rest_.empty() || rest_.front() != wanted) {
+      return false;
+    }
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  /// One to nine digits after the dot, scaled to nanoseconds.
+  Duration fraction() {
+    Duration nanos = 0;
+    Duration scale = kNanosPerSecond / 10;
+    std::size_t count = 0;
+    while (!rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9') {
+      nanos += (rest_.front() - '0') * scale;
+      scale /= 10;
+      rest_.remove_prefix(1);
+      ++count;
+    }
+    ok_ = ok_ && count >= 1 && count <= 9;
+    return nanos;
+  }
+
+  [[nodiscard]] bool at_end() const { return ok_ && rest_.empty(); }
+
+  [[nodiscard]] bool ok() const { return ok_; }
+
+  void fail() { ok_ = false; }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+std::optional<Timestamp> from_date(int year, int month, int day) {
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!date.ok() || year < kYearMin - 1 || year > kYearMax + 1) {
+    return std::nullopt;
+  }
+  const auto days = std::chrono::sys_days{date}.time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(days).count();
+}
+
+/// "Z", "+hh:mm", "+hhmm" or nothing (UTC), as nanoseconds east of Greenwich.
+Duration read_zone(Scanner& scanner) {
+  if (scanner.at_end() || scanner.accept('Z') || scanner.accept('z')) {
+    return 0;
+  }
+  const bool west = scanner.accept('-');
+  if (!west) {
+    scanner.expect("+");
+  }
+  const int hours = scanner.digits(2);
+  scanner.accept(':');
+  const int minutes = scanner.digits(2);
+  if (hours > 23 || minutes > 59) {
+    scanner
+        .fail();  // No zone is a day away; the clamp in from_date leaves room for a day, no more.
+  }
+  const Duration offset = (hours * 3600LL + minutes * 60LL) * kNanosPerSecond;
+  return west ? -offset : offset;
+}
+
+}  // namespace
+
+std::optional<Timestamp> parse_timestamp(std::string_view text) {
+  Scanner scanner(text);
+  const int year = scanner.digits(4);
+  scanner.expect("-");
+  const int month = scanner.digits(2);
+  scanner.expect("-");
+  const int day = scanner.digits(2);
+  scanner.expect(" Tt");
+  const int hour = scanner.digits(2);
+  scanner.expect(":");
+  const int minute = scanner.digits(2);
+  scanner.expect(":");
+  const int second = scanner.digits(2);
+  const Duration nanos = scanner.accept('.') ? scanner.fraction() : 0;
+  const Duration zone = scanner.ok() ? read_zone(scanner) : 0;
+  const std::optional<Timestamp> date =
+      scanner.at_end() ? from_date(year, month, day) : std::nullopt;
+  // 60: a leap second counts as the second before it.
+  if (!date || hour > 23 || minute > 59 || second > 60) {
+    return std::nullopt;
+  }
+  const int whole_second = second == 60 ? 59 : second;
+  const Timestamp time =
+      *date + (hour * 3600LL + minute * 60LL + whole_second) * kNanosPerSecond + nanos - zone;
+  if (time < kEarliest || time >= kLatest) {
+    return std::nullopt;
+  }
+  return time;
+}
+
+std::optional<Timestamp> parse_time_argument(std::string_view text) {
+  if (text.size() == 10) {
+    return parse_timestamp(std::string(text) + "T00:00:00Z");
+  }
+  return parse_timestamp(text);
+}
+
+std::string format_timestamp(Timestamp time) {
+  using std::chrono::floor;
+  const std::chrono::sys_time<std::chrono::nanoseconds> point{std::chrono::nanoseconds{time}};
+  const auto day = floor<std::chrono::days>(point);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{floor<std::chrono::milliseconds>(point - day)};
+  std::array<char, 40> buffer{};
+  const int length = std::snprintf(
+      buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
+      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
+      static_cast<int>(clock.subseconds().count()));
+  return {buffer.data(), static_cast<std::size_t>(length)};
+}
+
+std::int64_t to_epoch_ms(Timestamp time) {
+  return time / kNanosPerMilli - (time % kNanosPerMilli < 0 ? 1 : 0);
+}
+
+std::optional<Duration> parse_timespan(std::string_view text) {
+  if (text.size() < 2) {
+    return std::nullopt;
+  }
+  std::int64_t unit_seconds = 0;
+  switch (text.back()) {
+    case 's': unit_seconds = 1; break;
+    case 'm': unit_seconds = 60; break;
+    case 'h': unit_seconds = 3600; break;
+    case 'd': unit_seconds = 86'400; break;
+    case 'w': unit_seconds = 604'800; break;
+    case 'M': unit_seconds = 2'629'746; break;
+    case 'y': unit_seconds = 31'556'952; break;
+    default: return std::nullopt;
+  }
+  constexpr std::int64_t kSecondsMax = std::numeric_limits<Duration>::max() / kNanosPerSecond;
+  std::int64_t count = 0;
+  for (const char digit : text.substr(0, text.size() - 1)) {
+    if (digit < '0' || digit > '9') {
+      return std::nullopt;
+    }
+    count = count * 10 + (digit - '0');
+    if (count > kSecondsMax / unit_seconds) {
+      return std::nullopt;
+    }
+  }
+  if (count == 0) {
+    return std::nullopt;
+  }
+  return count * unit_seconds * kNanosPerSecond;
+}
+
+}  // namespace spoor
