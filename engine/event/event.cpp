@@ -1,0 +1,83 @@
+#include "engine/event/event.h"
+
+namespace spoor {
+
+std::string_view to_string(EventType type) {
+  switch (type) {
+    case EventType::process_creation: return "process_creation";
+    case EventType::process_termination: return "process_termination";
+    case EventType::process_access: return "process_access";
+    case EventType::create_remote_thread: return "create_remote_thread";
+    case EventType::process_tampering: return "process_tampering";
+    case EventType::image_load: return "image_load";
+    case EventType::driver_load: return "driver_load";
+    case EventType::file_event: return "file_event";
+    case EventType::file_change: return "file_change";
+    case EventType::file_delete: return "file_delete";
+    case EventType::file_delete_detected: return "file_delete_detected";
+    case EventType::file_block_executable: return "file_block_executable";
+    case EventType::file_block_shredding: return "file_block_shredding";
+    case EventType::file_executable_detected: return "file_executable_detected";
+    case EventType::create_stream_hash: return "create_stream_hash";
+    case EventType::raw_access_thread: return "raw_access_thread";
+    case EventType::registry_add: return "registry_add";
+    case EventType::registry_delete: return "registry_delete";
+    case EventType::registry_set: return "registry_set";
+    case EventType::registry_rename: return "registry_rename";
+    case EventType::registry_event: return "registry_event";
+    case EventType::network_connection: return "network_connection";
+    case EventType::dns_query: return "dns_query";
+    case EventType::pipe_created: return "pipe_created";
+    case EventType::wmi_event: return "wmi_event";
+    case EventType::clipboard_capture: return "clipboard_capture";
+    case EventType::sysmon_status: return "sysmon_status";
+    case EventType::sysmon_error: return "sysmon_error";
+    case EventType::other: return "other";
+    case EventType::count: break;
+  }
+  return "other";
+}
+
+std::string_view to_string(Source source) {
+  switch (source) {
+    case Source::sysmon: return "sysmon";
+    case Source::windows: return "windows";
+    case Source::crowdstrike: return "crowdstrike";
+    case Source::sentinelone: return "sentinelone";
+  }
+  return "windows";
+}
+
+int canonical_rank(EventType type) {
+  switch (type) {
+    case EventType::process_creation: return 0;
+    case EventType::image_load:
+    case EventType::driver_load: return 1;
+    case EventType::file_event:
+    case EventType::file_change:
+    case EventType::file_delete:
+    case EventType::file_delete_detected:
+    case EventType::file_block_executable:
+    case EventType::file_block_shredding:
+    case EventType::file_executable_detected:
+    case EventType::create_stream_hash:
+    case EventType::registry_add:
+    case EventType::registry_delete:
+    case EventType::registry_set:
+    case EventType::registry_rename:
+    case EventType::registry_event: return 2;
+    case EventType::network_connection:
+    case EventType::dns_query: return 3;
+    case EventType::process_termination: return 9;
+    default: return 4;
+  }
+}
+
+void Event::clear() {
+  std::vector<ExtraField> kept = std::move(extra);
+  kept.clear();
+  *this = Event{};
+  extra = std::move(kept);
+}
+
+}  // namespace spoor
