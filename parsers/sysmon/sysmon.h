@@ -1,0 +1,37 @@
+// Sysmon: event ids 1 to 29 and 255 (schema 4.90).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/base/time.h"
+#include "engine/base/uid.h"
+#include "engine/event/event.h"
+#include "parsers/envelope.h"
+#include "parsers/scratch.h"
+#include "parsers/windows/windows.h"
+
+namespace spoor {
+
+/// Is it Sysmon's? By provider, or by channel alone: a renamed driver keeps its channel.
+[[nodiscard]] bool is_sysmon(const WindowsRecord& record);
+
+/// Fills `event`, which is clear, from a Sysmon record. Unknown ids become generic events.
+void parse_sysmon(const WindowsRecord& record,
+                  const ExtraFilter& extra,
+                  Scratch& scratch,
+                  Event& event);
+
+/// A ProcessGuid read: identity and what it tells of the start.
+struct ProcessGuid {
+  Uid key;
+  Timestamp start =
+      0;  ///< Groups 3 and 2 are the start's second since the epoch; 0 if they make no sense.
+};
+
+/// Reads "{8f4c1e20-3ac6-6410-d101-000000002f00}" in any case, with or without braces. nullopt for
+/// anything else and for the all-zero GUID, which Sysmon writes for "unknown".
+[[nodiscard]] std::optional<ProcessGuid> parse_process_guid(std::string_view text);
+
+}  // namespace spoor
