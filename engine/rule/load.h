@@ -1,0 +1,39 @@
+// Reads rule files into a RuleSet.
+//
+// Sigma YAML, through yaml-cpp, with line and column kept. All problems of all files are reported
+// at once; a bad rule never keeps a good one from loading. What we do not support yet is refused
+// with its place, never ignored: a detection that silently means something else is worse than none.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/rule/diagnostic.h"
+#include "engine/rule/rule.h"
+
+namespace spoor {
+
+struct LoadedRules {
+  RuleSet rules;
+  std::vector<Diagnostic> diagnostics;  ///< In (file, line, column) order.
+  std::size_t documents = 0;            ///< Rule documents seen, loaded or not.
+  std::size_t rejected = 0;
+};
+
+/// One file already in memory.
+struct RuleFile {
+  std::string path;  ///< As shown to the author.
+  std::string content;
+};
+
+/// Loads rules out of memory. Documents of one file are separated by "---". Correlations may refer
+/// to rules of any file by name or id.
+[[nodiscard]] LoadedRules load_rules(const std::vector<RuleFile>& files);
+
+/// Reads *.yml and *.yaml below each path (a file or a directory; in name order; hidden entries and
+/// symbolic links to directories are skipped) and loads them. Fails only if a path cannot be read.
+[[nodiscard]] Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths);
+
+}  // namespace spoor

@@ -1,0 +1,157 @@
+// What a rule says: the meaning of a Sigma file, without the YAML.
+//
+// A detection is a tree over field tests; a correlation is a set of rules with a lineage and a
+// timespan. Everything here is plain data, filled by load.h and read by the matcher and the
+// correlator.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/event/field.h"
+#include "engine/rule/diagnostic.h"
+
+namespace spoor {
+
+enum class Level : std::uint8_t { informational, low, medium, high, critical };
+
+[[nodiscard]] std::string_view to_string(Level level);
+[[nodiscard]] std::optional<Level> parse_level(std::string_view text);
+
+/// A field as a rule names it: one of ours, or a vendor's name looked up in Event::extra.
+struct FieldRef {
+  std::string name;
+  std::optional<FieldId> id;
+};
+
+/// How one value is compared. Sigma's modifiers come down to these.
+enum class TestKind : std::uint8_t {
+  pattern,  ///< Text with wildcards, compared with the whole value, case folded.
+  regex,    ///< RE2, unanchored search.
+  number,   ///< Numeric equality.
+  null,     ///< The field is absent.
+};
+
+/// A Sigma text pattern after escapes are resolved: literal pieces and wildcards.
+struct PatternPiece {
+  enum class Kind : std::uint8_t { literal, any_run /* * */, any_one /* ? */ };
+  Kind kind = Kind::literal;
+  std::string literal;  ///< Folded.
+};
+
+/// One comparison of one field with one value.
+struct ValueTest {
+  TestKind kind = TestKind::pattern;
+  std::vector<PatternPiece> pattern;  ///< kind == pattern.
+  std::string text;   ///< The value as written; for regex the expression; for evidence.
+  double number = 0;  ///< kind == number.
+  std::optional<std::int64_t>
+      integer;  ///< kind == number: its exact value, if it is whole and fits.
+  bool regex_ignore_case = false;
+  bool regex_multiline = false;
+  bool regex_dotall = false;
+  SourcePosition position;
+};
+
+/// A node of the detection tree.
+struct Expr {
+  enum class Kind : std::uint8_t {
+    all,       ///< Every child. Empty: true.
+    any,       ///< Some child. Empty: false.
+    negation,  ///< Not its one child.
+    test,      ///< A field test.
+  };
+  Kind kind = Kind::all;
+  std::vector<Expr> children;
+  FieldRef field;  ///< kind == test.
+  ValueTest test;  ///< kind == test.
+  std::string
+      selection;  ///< The named selection that this node is the root of, or empty; for evidence.
+};
+
+/// Sigma's logsource. Empty parts say nothing.
+struct LogSource {
+  std::string product;
+  std::string category;
+  std::string service;
+};
+
+/// An ATT&CK reference out of the tags: "attack.t1574.001", "attack.initial-access".
+struct RuleMeta {
+  std::string id;
+  std::string name;  ///< Sigma's `name`, by which correlations refer to it; may be empty.
+  std::string title;
+  std::string description;
+  std::string author;
+  std::string license;
+  std::string status;
+  std::vector<std::string> references;
+  std::vector<std::string> tags;
+  std::vector<std::string> false_positives;
+  Level level = Level::medium;
+  std::string file;
+  SourcePosition position;
+  /// Hash of what the rule detects (not of its texts): 32 hex digits. Part of every finding's uid.
+  std::string logic_hash;
+};
+
+struct DetectionRule {
+  RuleMeta meta;
+  LogSource log_source;
+  Expr condition;
+  /// False when only correlations use it and none says `generate: true`: it then makes no finding
+  /// of its own.
+  bool makes_finding = true;
+};
+
+/// Which processes around the anchor a step may have happened in.
+enum class Relation : std::uint8_t { self, child, descendant, self_or_descendant, parent };
+
+[[nodiscard]] std::string_view to_string(Relation relation);
+
+/// One listed rule of a correlation.
+struct CorrelationStep {
+  std::string name;      ///< As the correlation lists it (name or id).
+  std::size_t rule = 0;  ///< Index into RuleSet::detections.
+  Relation relation = Relation::self_or_descendant;
+  SourcePosition position;
+};
+
+/// and/or over step names. (`not` makes a rule class N and is refused until watermarks exist.)
+struct StepExpr {
+  enum class Kind : std::uint8_t { all, any, step };
+  Kind kind = Kind::all;
+  std::vector<StepExpr> children;
+  std::size_t step = 0;  ///< Index into CorrelationRule::steps.
+};
+
+struct Escalation {
+  StepExpr condition;
+  Level level = Level::high;
+};
+
+enum class GroupBy : std::uint8_t { process, process_tree };
+
+/// type: temporal, grouped by lineage. Monotone (class M): more events can only make it true.
+struct CorrelationRule {
+  RuleMeta meta;
+  GroupBy group_by = GroupBy::process_tree;
+  std::vector<CorrelationStep> steps;
+  std::size_t anchor = 0;  ///< Index into `steps`.
+  StepExpr condition;
+  std::vector<Escalation> escalations;
+  Duration timespan = 0;
+};
+
+/// What a load gave. Immutable afterwards.
+struct RuleSet {
+  std::vector<DetectionRule> detections;  ///< Sorted by (id, file).
+  std::vector<CorrelationRule> correlations;
+};
+
+}  // namespace spoor

@@ -1,0 +1,510 @@
+#include "engine/rule/load.h"
+
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "engine/base/limits.h"
+#include "engine/base/text.h"
+#include "engine/rule/document.h"
+
+namespace spoor {
+namespace {
+
+LoadedRules load(const std::string& yaml) {
+  return load_rules({{.path = "r.yml", .content = yaml}});
+}
+
+/// A rule around the lines of a selection, which start in line 6.
+std::string rule_with(const std::string& selection, const std::string& condition = "selection") {
+  return "title: T\nid: 11111111-1111-4111-8111-111111111111\nlogsource: {category: "
+         "dns_query}\ndetection:\n  selection:\n" +
+         selection + "  condition: " + condition + "\n";
+}
+
+struct BadCase {
+  const char* name;
+  std::string yaml;
+  std::uint32_t line;
+  std::uint32_t column;
+  const char* message;  ///< Part of it.
+  const char* hint;     ///< Part of it.
+};
+
+TEST(LoadRules, WhatIsWrongIsSaidWhereItIsWrong) {
+  const std::string head =
+      "title: T\nid: 11111111-1111-4111-8111-111111111111\nlogsource: {category: dns_query}\n";
+  const BadCase cases[] = {
+      {"unknown modifier", rule_with("    Image|endwith: x\n"), 6, 11, "unknown modifier 'endwith'",
+       "endswith"},
+      {"unsupported modifier", rule_with("    Image|contains|windash: x\n"), 6, 20,
+       "'windash' is not supported yet", ""},
+      {"re not first", rule_with("    Image|contains|re: x\n"), 6, 20, "'re' must be the first",
+       ""},
+      {"flag without re", rule_with("    Image|i: x\n"), 6, 11, "only behind 're'", "|re|i"},
+      {"number with contains", rule_with("    Image|contains: 5\n"), 6, 21, "need text", "'5'"},
+      {"null with contains", rule_with("    Image|contains: null\n"), 6, 21, "null with a modifier",
+       ""},
+      {"nested map", rule_with("    Image: {a: b}\n"), 6, 12, "found a map", ""},
+      {"list in a list", rule_with("    Image: [[a]]\n"), 6, 13, "found a list", ""},
+      {"keyword", head + "detection:\n  selection: [a]\n  condition: selection\n", 5, 15,
+       "keyword searches", ""},
+      {"empty selection", head + "detection:\n  selection: {}\n  condition: selection\n", 5, 14,
+       "empty selection", ""},
+      {"unknown selection", rule_with("    Image: x\n", "selektion"), 7, 14,
+       "no selection is named 'selektion'", "selection"},
+      {"unknown selection, later", rule_with("    Image: x\n", "selection and not filtr"), 7, 32,
+       "no selection is named 'filtr'", ""},
+      {"selector without match", rule_with("    Image: x\n", "1 of filter_*"), 7, 19,
+       "no selection matches", ""},
+      {"hidden selections are not 'them'",
+       head + "detection:\n  _s: {Image: x}\n  condition: 1 of them\n", 6, 19,
+       "no selection matches", ""},
+      {"open parenthesis", rule_with("    Image: x\n", "(selection"), 7, 24, "not closed", ""},
+      {"missing operand", rule_with("    Image: x\n", "selection and"), 7, 27,
+       "ends where a name is expected", ""},
+      {"missing operator", rule_with("    Image: x\n", "selection selection"), 7, 24,
+       "expected 'and' or 'or'", ""},
+      {"pipe", rule_with("    Image: x\n", "selection | count() > 5"), 7, 24, "aggregations",
+       "correlation"},
+      {"2 of", rule_with("    Image: x\n", "2 of sel*"), 7, 14, "'2 of' is not supported", ""},
+      {"quoted condition", rule_with("    Image: x\n", "'nope'"), 7, 15,
+       "no selection is named 'nope'", ""},
+      {"no condition", head + "detection:\n  selection: {Image: x}\n", 4, 1, "no 'condition'", ""},
+      {"no detection", head, 1, 1, "no 'detection'", ""},
+      {"no log source", "title: T\nid: i\ndetection: {s: {a: b}, condition: s}\n", 1, 1,
+       "no 'logsource'", ""},
+      {"no title", "id: i\nlogsource: {category: x}\ndetection: {s: {a: b}, condition: s}\n", 1, 1,
+       "no 'title'", ""},
+      {"no id", "title: T\nlogsource: {category: x}\ndetection: {s: {a: b}, condition: s}\n", 1, 1,
+       "no 'id'", "UUID"},
+      {"bad level", "level: hihg\n" + rule_with("    Image: x\n"), 1, 8, "unknown level", "high"},
+      {"slip in the log source",
+       "title: T\nid: i\nlogsource: {categroy: x}\ndetection: {s: {a: b}, condition: s}\n", 3, 13,
+       "unknown key 'categroy'", "category"},
+      {"timeframe", head + "detection:\n  s: {a: b}\n  timeframe: 5m\n  condition: s\n", 6, 3,
+       "timeframe", "correlation"},
+      {"duplicate key", rule_with("    Image: x\n    Image: y\n"), 7, 5,
+       "'Image' stands twice; first in line 6", ""},
+      {"alias", "a: &x 1\nb: *x\n", 1, 4, "anchors are not allowed", ""},
+      // yaml-cpp stops at the colon: a key of a flow list may not run over two lines.
+      {"not YAML", "title: [a\nb: }\n", 2, 2, "not YAML", ""},
+      {"anchor cycle", "a: &x [*x]\n", 1, 4, "anchors are not allowed", ""},
+      {"alias alone", "a: 1\nb: *x\n", 2, 4, "", ""},
+      {"tag", "title: !!binary x\n", 1, 8, "tags are not allowed", ""},
+      {"open quote", "title: T\nid: 'i\nlevel: high\n", 2, 5, "a quote is not closed", ""},
+      {"quoted key", rule_with("    'Image|endwith': x\n"), 6, 12, "unknown modifier 'endwith'",
+       ""},
+      {"folded condition", rule_with("    Image: x\n", ">-\n    selection and\n    nope"), 9, 5,
+       "no selection is named 'nope'", ""},
+      {"condition over two lines", rule_with("    Image: x\n", "selection and\n    (selection"), 8,
+       15, "not closed", ""},
+      {"pipe without spaces", rule_with("    Image: x\n", "selection|count() > 5"), 7, 14,
+       "aggregations", "correlation"},
+      {"empty list with a modifier", rule_with("    Image|contains: []\n"), 6, 21,
+       "null with a modifier", ""},
+      {"number out of range", rule_with("    Image: 1e999\n"), 6, 12, "out of range", ""},
+      {"many keywords", head + "detection:\n  selection: [a, b, c]\n  condition: selection\n", 5,
+       15, "keyword searches", ""},
+      {"generate outside of a correlation", "generate: true\n" + rule_with("    Image: x\n"), 1, 1,
+       "stands under 'correlation'", ""},
+      {"log source of nothing",
+       "title: T\nid: i\nlogsource: {definition: x}\ndetection: {s: {a: b}, condition: s}\n", 3, 1,
+       "neither product, category nor service", ""},
+      {"filter in a detection", "filter: {}\n" + rule_with("    Image: x\n"), 1, 1,
+       "filters are not supported yet", ""},
+      {"behind a byte order mark", "\xEF\xBB\xBFlevel: hihg\n" + rule_with("    Image: x\n"), 1, 8,
+       "unknown level", "high"},
+      {"duplicate key in the second document",
+       rule_with("    Image: x\n") + "---\ntitle: U\ntitle: V\n", 10, 1,
+       "'title' stands twice; first in line 9", ""},
+      {"in the second document",
+       rule_with("    Image: x\n") + "---\ntitle: U\nid: 2\nlogsource: {category: x}\ndetection: "
+                                     "{s: {a|bad: b}, condition: s}\n",
+       12, 19, "unknown modifier 'bad'", ""},
+      {"not a map", "- a\n", 1, 1, "a rule must be a map", ""},
+      {"Latin-1", "title: caf\xE9\n", 1, 11, "not UTF-8", ""},
+      {"NUL", std::string("title: a\0b\n", 11), 1, 9, "not UTF-8", ""},
+      {"Sigma filter", "title: T\nid: i\nfilter: {rules: any}\n", 3, 1,
+       "filters are not supported yet", ""},
+  };
+  for (const BadCase& test : cases) {
+    SCOPED_TRACE(test.name);
+    const LoadedRules loaded = load(test.yaml);
+    std::vector<Diagnostic> errors;
+    for (const Diagnostic& diagnostic : loaded.diagnostics) {
+      if (diagnostic.severity == Severity::error) {
+        errors.push_back(diagnostic);
+      }
+    }
+    ASSERT_EQ(errors.size(), 1U) << (errors.empty() ? "no error" : errors[1].message);
+    EXPECT_EQ(loaded.rejected, 1U);
+    EXPECT_EQ(errors[0].position.line, test.line) << render(errors[0]);
+    EXPECT_EQ(errors[0].position.column, test.column) << render(errors[0]);
+    EXPECT_NE(errors[0].message.find(test.message), std::string::npos) << errors[0].message;
+    EXPECT_NE(errors[0].hint.find(test.hint), std::string::npos) << errors[0].hint;
+  }
+}
+
+TEST(LoadRules, AllProblemsAtOnceAndTheGoodRulesLoad) {
+  const std::string bad = rule_with("    Image|endwith: x\n    Name|containz: y\n", "nope");
+  std::string good = rule_with("    Image: x\n");
+  good.replace(good.find("11111111-1111"), 13, "22222222-1111");
+  const LoadedRules loaded =
+      load_rules({{.path = "bad.yml", .content = bad}, {.path = "good.yml", .content = good}});
+  EXPECT_EQ(loaded.diagnostics.size(), 3U);
+  EXPECT_EQ(loaded.rules.detections.size(), 1U);
+  EXPECT_EQ(loaded.documents, 2U);
+  EXPECT_EQ(loaded.rejected, 1U);
+}
+
+TEST(LoadRules, ADiagnosticShowsTheLineAndACaret) {
+  const LoadedRules loaded = load(rule_with("    Image|endwith: x\n"));
+  ASSERT_EQ(loaded.diagnostics.size(), 1U);
+  EXPECT_EQ(render(loaded.diagnostics[0]),
+            "r.yml:6:11: error: unknown modifier 'endwith'\n"
+            "    6 |     Image|endwith: x\n"
+            "      |           ^\n"
+            "      hint: did you mean 'endswith'?\n");
+}
+
+TEST(LoadRules, WarningsDoNotKeepARuleFromLoading) {
+  std::string yaml = rule_with("    Image: x\n");
+  yaml += "tittle: T\n";
+  yaml.insert(yaml.find("  condition"), "  unused: {Image: y}\n");
+  const LoadedRules loaded = load(yaml);
+  EXPECT_EQ(loaded.rules.detections.size(), 1U);
+  ASSERT_EQ(loaded.diagnostics.size(), 2U);
+  EXPECT_EQ(loaded.diagnostics[0].severity, Severity::warning);
+  EXPECT_NE(loaded.diagnostics[0].message.find("'unused' is not used"), std::string::npos);
+  EXPECT_NE(loaded.diagnostics[1].hint.find("title"), std::string::npos);
+}
+
+TEST(LoadRules, AKeyOfOnesOwnIsNoSlip) {
+  EXPECT_TRUE(load("simulation: x\nregression_tests_path: y\n" + rule_with("    Image: x\n"))
+                  .diagnostics.empty());
+}
+
+TEST(LoadRules, EveryDuplicateKeyIsReported) {
+  const LoadedRules loaded = load("title: T\ntitle: U\ntitle: V\n");
+  EXPECT_EQ(loaded.diagnostics.size(), 2U);
+  EXPECT_EQ(loaded.rejected, 1U);
+}
+
+TEST(LoadRules, ADocumentMayEndWithDots) {
+  std::string second = rule_with("    Image: y\n");
+  second.replace(second.find("11111111-1111"), 13, "22222222-1111");
+  const LoadedRules loaded = load(rule_with("    Image: x\n") + "...\n" + second);
+  EXPECT_TRUE(loaded.diagnostics.empty());
+  EXPECT_EQ(loaded.rules.detections.size(), 2U);
+}
+
+TEST(LoadRules, ABadDocumentDoesNotHideTheOnesAroundIt) {
+  std::string second = rule_with("    Image: y\n");
+  second.replace(second.find("11111111-1111"), 13, "22222222-1111");
+  const LoadedRules loaded = load(rule_with("    Image: x\n") + "---\ntitle: [\n---\n" + second);
+  EXPECT_EQ(loaded.diagnostics.size(), 1U);
+  EXPECT_EQ(loaded.rules.detections.size(), 2U);
+}
+
+TEST(LoadRules, ManyProblemsOfAFileAreCutShort) {
+  std::string fields;
+  for (int i = 0; i < 3'000; ++i) {
+    fields += fmt::format("    F{}|bad: x\n", i);
+  }
+  const LoadedRules loaded = load(rule_with(fields));
+  ASSERT_EQ(loaded.diagnostics.size(), kProblemsShownMax + 1);
+  EXPECT_EQ(loaded.rejected, 1U);
+}
+
+TEST(LoadRules, ASelectorOfManyStarsCostsNothing) {
+  const std::string stars = "1 of *a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b";
+  std::string yaml = rule_with("    Image: x\n", stars);
+  yaml.replace(yaml.find("selection:"), 10, std::string(200, 'a') + ":");
+  EXPECT_EQ(load(yaml).rejected, 1U);
+}
+
+TEST(LoadRules, AConditionMayNotGrowWithoutBound) {
+  std::string fields = "    Image: [x";
+  std::string condition = "selection";
+  for (int i = 0; i < 1'000; ++i) {
+    fields += ", x";
+    condition += " or selection";
+  }
+  const LoadedRules loaded = load(rule_with(fields + "]\n", condition));
+  ASSERT_EQ(loaded.diagnostics.size(), 1U);
+  EXPECT_NE(loaded.diagnostics[0].message.find("tests"), std::string::npos);
+}
+
+TEST(LoadRules, ADiagnosticCannotDriveTheTerminal) {
+  const std::string text = render({.severity = Severity::error,
+                                   .file = "a\x1B[2J.yml",
+                                   .position = {.line = 1, .column = 2},
+                                   .message = "m\x1B",
+                                   .hint = "h\x1B",
+                                   .source_line = "\x1B[31mx"});
+  EXPECT_EQ(text.find('\x1B'), std::string::npos) << text;
+}
+
+/// A folder of its own, gone at the end.
+class RuleFolder : public testing::Test {
+ public:
+  RuleFolder() { std::filesystem::create_directories(folder_ / ".hidden" / "sub"); }
+
+  ~RuleFolder() override { std::filesystem::remove_all(folder_); }
+
+  RuleFolder(const RuleFolder&) = delete;
+  RuleFolder& operator=(const RuleFolder&) = delete;
+
+ protected:
+  std::string write(const std::string& name, const std::string& content) {
+    const std::filesystem::path path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << content;
+    return path.string();
+  }
+
+  std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() /
+      fmt::format("spoor_rules_{}", testing::UnitTest::GetInstance()->random_seed() + getpid());
+};
+
+TEST_F(RuleFolder, RuleFilesAreReadOnceAndHiddenOnesNot) {
+  const std::string rule = write("a.yml", rule_with("    Image: x\n"));
+  write("b.txt", "no rule");
+  write(".c.yml", "no rule");
+  write(".hidden/sub/d.yml", "no rule");
+  const Result<LoadedRules> loaded = load_rule_paths({folder_.string(), rule});
+  ASSERT_TRUE(loaded);
+  EXPECT_TRUE(loaded->diagnostics.empty());
+  EXPECT_EQ(loaded->rules.detections.size(), 1U);
+}
+
+TEST_F(RuleFolder, AnOversizeFileDoesNotKeepItsNeighboursFromLoading) {
+  write("a.yml", rule_with("    Image: x\n"));
+  write("b.yml", std::string(kRuleBytesMax + 1, '#'));
+  write("c.yml", std::string(kRuleBytesMax, '#'));
+  const Result<LoadedRules> loaded = load_rule_paths({folder_.string()});
+  ASSERT_TRUE(loaded);
+  ASSERT_EQ(loaded->diagnostics.size(), 1U);
+  EXPECT_NE(loaded->diagnostics[0].file.find("b.yml"), std::string::npos);
+  EXPECT_EQ(loaded->rules.detections.size(), 1U);
+}
+
+TEST_F(RuleFolder, APathThatIsNotThereIsAnError) {
+  EXPECT_FALSE(load_rule_paths({(folder_ / "nothing").string()}));
+}
+
+TEST(LoadRules, WhatYamlCppNeverGetsPastIsRefused) {
+  for (const char* yaml : {",", ", a: b", "}", "]", "a: 1\n},\n", "---\n, x\n---\n,\n"}) {
+    const LoadedRules loaded = load(yaml);
+    EXPECT_FALSE(loaded.diagnostics.empty()) << yaml;
+    EXPECT_EQ(loaded.rejected, loaded.documents) << yaml;
+  }
+}
+
+TEST(LoadRules, APitOfBracketsIsRefusedAtOnce) {
+  const LoadedRules loaded = load(std::string(100'000, '['));
+  ASSERT_EQ(loaded.diagnostics.size(), 1U);
+  EXPECT_EQ(loaded.rejected, 1U);
+}
+
+TEST(LoadRules, TwoRulesMayNotShareAnId) {
+  const LoadedRules loaded =
+      load(rule_with("    Image: x\n") + "---\n" + rule_with("    Image: y\n"));
+  ASSERT_EQ(loaded.diagnostics.size(), 1U);
+  EXPECT_NE(loaded.diagnostics[0].message.find("taken by r.yml:1"), std::string::npos)
+      << loaded.diagnostics[0].message;
+  EXPECT_EQ(loaded.rules.detections.size(), 1U);
+}
+
+// --- Correlations ---
+
+constexpr const char* kSteps = R"(title: A
+id: 00000000-0000-4000-8000-00000000000a
+name: step_a
+logsource: {category: dns_query}
+detection: {s: {QueryName: a}, condition: s}
+---
+title: B
+id: 00000000-0000-4000-8000-00000000000b
+name: step_b
+logsource: {category: dns_query}
+detection: {s: {QueryName: b}, condition: s}
+---
+title: Broken
+id: 00000000-0000-4000-8000-00000000000c
+name: broken
+logsource: {category: dns_query}
+detection: {s: {QueryName|bad: b}, condition: s}
+---
+title: Chain
+id: 00000000-0000-4000-8000-00000000000d
+)";
+
+std::string chain(const std::string& body) {
+  return std::string(kSteps) + "correlation:\n" + body;
+}
+
+TEST(LoadCorrelation, TheWholeOfIt) {
+  const LoadedRules loaded =
+      load(chain("  type: temporal\n  rules: [step_b, 00000000-0000-4000-8000-00000000000a]\n  "
+                 "group-by: [process_tree]\n"
+                 "  anchor: step_b\n  relation: {00000000-0000-4000-8000-00000000000a: child}\n  "
+                 "timespan: 35d\n"
+                 "  condition: 00000000-0000-4000-8000-00000000000a or step_b\n  escalate: "
+                 "{step_b: critical}\n"));
+  ASSERT_EQ(loaded.diagnostics.size(), 1U);  // That of the broken rule.
+  ASSERT_EQ(loaded.rules.correlations.size(), 1U);
+  const CorrelationRule& rule = loaded.rules.correlations[0];
+  EXPECT_EQ(rule.group_by, GroupBy::process_tree);
+  EXPECT_EQ(rule.steps[rule.anchor].name, "step_b");
+  EXPECT_EQ(loaded.rules.detections[rule.steps[0].rule].meta.name, "step_b");
+  EXPECT_EQ(rule.steps[1].relation, Relation::child);
+  EXPECT_EQ(rule.timespan, *parse_timespan("35d"));
+  EXPECT_EQ(rule.escalations.at(0).level, Level::critical);
+  EXPECT_FALSE(loaded.rules.detections[0].makes_finding);
+}
+
+TEST(LoadCorrelation, GenerateLetsTheStepsReportToo) {
+  const LoadedRules loaded =
+      load(chain("  type: temporal\n  rules: [step_a]\n  group-by: process\n  timespan: 1h\n  "
+                 "generate: true\n"));
+  ASSERT_EQ(loaded.rules.correlations.size(), 1U);
+  EXPECT_TRUE(loaded.rules.detections[0].makes_finding);
+}
+
+TEST(LoadCorrelation, OfARefusedOneTheStepsStaySilent) {
+  // Or one slip in a correlation would turn its building blocks into a flood of findings.
+  const LoadedRules loaded = load(chain(
+      "  type: temporal\n  rules: [step_a, step_b]\n  group-by: process\n  timespan: never\n"));
+  EXPECT_TRUE(loaded.rules.correlations.empty());
+  ASSERT_EQ(loaded.rules.detections.size(), 2U);
+  EXPECT_FALSE(loaded.rules.detections[0].makes_finding);
+  EXPECT_FALSE(loaded.rules.detections[1].makes_finding);
+}
+
+TEST(LoadCorrelation, ANameOfTwoRulesIsAmbiguous) {
+  std::string yaml =
+      chain("  type: temporal\n  rules: [step_a]\n  group-by: process\n  timespan: 1h\n");
+  yaml.replace(yaml.find("step_b"), 6, "step_a");
+  const LoadedRules loaded = load(yaml);
+  EXPECT_TRUE(loaded.rules.correlations.empty());
+  ASSERT_EQ(loaded.diagnostics.size(), 2U);
+  EXPECT_NE(loaded.diagnostics[1].message.find("more than one rule is named 'step_a'"),
+            std::string::npos)
+      << loaded.diagnostics[1].message;
+}
+
+TEST(LoadCorrelation, ARefusedStepIsReportedOnce) {
+  const LoadedRules loaded = load(chain(
+      "  type: temporal\n  rules: [step_a, broken]\n  group-by: process_tree\n  timespan: 1h\n"
+      "  relation: {broken: self}\n  condition: step_a and broken\n"));
+  EXPECT_EQ(loaded.diagnostics.size(), 2U);  // The rule's own, and that the correlation lists it.
+}
+
+TEST(LoadCorrelation, WhatIsWrongIsSaidWhereItIsWrong) {
+  const std::string good =
+      "  type: temporal\n  rules: [step_a, step_b]\n  group-by: [process_tree]\n  timespan: 1h\n";
+  const auto with = [&good](const std::string& line) { return chain(good + line); };
+  const auto without = [&good](const std::string& from, const std::string& to) {
+    std::string body = good;
+    body.replace(body.find(from), from.size(), to);
+    return chain(body);
+  };
+  const BadCase cases[] = {
+      {"type not yet", without("temporal", "event_count"), 22, 9,
+       "'event_count' is not supported yet", ""},
+      {"type unknown", without("temporal", "temporel"), 22, 9, "unknown correlation type",
+       "temporal"},
+      {"group-by", without("[process_tree]", "[User]"), 24, 13, "are supported yet", ""},
+      {"unknown rule", without("step_b", "step_c"), 23, 19, "no rule has the name or id 'step_c'",
+       "step_"},
+      {"refused rule", without("step_b", "broken"), 23, 19, "was refused", ""},
+      {"listed twice", without("step_b", "step_a"), 23, 19, "listed twice", ""},
+      {"listed by name and id", without("step_b", "00000000-0000-4000-8000-00000000000a"), 23, 19,
+       "by name and by id", ""},
+      {"empty name", without("step_b", "''"), 23, 19, "names or ids of rules", ""},
+      {"a correlation as a step", without("step_b", "00000000-0000-4000-8000-00000000000d"), 23, 19,
+       "correlations of correlations are not supported yet", ""},
+      {"relation within one process",
+       without("[process_tree]", "process") + "  relation: {step_b: child}\n", 26, 22,
+       "happens in the process itself", "process_tree"},
+      {"no timespan", without("  timespan: 1h\n", ""), 22, 3, "no 'timespan'", "35d"},
+      {"timespan", without("1h", "1 hour"), 25, 13, "not a timespan", "35d"},
+      {"not", with("  condition: step_a and not step_b\n"), 26, 25, "'not' is not supported yet",
+       "watermark"},
+      {"unknown step", with("  condition: step_a and step_x\n"), 26, 25, "not listed under 'rules'",
+       "step_a"},
+      {"count", with("  condition: {gte: 2}\n"), 26, 14, "counts", ""},
+      {"relation", with("  relation: {step_b: siblink}\n"), 26, 22, "unknown relation", ""},
+      {"sibling", with("  relation: {step_b: sibling}\n"), 26, 22, "not supported yet", ""},
+      {"anchor's relation", with("  relation: {step_a: child}\n"), 26, 22, "anchor's own relation",
+       ""},
+      {"escalate", with("  escalate: {step_a: hot}\n"), 26, 22, "unknown level", ""},
+      {"unknown key", with("  timspan: 1h\n"), 26, 3, "unknown key 'timspan'", "timespan"},
+      {"aliases", with("  aliases: {}\n"), 26, 3, "not supported yet", ""},
+      {"anchor", with("  anchor: step_x\n"), 26, 11, "not listed", ""},
+  };
+  for (const BadCase& test : cases) {
+    SCOPED_TRACE(test.name);
+    const LoadedRules loaded = load(test.yaml);
+    EXPECT_TRUE(loaded.rules.correlations.empty());
+    ASSERT_EQ(loaded.diagnostics.size(), 2U);
+    const Diagnostic& error = loaded.diagnostics[1];  // The first is that of the broken rule.
+    EXPECT_EQ(error.position.line, test.line) << render(error);
+    EXPECT_EQ(error.position.column, test.column) << render(error);
+    EXPECT_NE(error.message.find(test.message), std::string::npos) << error.message;
+    EXPECT_NE(error.hint.find(test.hint), std::string::npos) << error.hint;
+  }
+}
+
+// --- The logic hash ---
+
+std::string hash_of(const std::string& yaml) {
+  const LoadedRules loaded = load(yaml);
+  return loaded.rules.detections.empty() ? "" : loaded.rules.detections[0].meta.logic_hash;
+}
+
+TEST(LogicHash, IsOfTheMeaningNotOfTheWriting) {
+  const std::string base = hash_of(rule_with("    Image: [a, b]\n    User: c\n"));
+  EXPECT_EQ(base.size(), 32U);
+  EXPECT_EQ(base, hash_of(rule_with("    User: 'c'   # why\n    Image:\n      - b\n      - a\n")));
+  EXPECT_EQ(base, hash_of("level: high\ndescription: d\n" +
+                          rule_with("    Image: [A, b]\n    User: C\n")));
+  EXPECT_NE(base, hash_of(rule_with("    Image: [a, x]\n    User: c\n")));
+  EXPECT_NE(base, hash_of(rule_with("    Image|all: [a, b]\n    User: c\n")));
+  EXPECT_NE(base, hash_of(rule_with("    Image: [a, b]\n    User: c\n", "not selection")));
+}
+
+std::string chain_hash(const std::string& body) {
+  const LoadedRules loaded = load(chain(body));
+  return loaded.rules.correlations.empty() ? "" : loaded.rules.correlations[0].meta.logic_hash;
+}
+
+TEST(LogicHash, OfACorrelationToo) {
+  const std::string good =
+      "  type: temporal\n  rules: [step_a, step_b]\n  group-by: [process_tree]\n  timespan: 1h\n"
+      "  relation: {step_b: child}\n  escalate: {step_b: critical}\n";
+  const auto with = [&good](const std::string& from, const std::string& to) {
+    std::string body = good;
+    body.replace(body.find(from), from.size(), to);
+    return chain_hash(body);
+  };
+  const std::string base = chain_hash(good);
+  EXPECT_EQ(base.size(), 32U);
+  EXPECT_EQ(base, with("timespan: 1h", "timespan: 60m"));
+  EXPECT_EQ(base, with("rules: [step_a, step_b]", "rules: [step_b, step_a]\n  anchor: step_a"));
+  EXPECT_EQ(base, chain_hash(good + "  condition: step_b and step_a\n"));
+  EXPECT_NE(base, chain_hash(good + "  condition: step_b or step_a\n"));
+  EXPECT_NE(base, with("timespan: 1h", "timespan: 2h"));
+  EXPECT_NE(base, with("step_b: child", "step_b: descendant"));
+  EXPECT_NE(base, with("step_b: critical", "step_b: low"));
+  EXPECT_NE(base, with("step_b: critical", "step_a: critical"));
+}
+
+}  // namespace
+}  // namespace spoor
