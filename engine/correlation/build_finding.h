@@ -1,0 +1,38 @@
+// Match → finding: gathers the evidence tree and names everything for the reader.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "engine/correlation/hit_store.h"
+#include "engine/finding/finding.h"
+#include "engine/process_graph/process_graph.h"
+#include "engine/rule/rule.h"
+
+namespace spoor {
+
+/// One piece of evidence before it has a place in the tree.
+struct MatchEvidence {
+  const Hit* hit = nullptr;
+  const DetectionRule* rule = nullptr;
+  std::string_view step;  ///< The name the correlation uses, or the rule's own.
+  bool required = false;
+};
+
+/// A completed detection.
+struct MatchView {
+  const RuleMeta* rule = nullptr;
+  bool is_correlation = false;
+  std::vector<const DetectionRule*> related;  ///< Steps, in the order listed.
+  Level level = Level::medium;
+  std::string_view host_key;
+  ProcessIndex anchor = kNoProcess;     ///< kNoProcess: the evidence names no process.
+  Uid anchor_uid;                       ///< What the finding's uid is of: process key or event uid.
+  std::vector<MatchEvidence> evidence;  ///< In canonical order.
+  std::size_t evidence_total = 0;
+};
+
+/// Builds the finding. Its content depends on the match and the graph alone, not on node numbers.
+[[nodiscard]] Finding build_finding(const MatchView& match, const ProcessGraph& graph);
+
+}  // namespace spoor

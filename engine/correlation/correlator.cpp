@@ -1,0 +1,554 @@
+#include "engine/correlation/correlator.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "engine/base/limits.h"
+#include "engine/correlation/build_finding.h"
+#include "engine/correlation/window.h"
+#include "engine/process_graph/graph_algorithms.h"
+
+namespace spoor {
+namespace {
+
+/// A step of a correlation that a detection rule feeds.
+struct Use {
+  std::size_t correlation;
+  std::size_t step;
+};
+
+/// (number, process) as one key.
+using PairKey = std::uint64_t;
+
+PairKey pair_key(std::size_t number, ProcessIndex process) {
+  return (PairKey{number} << 32U) | process;
+}
+
+std::size_t number_of(PairKey key) {
+  return key >> 32U;
+}
+
+ProcessIndex process_of(PairKey key) {
+  return static_cast<ProcessIndex>(key & 0xFFFFFFFFU);
+}
+
+bool mentions(const StepExpr& condition, std::size_t step) {
+  if (condition.kind == StepExpr::Kind::step) {
+    return condition.step == step;
+  }
+  return std::ranges::any_of(condition.children,
+                             [step](const StepExpr& child) { return mentions(child, step); });
+}
+
+std::vector<KeptField> keep_fields(const std::vector<MatchedField>& matched) {
+  std::vector<KeptField> kept;
+  kept.reserve(matched.size());
+  for (const MatchedField& field : matched) {
+    kept.push_back({.name = std::string(field.field),
+                    .value = std::string(field.value),
+                    .test = std::string(field.test)});
+  }
+  return kept;
+}
+
+/// What one evaluation of an anchor gathered.
+struct Gathered {
+  std::vector<StepTime> times;   ///< Sorted by order.
+  std::vector<const Hit*> hits;  ///< Beside `times`.
+  std::size_t beyond_limit = 0;  ///< Hits counted but not kept.
+};
+
+/// A hit of a rule that reports by itself.
+struct PlainMatch {
+  const void* host = nullptr;
+  Hit hit;
+};
+
+/// The hits of such a rule, one for each event.
+struct PlainMatches {
+  std::map<OrderKey, PlainMatch> by_order;
+  boost::unordered_flat_map<Uid, OrderKey, UidHash> orders;
+};
+
+/// Cuts evidence to the limit: each step's first stays, then the first and the last of the rest.
+void cut_evidence(std::vector<MatchEvidence>& evidence) {
+  if (evidence.size() <= kEvidencePerMatchMax) {
+    return;
+  }
+  std::set<std::string_view> seen;
+  std::vector<bool> keep(evidence.size(), false);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < evidence.size() && kept < kEvidencePerMatchMax; ++i) {
+    keep[i] = seen.insert(evidence[i].step).second;
+    kept += keep[i] ? 1U : 0U;
+  }
+  const std::size_t from_front = (kEvidencePerMatchMax - kept) / 2;
+  for (std::size_t i = 0, taken = 0; i < evidence.size() && taken < from_front; ++i) {
+    if (!keep[i]) {
+      keep[i] = true;
+      ++taken;
+      ++kept;
+    }
+  }
+  for (std::size_t i = evidence.size(); i-- > 0 && kept < kEvidencePerMatchMax;) {
+    if (!keep[i]) {
+      keep[i] = true;
+      ++kept;
+    }
+  }
+  std::vector<MatchEvidence> cut;
+  for (std::size_t i = 0; i < evidence.size(); ++i) {
+    if (keep[i]) {
+      cut.push_back(evidence[i]);
+    }
+  }
+  evidence = std::move(cut);
+}
+
+}  // namespace
+
+/// One machine: its processes, the hits at them, the anchors among them.
+struct Correlator::Host {
+  std::string key;
+  ProcessGraph graph;
+  boost::unordered_flat_map<PairKey, HitSet> hits;  ///< (rule, process).
+  boost::unordered_flat_map<ProcessIndex, std::vector<std::size_t>>
+      anchors;                                ///< → correlations, ascending.
+  boost::unordered_flat_set<PairKey> marked;  ///< (correlation, process) to evaluate.
+  /// Processes whose children are to be marked. Not marked at once: a process may have many, and
+  /// many hits.
+  boost::unordered_flat_set<ProcessIndex> marked_above;
+  boost::unordered_flat_set<PairKey> matches;  ///< (correlation, process) that hold.
+  /// Some process at or below this one, along claimed edges, has a hit. If set for a process, set
+  /// for all above it.
+  std::vector<bool> hit_below;
+};
+
+struct Correlator::Impl {
+  explicit Impl(const RuleSet& rule_set)
+      : rules(rule_set), uses(rule_set.detections.size()), plain(rule_set.detections.size()) {
+    for (std::size_t c = 0; c < rules.correlations.size(); ++c) {
+      const CorrelationRule& correlation = rules.correlations[c];
+      for (std::size_t s = 0; s < correlation.steps.size(); ++s) {
+        uses[correlation.steps[s].rule].push_back({.correlation = c, .step = s});
+        looks_up = looks_up || correlation.steps[s].relation == Relation::parent;
+      }
+    }
+  }
+
+  Host& host_of(std::string_view key) {
+    const auto known = hosts.find(key);
+    if (known != hosts.end()) {
+      return *known->second;
+    }
+    auto host = std::make_unique<Host>();
+    host->key = key;
+    return *hosts.emplace(std::string(key), std::move(host)).first->second;
+  }
+
+  // --- What a new fact may concern
+  // -------------------------------------------------------------------------------
+
+  void mark(Host& host, ProcessIndex process) {
+    const auto anchor = host.anchors.find(process);
+    if (anchor == host.anchors.end()) {
+      return;
+    }
+    for (const std::size_t correlation : anchor->second) {
+      host.marked.insert(pair_key(correlation, process));
+    }
+  }
+
+  /// Marks the anchors at and above `process`, along claimed edges: suspect ones too, for they may
+  /// be good tomorrow.
+  void mark_line(Host& host, ProcessIndex process) {
+    for (std::size_t steps = 0; process != kNoProcess && steps <= kAncestorsMax; ++steps) {
+      mark(host, process);
+      process = host.graph.claimed_parent(process);
+    }
+  }
+
+  void mark_children(Host& host) {
+    for (const ProcessIndex process : host.marked_above) {
+      for (ProcessIndex child = host.graph.first_child(process); child != kNoProcess;
+           child = host.graph.next_sibling(child)) {
+        mark(host, child);
+      }
+    }
+    host.marked_above.clear();
+  }
+
+  /// Tells everything above that there is a hit below. Stops where that is known.
+  void note_hit_below(Host& host, ProcessIndex process) {
+    host.hit_below.resize(host.graph.size(), false);
+    while (process != kNoProcess && !host.hit_below[process]) {
+      host.hit_below[process] = true;
+      process = host.graph.claimed_parent(process);
+    }
+  }
+
+  /// Ancestry changed at `process`: what hangs below it joins what is above it.
+  void relinked(Host& host, ProcessIndex process) {
+    host.hit_below.resize(host.graph.size(), false);
+    mark(host, process);
+    if (looks_up) {
+      host.marked_above.insert(process);
+    }
+    if (host.hit_below[process]) {
+      note_hit_below(host, host.graph.claimed_parent(process));
+      mark_line(host, process);
+    }
+  }
+
+  // --- Hits
+  // --------------------------------------------------------------------------------------------------------
+
+  void keep_step_hit(Host& host,
+                     std::size_t rule,
+                     ProcessIndex process,
+                     const Event& event,
+                     bool duplicate,
+                     Matcher& matcher,
+                     std::shared_ptr<const KeptEvent>& kept) {
+    HitSet& set = host.hits[pair_key(rule, process)];
+    if (!set.wants(event.order_key(), event.record, duplicate)) {
+      return;
+    }
+    if (!kept) {
+      kept = keep_event(event, process);
+    }
+    set.add({.event = kept, .matched = keep_fields(matcher.explain(rule, event))});
+    note_hit_below(host, process);
+    for (const Use& use : uses[rule]) {
+      const CorrelationRule& correlation = rules.correlations[use.correlation];
+      if (use.step == correlation.anchor) {
+        std::vector<std::size_t>& anchored = host.anchors[process];
+        const auto place = std::ranges::lower_bound(anchored, use.correlation);
+        if (place == anchored.end() || *place != use.correlation) {
+          anchored.insert(place, use.correlation);
+        }
+      }
+      if (correlation.steps[use.step].relation == Relation::parent) {
+        host.marked_above.insert(process);
+      }
+    }
+    mark_line(host, process);
+  }
+
+  void keep_plain_hit(Host& host,
+                      std::size_t rule,
+                      ProcessIndex process,
+                      const Event& event,
+                      bool duplicate,
+                      Matcher& matcher,
+                      std::shared_ptr<const KeptEvent>& kept) {
+    PlainMatches& matches = plain[rule];
+    const OrderKey order = event.order_key();
+    const auto twin = matches.orders.find(order.uid);
+    if (twin != matches.orders.end()) {
+      // The event comes again, perhaps in another carriage, which may give it another text and even
+      // another time. The least stands, whichever came first.
+      const auto known = matches.by_order.find(twin->second);
+      const std::string_view record = event.record.substr(0, kDeadLetterBytesMax);
+      if (known->first < order ||
+          (known->first == order && !(record < known->second.hit.event->record))) {
+        return;
+      }
+      matches.by_order.erase(known);
+    } else if (matches.by_order.size() >= kMatchesPerRuleMax) {
+      stats.matches_beyond_limit += duplicate ? 0U : 1U;
+      const auto last = std::prev(matches.by_order.end());
+      if (last->first < order) {
+        return;
+      }
+      matches.orders.erase(last->first.uid);
+      matches.by_order.erase(last);
+    }
+    if (!kept) {
+      kept = keep_event(event, process);
+    }
+    matches.orders.insert_or_assign(order.uid, order);
+    matches.by_order.emplace(
+        order,
+        PlainMatch{.host = &host,
+                   .hit = {.event = kept, .matched = keep_fields(matcher.explain(rule, event))}});
+  }
+
+  // --- Evaluation
+  // ----------------------------------------------------------------------------------------------------
+
+  /// The processes in which a step may have happened.
+  static std::vector<ProcessIndex> scope(const Host& host,
+                                         ProcessIndex anchor,
+                                         Relation relation,
+                                         std::vector<ProcessIndex>& below) {
+    if (relation == Relation::self) {
+      return {anchor};
+    }
+    if (relation == Relation::parent) {
+      const ProcessIndex parent = host.graph.parent(anchor);
+      return parent == kNoProcess ? std::vector<ProcessIndex>{} : std::vector<ProcessIndex>{parent};
+    }
+    if (relation == Relation::child) {
+      return children(host.graph, anchor);
+    }
+    if (below.empty()) {
+      below = subtree(host.graph, anchor);
+    }
+    return relation == Relation::descendant
+               ? std::vector<ProcessIndex>(below.begin() + 1, below.end())
+               : below;
+  }
+
+  /// All hits around an anchor that its steps ask for, the anchor's own step apart unless the
+  /// condition names it.
+  [[nodiscard]] Gathered gather(const Host& host,
+                                const CorrelationRule& correlation,
+                                ProcessIndex anchor) const {
+    std::vector<std::pair<StepTime, const Hit*>> found;
+    std::vector<ProcessIndex> below;
+    Gathered gathered;
+    for (std::size_t step = 0; step < correlation.steps.size(); ++step) {
+      const bool is_anchor = step == correlation.anchor;
+      if (is_anchor && !mentions(correlation.condition, step)) {
+        continue;
+      }
+      const Relation relation = is_anchor ? Relation::self : correlation.steps[step].relation;
+      for (const ProcessIndex process : scope(host, anchor, relation, below)) {
+        const auto set = host.hits.find(pair_key(correlation.steps[step].rule, process));
+        if (set == host.hits.end()) {
+          continue;
+        }
+        gathered.beyond_limit += is_anchor ? 0 : set->second.total() - set->second.hits().size();
+        for (const Hit& hit : set->second.hits()) {
+          found.push_back({{.order = hit.event->order, .step = step}, &hit});
+        }
+      }
+    }
+    std::ranges::sort(found, [](const auto& a, const auto& b) {
+      return std::pair(a.first.order, a.first.step) < std::pair(b.first.order, b.first.step);
+    });
+    for (const auto& [time, hit] : found) {
+      gathered.times.push_back(time);
+      gathered.hits.push_back(hit);
+    }
+    return gathered;
+  }
+
+  void settle(Host& host) {
+    mark_children(host);
+    for (const PairKey key : host.marked) {
+      evaluate(host, key);
+    }
+    host.marked.clear();
+  }
+
+  void evaluate(Host& host, PairKey key) {
+    ++stats.evaluations;
+    const CorrelationRule& correlation = rules.correlations[number_of(key)];
+    const Gathered gathered = gather(host, correlation, process_of(key));
+    if (find_windows(correlation, gathered.times)) {
+      host.matches.insert(key);
+    } else {
+      host.matches.erase(key);
+    }
+  }
+
+  // --- Findings
+  // ------------------------------------------------------------------------------------------------------
+
+  [[nodiscard]] Finding correlation_finding(const Host& host, PairKey key) const {
+    const CorrelationRule& correlation = rules.correlations[number_of(key)];
+    const ProcessIndex anchor = process_of(key);
+    const Gathered gathered = gather(host, correlation, anchor);
+    const std::optional<WindowResult> windows = find_windows(correlation, gathered.times);
+
+    MatchView match;
+    match.rule = &correlation.meta;
+    match.is_correlation = true;
+    match.level = correlation.meta.level;
+    match.host_key = host.key;
+    match.anchor = anchor;
+    match.anchor_uid = host.graph.key(anchor);
+    for (const CorrelationStep& step : correlation.steps) {
+      match.related.push_back(&rules.detections[step.rule]);
+    }
+    for (std::size_t i = 0; i < correlation.escalations.size(); ++i) {
+      if (windows->escalated[i]) {
+        match.level = std::max(match.level, correlation.escalations[i].level);
+      }
+    }
+    const auto evidence_of = [&](const Hit* hit, std::size_t step, bool required) {
+      const CorrelationStep& listed = correlation.steps[step];
+      return MatchEvidence{.hit = hit,
+                           .rule = &rules.detections[listed.rule],
+                           .step = listed.name,
+                           .required = required};
+    };
+    for (std::size_t i = 0; i < gathered.times.size(); ++i) {
+      const std::size_t step = gathered.times[i].step;
+      if (windows->included[i] && step != correlation.anchor) {
+        match.evidence.push_back(evidence_of(gathered.hits[i], step, windows->required[step]));
+      }
+    }
+    match.evidence_total = match.evidence.size() + gathered.beyond_limit + 1;
+    // Of the anchor's own step the first hit says enough: it may hold for everything the process
+    // does.
+    const HitSet& anchor_hits =
+        host.hits.at(pair_key(correlation.steps[correlation.anchor].rule, anchor));
+    match.evidence.push_back(evidence_of(&anchor_hits.hits().front(), correlation.anchor, true));
+    std::ranges::stable_sort(match.evidence, {}, [](const MatchEvidence& evidence) {
+      return evidence.hit->event->order;
+    });
+    cut_evidence(match.evidence);
+    return build_finding(match, host.graph);
+  }
+
+  [[nodiscard]] Finding plain_finding(const DetectionRule& rule,
+                                      const PlainMatch& plain_match) const {
+    const auto& host = *static_cast<const Host*>(plain_match.host);
+    const KeptEvent& event = *plain_match.hit.event;
+    MatchView match;
+    match.rule = &rule.meta;
+    match.level = rule.meta.level;
+    match.host_key = host.key;
+    match.anchor = event.actor;
+    match.anchor_uid = event.order.uid;
+    const std::string_view step = rule.meta.name.empty() ? rule.meta.title : rule.meta.name;
+    match.evidence.push_back(
+        {.hit = &plain_match.hit, .rule = &rule, .step = step, .required = true});
+    match.evidence_total = 1;
+    return build_finding(match, host.graph);
+  }
+
+  const RuleSet& rules;
+  std::vector<std::vector<Use>> uses;  ///< By detection rule.
+  std::vector<PlainMatches> plain;     ///< By detection rule.
+  bool looks_up = false;               ///< Some step has relation parent.
+  boost::unordered_flat_map<std::string, std::unique_ptr<Host>, SeededTextHash, std::equal_to<>>
+      hosts;
+  CorrelatorStats stats;
+};
+
+Correlator::Correlator(const RuleSet& rules) : impl_(std::make_unique<Impl>(rules)) {}
+
+Correlator::~Correlator() = default;
+Correlator::Correlator(Correlator&&) noexcept = default;
+Correlator& Correlator::operator=(Correlator&&) noexcept = default;
+
+void Correlator::take(const Event& event,
+                      const std::vector<std::size_t>& hits,
+                      bool duplicate,
+                      Matcher& matcher) {
+  Host& host = impl_->host_of(event.host);
+  const GraphChange change = host.graph.apply(event);
+  for (const ProcessIndex process : change.relinked) {
+    if (process != kNoProcess) {
+      impl_->relinked(host, process);
+    }
+  }
+  if (change.left_parent != kNoProcess) {
+    impl_->mark_line(host, change.left_parent);
+  }
+  std::shared_ptr<const KeptEvent> kept;
+  for (const std::size_t rule : hits) {
+    impl_->stats.hits += duplicate ? 0U : 1U;
+    if (!impl_->uses[rule].empty() && change.actor != kNoProcess) {
+      impl_->keep_step_hit(host, rule, change.actor, event, duplicate, matcher, kept);
+    }
+    if (impl_->rules.detections[rule].makes_finding) {
+      impl_->keep_plain_hit(host, rule, change.actor, event, duplicate, matcher, kept);
+    }
+  }
+}
+
+void Correlator::settle() {
+  for (auto& [key, host] : impl_->hosts) {
+    impl_->settle(*host);
+  }
+}
+
+void Correlator::settle_all() {
+  for (auto& [key, host] : impl_->hosts) {
+    host->marked.clear();
+    host->marked_above.clear();
+    host->matches.clear();
+    for (const auto& [process, correlations] : host->anchors) {
+      for (const std::size_t correlation : correlations) {
+        impl_->evaluate(*host, pair_key(correlation, process));
+      }
+    }
+  }
+}
+
+std::vector<Finding> Correlator::findings() const {
+  std::vector<Finding> findings;
+  for (const auto& [key, host] : impl_->hosts) {
+    for (const PairKey match : host->matches) {
+      findings.push_back(impl_->correlation_finding(*host, match));
+    }
+  }
+  for (std::size_t rule = 0; rule < impl_->plain.size(); ++rule) {
+    for (const auto& [order, match] : impl_->plain[rule].by_order) {
+      findings.push_back(impl_->plain_finding(impl_->rules.detections[rule], match));
+    }
+  }
+  std::ranges::sort(findings, canonical_less);
+  return findings;
+}
+
+std::size_t Correlator::match_count() const {
+  std::size_t count = 0;
+  for (const auto& [key, host] : impl_->hosts) {
+    count += host->matches.size();
+  }
+  for (const auto& matches : impl_->plain) {
+    count += matches.by_order.size();
+  }
+  return count;
+}
+
+const CorrelatorStats& Correlator::stats() const {
+  return impl_->stats;
+}
+
+std::size_t Correlator::host_count() const {
+  return impl_->hosts.size();
+}
+
+std::size_t Correlator::process_count() const {
+  std::size_t count = 0;
+  for (const auto& [key, host] : impl_->hosts) {
+    count += host->graph.size();
+  }
+  return count;
+}
+
+std::size_t Correlator::refused_processes() const {
+  std::size_t count = 0;
+  for (const auto& [key, host] : impl_->hosts) {
+    count += host->graph.refused();
+  }
+  return count;
+}
+
+const ProcessGraph* Correlator::graph(std::string_view host) const {
+  const auto known = impl_->hosts.find(host);
+  return known == impl_->hosts.end() ? nullptr : &known->second->graph;
+}
+
+std::vector<std::string> Correlator::hosts() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, host] : impl_->hosts) {
+    keys.push_back(key);
+  }
+  std::ranges::sort(keys);
+  return keys;
+}
+
+}  // namespace spoor

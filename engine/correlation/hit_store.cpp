@@ -1,0 +1,78 @@
+#include "engine/correlation/hit_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/base/limits.h"
+
+namespace spoor {
+namespace {
+
+constexpr std::size_t kHalf = kHitsPerStepMax / 2;
+
+const OrderKey& order_of(const Hit& hit) {
+  return hit.event->order;
+}
+
+std::string_view os_of(const Event& event) {
+  if (event.field(FieldId::provider_name) == "Linux-Sysmon") {
+    return "Linux";
+  }
+  const bool is_windows = event.source == Source::sysmon || event.source == Source::windows;
+  return is_windows ? "Windows" : "";
+}
+
+}  // namespace
+
+std::shared_ptr<const KeptEvent> keep_event(const Event& event, ProcessIndex actor) {
+  auto kept = std::make_shared<KeptEvent>();
+  kept->order = event.order_key();
+  kept->type = event.type;
+  kept->source = event.source;
+  kept->vendor_event_uid = event.vendor_event_uid;
+  kept->hostname = event.hostname;
+  kept->os_type = os_of(event);
+  kept->record = event.record.substr(0, kDeadLetterBytesMax);
+  kept->actor = actor;
+  kept->salvaged = event.salvaged;
+  for (const FieldRow& row : field_table()) {
+    if (event.has(row.id)) {
+      kept->fields.emplace_back(row.name, event.field(row.id));
+    }
+  }
+  const std::size_t table_fields = kept->fields.size();
+  for (const ExtraField& extra : event.extra) {
+    kept->fields.emplace_back(extra.name, extra.value);
+  }
+  std::sort(kept->fields.begin() + static_cast<std::ptrdiff_t>(table_fields), kept->fields.end());
+  return kept;
+}
+
+bool HitSet::wants(const OrderKey& order, std::string_view record, bool duplicate) {
+  const auto place = std::ranges::lower_bound(hits_, order, {}, order_of);
+  if (place != hits_.end() && order_of(*place) == order) {
+    return record.substr(0, kDeadLetterBytesMax) < place->event->record;
+  }
+  const bool full = hits_.size() == kHitsPerStepMax;
+  if (full && order_of(hits_[kHalf - 1]) < order && order < order_of(hits_[kHalf])) {
+    total_ += duplicate ? 0U : 1U;
+    return false;
+  }
+  return true;
+}
+
+void HitSet::add(Hit hit) {
+  const auto place = std::ranges::lower_bound(hits_, order_of(hit), {}, order_of);
+  if (place != hits_.end() && order_of(*place) == order_of(hit)) {
+    *place = std::move(hit);
+    return;
+  }
+  ++total_;
+  hits_.insert(place, std::move(hit));
+  if (hits_.size() > kHitsPerStepMax) {
+    // The one in the middle is neither of the first half nor of the last.
+    hits_.erase(hits_.begin() + static_cast<std::ptrdiff_t>(kHalf));
+  }
+}
+
+}  // namespace spoor

@@ -1,0 +1,71 @@
+// Hits kept for correlation: per rule and process, bounded, in canonical order.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/base/uid.h"
+#include "engine/event/event.h"
+#include "engine/process_graph/process_graph.h"
+
+namespace spoor {
+
+/// What must outlive an event: an owned copy of what a finding shows of it. Shared by all its hits.
+struct KeptEvent {
+  OrderKey order;
+  EventType type = EventType::other;
+  Source source = Source::windows;
+  std::string vendor_event_uid;
+  std::string hostname;
+  std::string os_type;
+  std::vector<std::pair<std::string, std::string>>
+      fields;  ///< In field-table order, then extra by name.
+  std::string record;
+  ProcessIndex actor = kNoProcess;
+  bool salvaged = false;
+};
+
+/// Copies what a finding may show. O(fields).
+[[nodiscard]] std::shared_ptr<const KeptEvent> keep_event(const Event& event, ProcessIndex actor);
+
+struct KeptField {
+  std::string name;
+  std::string value;
+  std::string test;
+};
+
+/// A rule held for an event.
+struct Hit {
+  std::shared_ptr<const KeptEvent> event;
+  std::vector<KeptField> matched;
+};
+
+/// The hits of one rule at one process: the first and the last half of kHitsPerStepMax in canonical
+/// order, and how many there were. What is kept depends on the set of hits, not on the order they
+/// came in.
+class HitSet {
+ public:
+  /// Would a hit of the event at `order` be kept? An event that comes again, perhaps in another
+  /// carriage, is kept in the form whose record is the lesser text, so that it does not matter
+  /// which came first. A hit beyond the bound is counted and not kept; `duplicate` says that its
+  /// event was counted before. O(log kHitsPerStepMax).
+  [[nodiscard]] bool wants(const OrderKey& order, std::string_view record, bool duplicate);
+  /// Adds, or puts in place of its twin, a hit that wants() accepted. O(kHitsPerStepMax).
+  void add(Hit hit);
+
+  /// In canonical order.
+  [[nodiscard]] const std::vector<Hit>& hits() const { return hits_; }
+
+  /// Distinct hits seen, kept or not.
+  [[nodiscard]] std::size_t total() const { return total_; }
+
+ private:
+  std::vector<Hit> hits_;
+  std::size_t total_ = 0;
+};
+
+}  // namespace spoor

@@ -1,0 +1,514 @@
+#include "engine/correlation/correlator.h"
+
+#include <algorithm>
+#include <random>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "engine/base/limits.h"
+#include "engine/finding/render.h"
+#include "tests/support/events.h"
+#include "tests/support/rules.h"
+
+namespace spoor {
+namespace {
+
+using Process = test::EventMaker::Process;
+
+// The anchor is the app; it looks something up, its child is a shell, somewhere below a file is
+// written.
+constexpr const char* kDetections = R"(
+title: App acts
+id: 10000000-0000-4000-8000-000000000001
+name: app
+logsource: {product: windows}
+detection:
+  selection: {Image|endswith: '\app.exe'}
+  condition: selection
+---
+title: Look-up
+id: 10000000-0000-4000-8000-000000000002
+name: lookup
+logsource: {product: windows, category: dns_query}
+detection:
+  selection: {QueryName: drop.example}
+  condition: selection
+---
+title: Shell
+id: 10000000-0000-4000-8000-000000000003
+name: shell
+logsource: {product: windows, category: process_creation}
+detection:
+  selection: {Image|endswith: '\cmd.exe'}
+  condition: selection
+---
+title: File
+id: 10000000-0000-4000-8000-000000000004
+name: file
+logsource: {product: windows, category: file_event}
+detection:
+  selection: {TargetFilename|endswith: .tmp}
+  condition: selection
+---
+)";
+
+std::string correlation(const std::string& body) {
+  return std::string(kDetections) + R"(
+title: Chain
+id: 20000000-0000-4000-8000-000000000001
+level: high
+correlation:
+  type: temporal
+  rules: [app, lookup, shell, file]
+  timespan: 1h
+)" + body;
+}
+
+const std::string kLineage = correlation(R"(
+  group-by: [process_tree]
+  anchor: app
+  relation: {lookup: self, shell: child, file: descendant}
+  condition: lookup and (shell or file)
+  escalate: {shell and file: critical}
+)");
+
+constexpr std::int64_t kT = 1'000'000'000;
+const Process kExplorer{.id = 1, .pid = 100, .image = "C:\\explorer.exe", .start_s = kT};
+const Process kApp{.id = 2, .pid = 200, .image = "C:\\x\\app.exe", .start_s = kT + 10};
+const Process kCmd{.id = 3, .pid = 300, .image = "C:\\cmd.exe", .start_s = kT + 30};
+const Process kGrandchild{.id = 4, .pid = 400, .image = "C:\\tool.exe", .start_s = kT + 40};
+
+/// Feeds events through matcher and correlator.
+class Engine {
+ public:
+  explicit Engine(const RuleSet& rules)
+      : matcher_(Matcher::create(rules, nullptr)), correlator_(rules) {}
+
+  void take(const Event& event, bool duplicate = false) {
+    std::vector<std::size_t> hits;
+    matcher_.match(event, hits);
+    correlator_.take(event, hits, duplicate, matcher_);
+  }
+
+  std::vector<Finding> findings() {
+    correlator_.settle();
+    return correlator_.findings();
+  }
+
+  std::string text() {
+    std::string all;
+    for (const Finding& finding : findings()) {
+      all += render_ocsf(finding) + "\n";
+    }
+    return all;
+  }
+
+  Correlator& correlator() { return correlator_; }
+
+ private:
+  Matcher matcher_;
+  Correlator correlator_;
+};
+
+std::vector<Event> chain(test::EventMaker& make) {
+  return {
+      make.start(kExplorer, {.id = 9, .pid = 0, .image = "", .start_s = kT - 5}),
+      make.start(kApp, kExplorer),
+      make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example"),
+      make.start(kCmd, kApp),
+      make.start(kGrandchild, kCmd),
+      make.act(EventType::file_event, kGrandchild, kT + 50, FieldId::target_filename, "C:\\a.tmp")};
+}
+
+TEST(Correlator, JoinsWhatHappenedInOneLineage) {
+  const RuleSet rules = test::rules_of(kLineage);
+  test::EventMaker make;
+  Engine engine(rules);
+  for (const Event& event : chain(make)) {
+    engine.take(event);
+  }
+  const std::vector<Finding> findings = engine.findings();
+  ASSERT_EQ(findings.size(), 1U);
+  const Finding& finding = findings[0];
+  EXPECT_EQ(finding.level, "critical");
+  ASSERT_TRUE(finding.anchor);
+  EXPECT_EQ(finding.processes[*finding.anchor].image, kApp.image);
+  ASSERT_EQ(finding.evidence.size(), 4U);
+  EXPECT_EQ(finding.evidence[0].step, "app");
+  EXPECT_EQ(finding.evidence[1].step, "lookup");
+  EXPECT_TRUE(finding.evidence[1].required);
+  EXPECT_EQ(finding.evidence[2].step, "shell");
+  EXPECT_FALSE(finding.evidence[2].required);  // The file would have been enough.
+  EXPECT_EQ(finding.evidence[3].step, "file");
+  ASSERT_EQ(finding.processes.size(), 5U);
+  EXPECT_EQ(finding.processes[0].knowledge, Knowledge::missing);
+  EXPECT_EQ(finding.processes[1].image, kExplorer.image);
+  EXPECT_EQ(finding.processes[4].parent, 3U);
+}
+
+TEST(Correlator, EveryOrderOfArrivalGivesTheSameBytes) {
+  const RuleSet rules = test::rules_of(kLineage);
+  test::EventMaker make;
+  const std::vector<Event> events = chain(make);
+  std::vector<std::size_t> order = {0, 1, 2, 3, 4, 5};
+  std::string want;
+  do {
+    Engine engine(rules);
+    for (const std::size_t i : order) {
+      engine.take(events[i]);
+      engine.correlator().settle();  // Whenever one looks, the end is the same.
+    }
+    want = want.empty() ? engine.text() : want;
+    ASSERT_FALSE(want.empty());
+    ASSERT_EQ(engine.text(), want);
+  } while (std::ranges::next_permutation(order).found);
+}
+
+TEST(Correlator, RemovingARequiredEventRemovesTheFinding) {
+  const RuleSet rules = test::rules_of(kLineage);
+  test::EventMaker make;
+  std::vector<Event> events = chain(make);
+  events.erase(events.begin() + 2);  // The look-up.
+  Engine engine(rules);
+  for (const Event& event : events) {
+    engine.take(event);
+  }
+  EXPECT_TRUE(engine.findings().empty());
+}
+
+TEST(Correlator, ALateParentEdgeJoins) {
+  const RuleSet rules = test::rules_of(kLineage);
+  test::EventMaker make;
+  std::vector<Event> events = chain(make);
+  Engine engine(rules);
+  // Without cmd's start there is no edge from it to the app, and the shell itself is not known.
+  for (const std::size_t i : {1U, 2U, 4U, 5U}) {
+    engine.take(events[i]);
+  }
+  EXPECT_TRUE(engine.findings().empty());
+  engine.take(events[3]);
+  EXPECT_EQ(engine.findings().size(), 1U);
+}
+
+struct RelationCase {
+  const char* relation;
+  bool self;
+  bool child;
+  bool grandchild;
+  bool parent;
+};
+
+TEST(Correlator, RelationsSayWhereAStepMayHappen) {
+  const RelationCase cases[] = {
+      {"self", true, false, false, false},      {"child", false, true, false, false},
+      {"descendant", false, true, true, false}, {"self_or_descendant", true, true, true, false},
+      {"parent", false, false, false, true},
+  };
+  for (const RelationCase& test : cases) {
+    const RuleSet rules = test::rules_of(correlation(fmt::format(R"(
+  group-by: [process_tree]
+  anchor: app
+  relation: {{file: {}}}
+  condition: file
+)",
+                                                                 test.relation)));
+    const std::pair<Process, bool> places[] = {{kApp, test.self},
+                                               {kCmd, test.child},
+                                               {kGrandchild, test.grandchild},
+                                               {kExplorer, test.parent}};
+    for (const auto& [process, want] : places) {
+      for (const bool hit_first : {false, true}) {
+        test::EventMaker make;
+        Engine engine(rules);
+        const Event file =
+            make.act(EventType::file_event, process, kT + 60, FieldId::target_filename, "a.tmp");
+        if (hit_first) {
+          engine.take(file);
+          engine.correlator().settle();
+        }
+        engine.take(make.start(kGrandchild, kCmd));
+        engine.take(make.start(kCmd, kApp));
+        engine.take(make.start(kApp, kExplorer));
+        engine.correlator().settle();
+        if (!hit_first) {
+          engine.take(file);
+        }
+        EXPECT_EQ(engine.findings().size(), want ? 1U : 0U)
+            << test.relation << " " << process.image << " " << hit_first;
+      }
+    }
+  }
+}
+
+TEST(Correlator, GroupByProcessKeepsToOneProcess) {
+  const RuleSet rules =
+      test::rules_of(correlation("  group-by: [process]\n  condition: lookup and file\n"));
+  test::EventMaker make;
+  Engine engine(rules);
+  engine.take(make.start(kApp, kExplorer));
+  engine.take(make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example"));
+  engine.take(make.start(kCmd, kApp));
+  engine.take(make.act(EventType::file_event, kCmd, kT + 50, FieldId::target_filename, "a.tmp"));
+  EXPECT_TRUE(engine.findings().empty());
+  engine.take(make.act(EventType::file_event, kApp, kT + 51, FieldId::target_filename, "a.tmp"));
+  EXPECT_EQ(engine.findings().size(), 1U);
+}
+
+TEST(Correlator, OutsideTheTimespanNothingJoins) {
+  const RuleSet rules =
+      test::rules_of(correlation("  group-by: [process]\n  condition: lookup and file\n"));
+  for (const std::int64_t gap : {3600, 3601}) {
+    test::EventMaker make;
+    Engine engine(rules);
+    engine.take(make.start(kApp, kExplorer));
+    engine.take(make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example"));
+    engine.take(
+        make.act(EventType::file_event, kApp, kT + 20 + gap, FieldId::target_filename, "a.tmp"));
+    EXPECT_EQ(engine.findings().size(), gap == 3600 ? 1U : 0U);
+  }
+}
+
+TEST(Correlator, APidGivenAgainIsAnotherProcess) {
+  const RuleSet rules =
+      test::rules_of(correlation("  group-by: [process]\n  condition: lookup and file\n"));
+  Process reused = kApp;
+  reused.id = 77;
+  reused.start_s = kT + 100;
+  test::EventMaker make;
+  Engine engine(rules);
+  engine.take(make.start(kApp, kExplorer));
+  engine.take(make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example"));
+  engine.take(make.start(reused, kExplorer));
+  engine.take(make.act(EventType::file_event, reused, kT + 110, FieldId::target_filename, "a.tmp"));
+  EXPECT_TRUE(engine.findings().empty());
+}
+
+TEST(Correlator, ASuspectEdgeDoesNotJoin) {
+  const RuleSet rules = test::rules_of(kLineage);
+  test::EventMaker make;
+  Engine engine(rules);
+  Process early_child = kCmd;
+  early_child.start_s = kApp.start_s - 10;  // Before its "parent".
+  engine.take(make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example"));
+  engine.take(make.start(early_child, kApp));
+  EXPECT_TRUE(engine.findings().empty());
+}
+
+TEST(Correlator, ARuleThatNoCorrelationUsesReportsByItself) {
+  const RuleSet rules = test::rules_of(R"(
+title: Look-up
+id: 10000000-0000-4000-8000-000000000002
+level: medium
+logsource: {product: windows, category: dns_query}
+detection:
+  selection: {QueryName: drop.example}
+  condition: selection
+)");
+  test::EventMaker make;
+  Engine engine(rules);
+  const Event lookup =
+      make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example");
+  engine.take(lookup);
+  engine.take(lookup, true);
+  engine.take(make.start(kApp, kExplorer));  // Who it was may become known later.
+  const std::vector<Finding> findings = engine.findings();
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].level, "medium");
+  EXPECT_EQ(findings[0].processes.size(), 2U);
+}
+
+TEST(Correlator, TheUidIsOfRuleLogicHostAndAnchor) {
+  test::EventMaker make;
+  const std::vector<Event> events = chain(make);
+  const auto uid_with = [&events](const std::string& yaml) {
+    const RuleSet rules = test::rules_of(yaml);
+    Engine engine(rules);
+    for (const Event& event : events) {
+      engine.take(event);
+    }
+    return engine.findings().at(0).uid;
+  };
+  std::string retitled = kLineage;
+  retitled.replace(retitled.find("title: Chain"), 12, "title: Other");
+  std::string changed = kLineage;
+  changed.replace(changed.find("timespan: 1h"), 12, "timespan: 2h");
+  EXPECT_EQ(uid_with(kLineage), uid_with(retitled));
+  EXPECT_NE(uid_with(kLineage), uid_with(changed));
+}
+
+TEST(Correlator, EvidenceIsBoundedAndTheRestIsTold) {
+  const RuleSet rules =
+      test::rules_of(correlation("  group-by: [process]\n  condition: lookup and file\n"));
+  test::EventMaker make;
+  Engine engine(rules);
+  engine.take(make.start(kApp, kExplorer));
+  engine.take(make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example"));
+  constexpr std::size_t kFiles = 3 * kEvidencePerMatchMax;
+  for (std::size_t i = 0; i < kFiles; ++i) {
+    engine.take(make.act(EventType::file_event, kApp, kT + 30 + static_cast<std::int64_t>(i),
+                         FieldId::target_filename, "a.tmp"));
+  }
+  const Finding finding = std::move(engine.findings().at(0));
+  EXPECT_EQ(finding.evidence.size(), kEvidencePerMatchMax);
+  EXPECT_EQ(finding.evidence_total, kFiles + 2);
+}
+
+// --- Marks against everything
+// ----------------------------------------------------------------------------------------
+
+/// Few processes and few times, so that everything that can go wrong does: parents that change,
+/// starts that move an edge in and out of ancestry, cycles, hits before anchors.
+std::vector<Event> random_history(std::mt19937_64& random, test::EventMaker& make) {
+  const auto pick = [&random](std::uint64_t below) { return random() % below; };
+  const auto process = [&] {
+    const std::uint64_t id = 1 + pick(7);
+    const char* images[] = {"C:\\x\\app.exe", "C:\\cmd.exe", "C:\\other.exe"};
+    return Process{.id = id,
+                   .pid = static_cast<std::uint32_t>(id),
+                   .image = images[id % 3],
+                   .start_s = kT + static_cast<std::int64_t>(id * 2 + pick(4))};
+  };
+  std::vector<Event> events;
+  for (int i = 0; i < 14; ++i) {
+    const auto time = kT + static_cast<std::int64_t>(20 + pick(3600));
+    switch (pick(4)) {
+      case 0:
+      case 1: events.push_back(make.start(process(), process())); break;
+      case 2:
+        events.push_back(
+            make.act(EventType::dns_query, process(), time, FieldId::query_name, "drop.example"));
+        break;
+      default:
+        events.push_back(
+            make.act(EventType::file_event, process(), time, FieldId::target_filename, "a.tmp"));
+        break;
+    }
+  }
+  return events;
+}
+
+TEST(Correlator, HowFarDownALineageReachesDoesNotDependOnArrival) {
+  const RuleSet rules =
+      test::rules_of(correlation("  group-by: [process_tree]\n  anchor: app\n  condition: file\n"));
+  for (const std::size_t levels : {kAncestorsMax, kAncestorsMax + 1}) {
+    test::EventMaker make;
+    std::vector<Event> events{make.start(kApp, kExplorer)};
+    Process last = kApp;
+    for (std::size_t level = 1; level <= levels; ++level) {
+      const Process next{
+          .id = 1'000 + level, .pid = 0, .image = "C:\\t.exe", .start_s = last.start_s + 1};
+      events.push_back(make.start(next, last));
+      last = next;
+    }
+    events.push_back(
+        make.act(EventType::file_event, last, kT + 1'000, FieldId::target_filename, "C:\\a.tmp"));
+    Engine forwards(rules);
+    for (const Event& event : events) {
+      forwards.take(event);
+      forwards.correlator().settle();
+    }
+    Engine backwards(rules);
+    for (auto event = events.rbegin(); event != events.rend(); ++event) {
+      backwards.take(*event);
+      backwards.correlator().settle();
+    }
+    EXPECT_EQ(forwards.findings().size(), levels == kAncestorsMax ? 1U : 0U);
+    EXPECT_EQ(forwards.text(), backwards.text());
+  }
+}
+
+TEST(Correlator, AHandleThatTellsAStartTimeJudgesTheEdgeAgain) {
+  const RuleSet rules =
+      test::rules_of(correlation("  group-by: [process_tree]\n  anchor: app\n  condition: file\n"));
+  test::EventMaker make;
+  const Process child{.id = 8, .pid = 800, .image = "C:\\t.exe", .start_s = 0};
+  Event start = make.start(child, kApp);
+  start.time = (kT + 40) * kNanosPerSecond;
+  Event handle =
+      make.act(EventType::process_access, kExplorer, kT + 60, FieldId::granted_access, "0x1000");
+  handle.target = make.mention({.id = 8, .pid = 800, .image = "C:\\t.exe", .start_s = kT - 100});
+  Engine engine(rules);
+  engine.take(make.start(kApp, kExplorer));
+  engine.take(start);
+  engine.take(
+      make.act(EventType::file_event, child, kT + 50, FieldId::target_filename, "C:\\a.tmp"));
+  EXPECT_EQ(engine.findings().size(), 1U);
+  engine.take(handle);
+  EXPECT_TRUE(engine.findings().empty());  // It started before the app: the edge is suspect.
+}
+
+TEST(Correlator, AnEventThatCarriagesDateDifferentlyIsOneFinding) {
+  const RuleSet rules = test::rules_of(kDetections);
+  test::EventMaker make;
+  Event utc = make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example");
+  Event local = utc;  // NXLog gives other channels' times in the local zone.
+  local.time += 7'200 * kNanosPerSecond;
+  Engine utc_first(rules);
+  utc_first.take(utc);
+  utc_first.take(local, true);
+  Engine local_first(rules);
+  local_first.take(local);
+  local_first.take(utc, true);
+  EXPECT_EQ(utc_first.findings().size(), 2U);  // The app acts, and it looks up.
+  EXPECT_EQ(utc_first.text(), local_first.text());
+}
+
+TEST(Correlator, MatchesBeyondTheLimitAreCountedOnce) {
+  const RuleSet rules = test::rules_of(kDetections);
+  test::EventMaker make;
+  std::vector<Event> events;
+  for (std::size_t i = 0; i <= kMatchesPerRuleMax; ++i) {
+    events.push_back(make.act(EventType::dns_query, kExplorer, kT + static_cast<std::int64_t>(i),
+                              FieldId::query_name, "drop.example"));
+  }
+  Engine engine(rules);
+  for (const bool duplicate : {false, true}) {
+    for (const Event& event : events) {
+      engine.take(event, duplicate);
+    }
+  }
+  EXPECT_EQ(engine.correlator().match_count(), kMatchesPerRuleMax);
+  EXPECT_EQ(engine.correlator().stats().matches_beyond_limit, 1U);
+}
+
+TEST(Correlator, MarkingAnchorsFindsWhatEvaluatingAllFinds) {
+  const std::string bodies[] = {
+      "  group-by: [process_tree]\n  anchor: app\n  relation: {lookup: self, shell: child, file: "
+      "descendant}\n  condition: lookup and (shell or file)\n",
+      "  group-by: [process_tree]\n  anchor: app\n  condition: lookup and file\n",
+      "  group-by: [process_tree]\n  anchor: shell\n  relation: {lookup: parent, file: "
+      "self_or_descendant}\n  condition: lookup and file\n",
+      "  group-by: [process]\n",
+  };
+  std::size_t found = 0;
+  for (const std::string& body : bodies) {
+    const RuleSet rules = test::rules_of(correlation(body));
+    for (std::uint64_t seed = 0; seed < 150; ++seed) {
+      std::mt19937_64 random(seed);
+      test::EventMaker make;
+      std::vector<Event> events = random_history(random, make);
+      std::string want;
+      for (int round = 0; round < 4; ++round) {
+        Engine engine(rules);
+        for (const Event& event : events) {
+          engine.take(event);
+          if (random() % 3 == 0) {
+            engine.correlator().settle();
+          }
+        }
+        const std::string marked = engine.text();
+        engine.correlator().settle_all();
+        ASSERT_EQ(marked, engine.text()) << "seed " << seed << " round " << round << body;
+        want = round == 0 ? marked : want;
+        ASSERT_EQ(marked, want) << "seed " << seed << " round " << round << body;
+        found += marked.empty() ? 0U : 1U;
+        std::ranges::shuffle(events, random);
+      }
+    }
+  }
+  EXPECT_GT(found, 200U);  // Or the test would prove nothing.
+}
+
+}  // namespace
+}  // namespace spoor
