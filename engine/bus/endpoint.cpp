@@ -1,0 +1,78 @@
+#include "engine/bus/endpoint.h"
+
+#include <charconv>
+#include <string>
+
+#include <arpa/inet.h>
+
+namespace spoor {
+namespace {
+
+struct TcpEndpoint {
+  std::string host;
+  std::string port;
+};
+
+constexpr std::string_view kTcp = "tcp://";
+constexpr std::string_view kIpc = "ipc://";
+
+Result<TcpEndpoint> split_tcp(std::string_view endpoint) {
+  const std::string_view address = endpoint.substr(kTcp.size());
+  const std::size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos || colon == 0 || colon + 1 == address.size()) {
+    return fail(ErrorCode::bad_usage,
+                "'" + std::string(endpoint) + "' has no port; write tcp://127.0.0.1:5556");
+  }
+  const std::string_view port = address.substr(colon + 1);
+  unsigned number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  const bool is_number =
+      error == std::errc{} && end == port.data() + port.size() && number >= 1 && number <= 65'535;
+  if (!is_number && port != "*") {
+    return fail(ErrorCode::bad_usage, "'" + std::string(port) + "' is not a port (1 to 65535)");
+  }
+  return TcpEndpoint{.host = std::string(address.substr(0, colon)), .port = std::string(port)};
+}
+
+bool is_loopback(const std::string& host) {
+  in_addr v4{};
+  if (inet_pton(AF_INET, host.c_str(), &v4) == 1) {
+    return (ntohl(v4.s_addr) >> 24U) == 127U;
+  }
+  return host == "[::1]" || host == "localhost" || host == "lo";
+}
+
+Result<void> check_scheme(std::string_view endpoint) {
+  if (endpoint.starts_with(kTcp)) {
+    const Result<TcpEndpoint> tcp = split_tcp(endpoint);
+    return tcp ? Result<void>{} : tl::unexpected<Error>(tcp.error());
+  }
+  if (endpoint.starts_with(kIpc) && endpoint.size() > kIpc.size()) {
+    return {};
+  }
+  return fail(ErrorCode::bad_usage,
+              "'" + std::string(endpoint) +
+                  "' is not a bus endpoint; write tcp://127.0.0.1:5556 or ipc:///run/spoor.sock");
+}
+
+}  // namespace
+
+Result<void> check_bind_endpoint(std::string_view endpoint) {
+  Result<void> scheme = check_scheme(endpoint);
+  if (!scheme || !endpoint.starts_with(kTcp)) {
+    return scheme;
+  }
+  const Result<TcpEndpoint> tcp = split_tcp(endpoint);
+  if (!is_loopback(tcp->host)) {
+    return fail(ErrorCode::insecure_listener, "refusing to publish on '" + tcp->host +
+                                                  "': findings would go to anyone, unencrypted. "
+                                                  "Use a loopback address (127.0.0.1) or ipc://");
+  }
+  return {};
+}
+
+Result<void> check_connect_endpoint(std::string_view endpoint) {
+  return check_scheme(endpoint);
+}
+
+}  // namespace spoor
