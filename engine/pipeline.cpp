@@ -1,0 +1,106 @@
+#include "engine/pipeline.h"
+
+#include <set>
+#include <utility>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "engine/base/limits.h"
+
+namespace spoor {
+namespace {
+
+void collect_extra_fields(const Expr& expr, std::set<std::string>& names) {
+  if (expr.kind == Expr::Kind::test && !expr.field.id) {
+    names.insert(expr.field.name);
+  }
+  for (const Expr& child : expr.children) {
+    collect_extra_fields(child, names);
+  }
+}
+
+}  // namespace
+
+/// Uids of the last events, to count duplicates. Two generations: the older is dropped when the
+/// newer is full. Nothing but the counters depends on it: taking an event twice changes nothing.
+class Pipeline::RecentEvents {
+ public:
+  /// True if the uid was there.
+  bool seen_before(const Uid& uid) {
+    if (newer_.contains(uid) || older_.contains(uid)) {
+      return true;
+    }
+    if (newer_.size() >= kRecentEventsMax / 2) {
+      older_ = std::exchange(newer_, {});
+    }
+    newer_.insert(uid);
+    return false;
+  }
+
+ private:
+  boost::unordered_flat_set<Uid, UidHash> newer_;
+  boost::unordered_flat_set<Uid, UidHash> older_;
+};
+
+Pipeline::Pipeline(const RuleSet& rules,
+                   PipelineOptions options,
+                   std::vector<Diagnostic>* diagnostics)
+    : options_(std::move(options)),
+      parser_(projection_of(rules)),
+      matcher_(Matcher::create(rules, diagnostics)),
+      correlator_(rules),
+      recent_(std::make_unique<RecentEvents>()) {}
+
+Pipeline::~Pipeline() = default;
+
+void Pipeline::take(std::string_view record, const RecordPosition& position) {
+  parser_.parse(record, position, *this);
+}
+
+void Pipeline::on_event(const Event& event) {
+  if (outside(event)) {
+    accounting_.count(event, Fate::filtered);
+    return;
+  }
+  const bool duplicate = recent_->seen_before(event.uid);
+  accounting_.count(event, duplicate ? Fate::duplicate : Fate::applied);
+  hits_.clear();
+  matcher_.match(event, hits_);
+  correlator_.take(event, hits_, duplicate, matcher_);
+}
+
+void Pipeline::on_bad_record(const Error& error,
+                             std::string_view record,
+                             const RecordPosition& position) {
+  take_bad(error, record, position);
+}
+
+void Pipeline::take_bad(const Error& error, std::string_view text, const RecordPosition& position) {
+  accounting_.count_dead_letter(error.code);
+  if (options_.on_dead_letter) {
+    options_.on_dead_letter(error, text, position);
+  }
+}
+
+std::vector<Finding> Pipeline::findings() {
+  correlator_.settle();
+  return correlator_.findings();
+}
+
+bool Pipeline::outside(const Event& event) const {
+  if (event.time == 0 || event.time_suspect) {
+    return false;
+  }
+  return (options_.from && event.time < *options_.from) ||
+         (options_.to && event.time >= *options_.to);
+}
+
+Projection projection_of(const RuleSet& rules) {
+  std::set<std::string> names;
+  for (const DetectionRule& rule : rules.detections) {
+    collect_extra_fields(rule.condition, names);
+  }
+  return {.extra_fields = {names.begin(), names.end()}, .all_extra_fields = false};
+}
+
+}  // namespace spoor

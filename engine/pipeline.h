@@ -1,0 +1,82 @@
+// The way of an event: record → event → graph → hits → matches → findings. The table of contents in
+// code.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/accounting.h"
+#include "engine/base/time.h"
+#include "engine/correlation/correlator.h"
+#include "engine/finding/finding.h"
+#include "engine/matcher/matcher.h"
+#include "engine/rule/diagnostic.h"
+#include "engine/rule/rule.h"
+#include "parsers/record_parser.h"
+
+namespace spoor {
+
+struct PipelineOptions {
+  std::optional<Timestamp>
+      from;  ///< Events before it are filtered. Events whose time is suspect never are.
+  std::optional<Timestamp> to;  ///< Events at or after it are filtered.
+  /// Called for each record that gives no event. Views are valid during the call.
+  std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter;
+};
+
+/// One engine: rules, state, counters. Not thread-safe.
+class Pipeline final : private RecordSink {
+ public:
+  /// `rules` must outlive the pipeline. What RE2 refuses is added to `diagnostics` (if not null).
+  Pipeline(const RuleSet& rules,
+           PipelineOptions options,
+           std::vector<Diagnostic>* diagnostics = nullptr);
+  ~Pipeline() override;
+
+  /// One record on its way through all stages. RecordParser::kJsonPadding readable bytes must
+  /// follow it.
+  void take(std::string_view record, const RecordPosition& position);
+  /// A stretch of input that is no record.
+  void take_bad(const Error& error, std::string_view text, const RecordPosition& position);
+
+  /// Brings matches up to date with what was taken.
+  void settle() { correlator_.settle(); }
+
+  /// settle(), then all findings in canonical order: final once the input has ended.
+  [[nodiscard]] std::vector<Finding> findings();
+
+  [[nodiscard]] const Accounting& accounting() const { return accounting_; }
+
+  [[nodiscard]] const Correlator& correlator() const { return correlator_; }
+
+  [[nodiscard]] std::size_t rule_evaluations() const { return matcher_.evaluations(); }
+
+  /// Detections that can hold: those of which RE2 refused no expression.
+  [[nodiscard]] std::size_t usable_rules() const { return matcher_.usable_rules(); }
+
+ private:
+  class RecentEvents;
+
+  void on_event(const Event& event) override;
+  void on_bad_record(const Error& error,
+                     std::string_view record,
+                     const RecordPosition& position) override;
+  [[nodiscard]] bool outside(const Event& event) const;
+
+  PipelineOptions options_;
+  RecordParser parser_;
+  Matcher matcher_;
+  Correlator correlator_;
+  Accounting accounting_;
+  std::unique_ptr<RecentEvents> recent_;
+  std::vector<std::size_t> hits_;
+};
+
+/// The vendor field names that the rules ask for and the field table lacks.
+[[nodiscard]] Projection projection_of(const RuleSet& rules);
+
+}  // namespace spoor
