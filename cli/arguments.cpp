@@ -1,0 +1,241 @@
+#include "cli/arguments.h"
+
+#include <map>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/exit_code.h"
+#include "engine/finding/render.h"
+
+namespace spoor {
+namespace {
+
+constexpr const char* kDescription =
+    "Spoor: tells from endpoint logs what an intruder did.\n"
+    "Reads Sysmon and Windows event JSON, keeps a process tree for each host, evaluates Sigma "
+    "rules and\n"
+    "correlates what they hit along the tree. The same events give the same findings, in whatever "
+    "order they come.";
+
+constexpr const char* kFooter =
+    "Exit codes: 0 ok, 1 failure, 2 usage or rule error, 3 input errors above --max-errors,\n"
+    "10 findings at or above --fail-on, 78 insecure listener refused, 130 interrupted (after a "
+    "flush).";
+
+constexpr const char* kReplayFooter =
+    "Examples:\n"
+    "  spoor replay logs/                                   every log below a folder\n"
+    "  spoor replay 'day-*.ndjson.gz' --format ndjson -o findings.ndjson --summary summary.json\n"
+    "  zcat big.gz | spoor replay - --rules my-rules/ --fail-on high\n";
+
+// The words that an option takes, and what they mean.
+const std::map<std::string, OutputFormat> kFormats{{"table", OutputFormat::table},
+                                                   {"ndjson", OutputFormat::ndjson}};
+const std::map<std::string, TreeFormat> kTreeFormats{{"text", TreeFormat::text},
+                                                     {"dot", TreeFormat::dot}};
+const std::map<std::string, ColorChoice> kColors{{"auto", ColorChoice::automatic},
+                                                 {"always", ColorChoice::always},
+                                                 {"never", ColorChoice::never}};
+const std::map<std::string, Level> kLevels{{"informational", Level::informational},
+                                           {"low", Level::low},
+                                           {"medium", Level::medium},
+                                           {"high", Level::high},
+                                           {"critical", Level::critical}};
+
+/// Lists the words rather than CLI11's name:number pairs.
+template <typename Value>
+void add_choice(CLI::App& app,
+                const std::string& name,
+                const std::map<std::string, Value>& words,
+                std::function<void(Value)> set,
+                const std::string& description) {
+  std::vector<std::string> names;
+  names.reserve(words.size());
+  for (const auto& [word, value] : words) {
+    names.push_back(word);
+  }
+  app.add_option_function<std::string>(
+         name, [&words, set = std::move(set)](const std::string& word) { set(words.at(word)); },
+         description)
+      ->check(CLI::IsMember(names))
+      ->type_name(CLI::detail::join(names, "|"));
+}
+
+/// CLI11 reads "-1" as the greatest 64-bit number, and its own check answers with a range of 300
+/// digits.
+std::string refuse_negative(const std::string& text) {
+  return text.starts_with('-') ? "'" + text + "' is not a count" : "";
+}
+
+void add_time(CLI::App& app,
+              const std::string& name,
+              std::optional<Timestamp>& into,
+              const std::string& description) {
+  app.add_option_function<std::string>(
+         name,
+         [&into, name](const std::string& text) {
+           into = parse_time_argument(text);
+           if (!into) {
+             throw CLI::ValidationError(
+                 name, "'" + text + "' is not a time; write 2023-03-22T13:40:00Z or 2023-03-22");
+           }
+         },
+         description)
+      ->type_name("TIME");
+}
+
+void add_color(CLI::App& app, ColorChoice& color) {
+  add_choice<ColorChoice>(
+      app, "--color", kColors, [&color](ColorChoice choice) { color = choice; },
+      "Colour in the output; auto: on a terminal, unless NO_COLOR is set");
+  app.add_flag_callback(
+      "--no-color", [&color] { color = ColorChoice::never; }, "The same as --color never");
+}
+
+CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
+  CLI::App* replay = app.add_subcommand("replay", "Read logs, print findings");
+  replay->footer(kReplayFooter);
+  replay
+      ->add_option(
+          "PATH", options.inputs,
+          "Files, folders, globs; - is standard input. NDJSON or a JSON array; plain, gzip or zstd")
+      ->required();
+  replay
+      ->add_option("--rules", options.rules,
+                   "Rule file or folder, may be repeated; default: the bundled detections")
+      ->type_name("DIR")
+      ->allow_extra_args(false);  // One value each, or it would swallow the PATH that follows.
+  add_choice<OutputFormat>(
+      *replay, "--format", kFormats, [&options](OutputFormat format) { options.format = format; },
+      "table: for people, with evidence trees; ndjson: OCSF 1.6, one finding a line");
+  replay
+      ->add_option("-o,--output", options.output,
+                   "Write findings to FILE instead of standard output")
+      ->type_name("FILE");
+  replay
+      ->add_option("--publish", options.publish,
+                   "Publish findings on ZeroMQ: tcp://127.0.0.1:PORT or ipc://PATH")
+      ->type_name("ENDPOINT");
+  replay
+      ->add_option("--publish-wait", options.publish_wait_s,
+                   "Wait at most so long for the first subscriber")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 86'400.0))
+      ->capture_default_str();
+  add_time(*replay, "--from", options.from, "Only events at or after this time (event time, UTC)");
+  add_time(*replay, "--to", options.to, "Only events before this time");
+  replay
+      ->add_option("--summary", options.summary,
+                   "Write counts as JSON to FILE (- is standard output)")
+      ->type_name("FILE");
+  replay
+      ->add_option("--dead-letters", options.dead_letters,
+                   "Write records that could not be read to FILE, as NDJSON")
+      ->type_name("FILE");
+  replay
+      ->add_option("--max-errors", options.max_errors,
+                   "Exit with 3 if more records or files than this cannot be read")
+      ->type_name("N")
+      ->check(refuse_negative)
+      ->capture_default_str();
+  add_choice<Level>(
+      *replay, "--fail-on", kLevels, [&options](Level level) { options.fail_on = level; },
+      "Exit with 10 if there is a finding of this level or above");
+  replay->add_flag("--strict", options.strict, "A rule that does not load is an error (exit 2)");
+  replay->add_flag("-q,--quiet", options.quiet, "No progress, no summary: errors only");
+  replay->add_flag_callback(
+      "--no-progress", [&options] { options.progress = false; }, "No progress bar");
+  add_color(*replay, options.color);
+  return replay;
+}
+
+CLI::App* add_tree(CLI::App& app, TreeOptions& options) {
+  CLI::App* tree = app.add_subcommand("tree", "Draw the process tree of a host from logs");
+  tree->footer(
+      "Example:\n  spoor tree logs/ --host PC042 --pid 6712\n  spoor tree logs/ --host PC042 "
+      "--format dot | dot -Tsvg");
+  tree->add_option("PATH", options.inputs, "Files, folders, globs; - is standard input")
+      ->required();
+  tree->add_option("--host", options.host,
+                   "Host name, short or full; may be left out if the logs are of one host")
+      ->type_name("H");
+  CLI::Option* pid =
+      tree->add_option("--pid", options.pid,
+                       "Only processes with this pid: their ancestors and what is below them")
+          ->type_name("N");
+  tree->add_option("--uid", options.uid, "Only the process with this uid (Sysmon: ProcessGuid)")
+      ->type_name("U")
+      ->excludes(pid);
+  add_choice<TreeFormat>(
+      *tree, "--format", kTreeFormats, [&options](TreeFormat format) { options.format = format; },
+      "text, or dot for Graphviz");
+  add_color(*tree, options.color);
+  return tree;
+}
+
+CLI::App* add_bus_tail(CLI::App& app, BusTailOptions& options) {
+  CLI::App* bus = app.add_subcommand("bus", "The ZeroMQ bus that findings are published on");
+  bus->require_subcommand(1);
+  CLI::App* tail =
+      bus->add_subcommand("tail", "Print findings from the bus, one JSON object a line");
+  tail->add_option("ENDPOINT", options.endpoint, "tcp://127.0.0.1:PORT or ipc://PATH")->required();
+  tail->add_option("--topic", options.topic,
+                   "Only topics with this prefix, for example finding.critical")
+      ->type_name("PREFIX");
+  tail->add_option("-n,--count", options.count, "Stop after N findings")
+      ->type_name("N")
+      ->check(refuse_negative);
+  tail->add_option("--timeout", options.timeout_s,
+                   "Stop if nothing came for so long (exit 1 if --count was not reached)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 31'536'000.0));
+  tail->add_flag("--header", options.with_header, "Print topic and header before each finding");
+  return tail;
+}
+
+/// CLI11's own codes are above 100: help and version end with 0, mistakes with 2.
+ExitNow report(const CLI::App& app, const CLI::ParseError& error) {
+  const int code = app.exit(error, std::cout, std::cerr);
+  return {.code = code == 0 ? exit_ok : exit_usage};
+}
+
+}  // namespace
+
+Command parse_arguments(int argc, const char* const* argv) {
+  CLI::App app(kDescription, "spoor");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  app.set_version_flag("--version", "spoor " + std::string(product_version()));
+  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {
+    std::string command = "spoor";
+    for (const CLI::App* used = failed; !used->get_subcommands().empty();) {
+      used = used->get_subcommands().front();
+      command += " " + used->get_name();
+    }
+    return "spoor: " + std::string(error.what()) + "\nTry '" + command + " --help'.\n";
+  });
+
+  ReplayOptions replay_options;
+  TreeOptions tree_options;
+  BusTailOptions tail_options;
+  const CLI::App* replay = add_replay(app, replay_options);
+  const CLI::App* tree = add_tree(app, tree_options);
+  const CLI::App* tail = add_bus_tail(app, tail_options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return report(app, error);
+  }
+  if (replay->parsed()) {
+    return replay_options;
+  }
+  if (tree->parsed()) {
+    return tree_options;
+  }
+  if (tail->parsed()) {
+    return tail_options;
+  }
+  return ExitNow{.code = exit_usage};
+}
+
+}  // namespace spoor

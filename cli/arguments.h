@@ -1,0 +1,68 @@
+// The command line: one definition, from which help and errors come.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/rule/rule.h"
+
+namespace spoor {
+
+enum class OutputFormat : std::uint8_t { table, ndjson };
+enum class TreeFormat : std::uint8_t { text, dot };
+enum class ColorChoice : std::uint8_t { automatic, always, never };
+
+/// `spoor replay`
+struct ReplayOptions {
+  std::vector<std::string> inputs;
+  std::vector<std::string> rules;  ///< Empty: the bundled detections.
+  OutputFormat format = OutputFormat::table;
+  std::string output;   ///< Empty or "-": standard output.
+  std::string publish;  ///< Bus endpoint, or empty.
+  double publish_wait_s = 5;
+  std::optional<Timestamp> from;
+  std::optional<Timestamp> to;
+  std::string summary;       ///< File for the JSON summary, "-" is standard output; or empty.
+  std::string dead_letters;  ///< File for dead letters, or empty.
+  std::uint64_t max_errors = 0;
+  std::optional<Level> fail_on;
+  bool strict = false;
+  bool quiet = false;
+  bool progress = true;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+/// `spoor tree`
+struct TreeOptions {
+  std::vector<std::string> inputs;
+  std::string host;
+  std::optional<std::uint32_t> pid;
+  std::string uid;
+  TreeFormat format = TreeFormat::text;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+/// `spoor bus tail`
+struct BusTailOptions {
+  std::string endpoint;
+  std::string topic;
+  std::uint64_t count = 0;  ///< 0: until interrupted.
+  double timeout_s = 0;     ///< 0: wait for ever.
+  bool with_header = false;
+};
+
+/// Nothing to run: help or an error was printed, exit with `code`.
+struct ExitNow {
+  int code = 0;
+};
+
+using Command = std::variant<ExitNow, ReplayOptions, TreeOptions, BusTailOptions>;
+
+/// Reads the command line. Prints help and version to stdout, errors with a hint to stderr.
+[[nodiscard]] Command parse_arguments(int argc, const char* const* argv);
+
+}  // namespace spoor

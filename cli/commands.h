@@ -1,0 +1,12 @@
+// The sub-commands. Each takes its options and returns an exit code.
+#pragma once
+
+#include "cli/arguments.h"
+
+namespace spoor {
+
+[[nodiscard]] int run_replay(const ReplayOptions& options);
+[[nodiscard]] int run_tree(const TreeOptions& options);
+[[nodiscard]] int run_bus_tail(const BusTailOptions& options);
+
+}  // namespace spoor

@@ -1,0 +1,106 @@
+#include "cli/read_inputs.h"
+
+#include <utility>
+
+#include "cli/interrupt.h"
+#include "cli/log.h"
+#include "replay/byte_source.h"
+#include "replay/record_reader.h"
+
+namespace spoor {
+namespace {
+
+static_assert(kRecordPadding >= RecordParser::kJsonPadding);
+
+/// The clock is asked once in so many records.
+constexpr std::uint64_t kRecordsPerLook = 256;
+
+class InputRun {
+ public:
+  InputRun(const std::vector<InputFile>& files, Pipeline& pipeline, ProgressDisplay& progress)
+      : files_(files), pipeline_(pipeline), progress_(progress) {
+    for (const InputFile& file : files) {
+      state_.total_bytes += file.bytes;
+    }
+  }
+
+  ReadTotals run() {
+    for (std::size_t index = 0; index < files_.size() && !totals_.stopped; ++index) {
+      read_file(static_cast<std::uint32_t>(index));
+    }
+    progress_.clear();
+    return totals_;
+  }
+
+ private:
+  void read_file(std::uint32_t index) {
+    const std::string& path = files_[index].path;
+    Result<std::unique_ptr<ByteSource>> source = open_source(path);
+    if (!source) {
+      fail_file(path, source.error());
+      return;
+    }
+    RecordReader reader(std::move(*source));
+    const std::uint64_t bytes_before = totals_.raw_bytes;
+    for (std::uint64_t records = 0; !totals_.stopped; ++records) {
+      const RecordRead read = reader.read();
+      if (read.status == ReadStatus::end) {
+        break;
+      }
+      if (read.status == ReadStatus::failed) {
+        fail_file(path, read.error);
+        break;
+      }
+      const RecordPosition position{.input = index, .offset = read.offset, .line = read.line};
+      if (read.status == ReadStatus::record) {
+        pipeline_.take(read.text, position);
+      } else {
+        pipeline_.take_bad(read.error, read.text, position);
+      }
+      if (records % kRecordsPerLook == 0) {
+        totals_.raw_bytes = bytes_before + reader.raw_bytes_read();
+        look_up();
+      }
+    }
+    totals_.raw_bytes = bytes_before + reader.raw_bytes_read();
+  }
+
+  /// Shows progress and minds signals.
+  void look_up() {
+    totals_.stopped = interrupted();
+    if (!progress_.due()) {
+      return;
+    }
+    pipeline_.settle();
+    state_.raw_bytes = totals_.raw_bytes;
+    state_.events = pipeline_.accounting().total().received;
+    state_.findings = pipeline_.correlator().match_count();
+    progress_.draw(state_);
+  }
+
+  void fail_file(const std::string& path, const Error& error) {
+    if (interrupted()) {
+      totals_.stopped = true;  // It was the signal that broke off the read.
+      return;
+    }
+    ++totals_.failed_files;
+    progress_.clear();
+    log_error(path + ": " + error.message);
+  }
+
+  const std::vector<InputFile>& files_;
+  Pipeline& pipeline_;
+  ProgressDisplay& progress_;
+  ProgressState state_;
+  ReadTotals totals_;
+};
+
+}  // namespace
+
+ReadTotals read_inputs(const std::vector<InputFile>& files,
+                       Pipeline& pipeline,
+                       ProgressDisplay& progress) {
+  return InputRun(files, pipeline, progress).run();
+}
+
+}  // namespace spoor

@@ -1,0 +1,319 @@
+// spoor replay: logs in, findings out.
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+#include "cli/log.h"
+#include "cli/output_file.h"
+#include "cli/read_inputs.h"
+#include "cli/rules.h"
+#include "cli/summary.h"
+#include "cli/terminal.h"
+#include "engine/bus/publisher.h"
+#include "engine/finding/render.h"
+#include "engine/pipeline.h"
+#include "replay/dead_letters.h"
+
+namespace spoor {
+namespace {
+
+/// Bad records told one by one; the rest are counted.
+constexpr std::size_t kDeadLettersShown = 10;
+
+/// Tells of records that could not be read, and keeps them where asked.
+class DeadLetterDesk {
+ public:
+  DeadLetterDesk(const std::vector<InputFile>& files, ProgressDisplay& progress)
+      : files_(files), progress_(progress) {}
+
+  [[nodiscard]] Result<void> open(const std::string& path) {
+    if (path.empty()) {
+      return {};
+    }
+    file_.open(path, std::ios::binary | std::ios::trunc);
+    if (!file_) {
+      return fail(ErrorCode::io, "cannot write " + path);
+    }
+    return {};
+  }
+
+  void take(const Error& error, std::string_view record, const RecordPosition& position) {
+    const std::string& path = files_[position.input].path;
+    if (file_.is_open()) {
+      file_ << render_dead_letter(error, path, position, record) << '\n';
+    }
+    if (++count_ <= kDeadLettersShown) {
+      progress_.clear();
+      log_warning(path + ":" + std::to_string(position.line) + " (byte " +
+                  std::to_string(position.offset) + "): " + std::string(to_string(error.code)) +
+                  ": " + error.message);
+    }
+  }
+
+  /// What was not told one by one. False if the file could not be written.
+  [[nodiscard]] bool finish() {
+    if (count_ > kDeadLettersShown) {
+      log_warning(std::to_string(count_ - kDeadLettersShown) + " more records could not be read" +
+                  (file_.is_open() ? "" : "; --dead-letters FILE keeps them"));
+    }
+    if (file_.is_open()) {
+      file_.close();
+    }
+    return !file_.fail();
+  }
+
+ private:
+  const std::vector<InputFile>& files_;
+  ProgressDisplay& progress_;
+  std::ofstream file_;
+  std::size_t count_ = 0;
+};
+
+ProgressDisplay::Mode progress_mode(const ReplayOptions& options) {
+  if (options.quiet || !options.progress) {
+    return ProgressDisplay::Mode::off;
+  }
+  return is_terminal(STDERR_FILENO) ? ProgressDisplay::Mode::bar : ProgressDisplay::Mode::lines;
+}
+
+/// Findings as they are written: each as one JSON line, or the table with its trees.
+std::string render_findings(const std::vector<Finding>& findings,
+                            const std::vector<std::string>& payloads,
+                            const ReplayOptions& options) {
+  std::string text;
+  if (options.format == OutputFormat::ndjson) {
+    for (const std::string& payload : payloads) {
+      text += payload + "\n";
+    }
+    return text;
+  }
+  const bool to_stdout = options.output.empty() || options.output == "-";
+  const TableOptions table{.color = to_stdout ? use_color(STDOUT_FILENO, options.color)
+                                              : options.color == ColorChoice::always,
+                           .width = to_stdout ? terminal_width(STDOUT_FILENO) : 100};
+  text = render_table(findings, table);
+  for (const Finding& finding : findings) {
+    text += "\n" + render_tree(finding, table);
+  }
+  if (!findings.empty()) {
+    text +=
+        "\n● required: without it there is no finding   ○ supporting   ◀ what the finding is "
+        "about\n";
+  }
+  return text;
+}
+
+bool reaches(const std::vector<Finding>& findings, Level level) {
+  return std::ranges::any_of(findings, [level](const Finding& finding) {
+    const std::optional<Level> found = parse_level(finding.level);
+    return found && *found >= level;
+  });
+}
+
+Result<void> publish_all(FindingPublisher& publisher,
+                         const std::vector<Finding>& findings,
+                         const std::vector<std::string>& payloads,
+                         double wait_s) {
+  if (findings.empty()) {
+    return {};
+  }
+  if (!publisher.wait_for_subscriber(
+          std::chrono::milliseconds(static_cast<std::int64_t>(wait_s * 1000)))) {
+    if (interrupted()) {
+      log_warning(
+          "interrupted while waiting for a subscriber; the findings are in the output only");
+      return {};
+    }
+    log_warning("nobody subscribed to " + publisher.endpoint() +
+                " in time; the findings are in the output only");
+    return {};
+  }
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    Result<void> sent = publisher.publish(findings[i], payloads[i]);
+    if (!sent) {
+      return sent;
+    }
+  }
+  return {};
+}
+
+/// Before any work was done: the exit code that the error deserves.
+int give_up(const Error& error) {
+  log_error(error.message);
+  switch (error.code) {
+    case ErrorCode::insecure_listener: return exit_insecure;
+    case ErrorCode::bus:
+      return exit_failure;  // An address in use, say: the command line was right.
+    default: return exit_usage;
+  }
+}
+
+Result<void> check_outputs(const ReplayOptions& options) {
+  for (const std::string* path : {&options.output, &options.summary, &options.dead_letters}) {
+    Result<void> writable = check_output(*path);
+    if (!writable) {
+      return writable;
+    }
+  }
+  return {};
+}
+
+/// No output may take the place of an input or of another output: what was there would be lost
+/// without a word.
+Result<void> check_distinct(const ReplayOptions& options, const std::vector<InputFile>& files) {
+  namespace fs = std::filesystem;
+  if (options.dead_letters == "-") {
+    return fail(ErrorCode::bad_usage,
+                "--dead-letters needs a file; standard output is for the findings");
+  }
+  std::error_code ignored;
+  std::vector<fs::path> taken;
+  taken.reserve(files.size() + 3);
+  for (const InputFile& file : files) {
+    taken.push_back(fs::weakly_canonical(fs::absolute(file.path, ignored), ignored));
+  }
+  for (const std::string* path : {&options.output, &options.summary, &options.dead_letters}) {
+    const bool is_special = fs::exists(*path, ignored) && !fs::is_regular_file(*path, ignored);
+    if (path->empty() || *path == "-" || is_special) {
+      continue;
+    }
+    fs::path full = fs::weakly_canonical(fs::absolute(*path, ignored), ignored);
+    if (std::ranges::find(taken, full) != taken.end()) {
+      return fail(ErrorCode::bad_usage,
+                  "cannot write " + *path + ": it is an input or another output of this command");
+    }
+    taken.push_back(std::move(full));
+  }
+  return {};
+}
+
+int exit_code_of(const ReplayOptions& options, const ReplayResult& result) {
+  if (result.totals.stopped || interrupted()) {
+    return exit_interrupted;
+  }
+  if (options.fail_on && reaches(result.findings, *options.fail_on)) {
+    return exit_findings;
+  }
+  const std::uint64_t errors =
+      result.pipeline->accounting().total().dead_lettered + result.totals.failed_files;
+  return errors > options.max_errors ? exit_input_errors : exit_ok;
+}
+
+/// Everything after the input has ended: findings out, then the bus, then the numbers.
+int finish(const ReplayOptions& options,
+           ReplayResult& result,
+           Pipeline& pipeline,
+           std::optional<FindingPublisher>& publisher,
+           ProgressDisplay& progress) {
+  std::vector<Finding>& findings = result.findings;
+  findings = pipeline.findings();
+  if (result.totals.stopped) {
+    // More input might have changed them.
+    for (Finding& finding : findings) {
+      finding.status = FindingStatus::provisional;
+    }
+  }
+  result.elapsed = progress.elapsed();
+  std::vector<std::string> payloads;
+  payloads.reserve(findings.size());
+  for (const Finding& finding : findings) {
+    payloads.push_back(render_ocsf(finding));
+  }
+  Result<void> done = write_output(options.output, render_findings(findings, payloads, options));
+  if (done && publisher) {
+    done = publish_all(*publisher, findings, payloads, options.publish_wait_s);
+  }
+  if (done && !options.summary.empty()) {
+    done = write_output(options.summary, render_summary(result));
+  }
+  if (!options.quiet) {
+    log_info(summary_line(result));
+  }
+  if (!done) {
+    log_error(done.error().message);
+    return exit_failure;
+  }
+  return exit_code_of(options, result);
+}
+
+}  // namespace
+
+int run_replay(const ReplayOptions& options) {
+  set_up_log(options.quiet, use_color(STDERR_FILENO, options.color));
+  if (options.from && options.to && *options.from >= *options.to) {
+    log_error("--from is not before --to: no event lies between");
+    return exit_usage;
+  }
+  const Result<void> outputs = check_outputs(options);
+  if (!outputs) {
+    return give_up(outputs.error());
+  }
+  const Result<std::vector<InputFile>> files = expand_inputs(options.inputs);
+  if (!files) {
+    return give_up(files.error());
+  }
+  const Result<void> distinct = check_distinct(options, *files);
+  if (!distinct) {
+    return give_up(distinct.error());
+  }
+  const std::optional<LoadedRules> rules =
+      load_rules_for_command(options.rules, options.strict, options.quiet);
+  if (!rules) {
+    return exit_usage;
+  }
+  std::optional<FindingPublisher> publisher;
+  if (!options.publish.empty()) {
+    Result<FindingPublisher> created = FindingPublisher::create(options.publish);
+    if (!created) {
+      return give_up(created.error());
+    }
+    publisher.emplace(std::move(*created));
+  }
+
+  ProgressDisplay progress(system_clock(), stderr, progress_mode(options),
+                           terminal_width(STDERR_FILENO));
+  DeadLetterDesk desk(*files, progress);
+  const Result<void> desk_open = desk.open(options.dead_letters);
+  if (!desk_open) {
+    return give_up(desk_open.error());
+  }
+  std::vector<Diagnostic> refused;
+  Pipeline pipeline(
+      rules->rules,
+      {.from = options.from,
+       .to = options.to,
+       .on_dead_letter =
+           [&desk](const Error& error, std::string_view record, const RecordPosition& position) {
+             desk.take(error, record, position);
+           }},
+      &refused);
+  const std::size_t unusable = print_diagnostics(refused, options.quiet);
+  if (unusable > 0 && (options.strict || pipeline.usable_rules() == 0)) {
+    log_error(options.strict ? "some rules cannot be used (--strict)" : "no rule can be used");
+    return exit_usage;
+  }
+
+  ReplayResult result;
+  result.files = &*files;
+  result.rules = &*rules;
+  result.pipeline = &pipeline;
+  result.totals = read_inputs(*files, pipeline, progress);
+  const bool kept = desk.finish();
+  const int code = finish(options, result, pipeline, publisher, progress);
+  if (!kept) {
+    log_error("cannot write all dead letters to " + options.dead_letters);
+    return exit_failure;
+  }
+  return code;
+}
+
+}  // namespace spoor

@@ -1,0 +1,37 @@
+// spoor: one binary, one sub-command for each use.
+
+#include <cstdio>
+#include <exception>
+#include <variant>
+
+#include "cli/arguments.h"
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/interrupt.h"
+
+namespace {
+
+struct Run {
+  int operator()(const spoor::ExitNow& exit_now) const { return exit_now.code; }
+
+  int operator()(const spoor::ReplayOptions& options) const { return spoor::run_replay(options); }
+
+  int operator()(const spoor::TreeOptions& options) const { return spoor::run_tree(options); }
+
+  int operator()(const spoor::BusTailOptions& options) const {
+    return spoor::run_bus_tail(options);
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    spoor::catch_interrupts();
+    return std::visit(Run{}, spoor::parse_arguments(argc, argv));
+  } catch (const std::exception& error) {
+    // Out of memory, or a mistake of ours: nothing that input should bring about.
+    std::fprintf(stderr, "spoor: error: %s\n", error.what());
+    return spoor::exit_failure;
+  }
+}

@@ -1,0 +1,92 @@
+#include "cli/arguments.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/bundled_rules.h"
+#include "cli/exit_code.h"
+
+namespace spoor {
+namespace {
+
+Command parse(std::vector<const char*> words) {
+  words.insert(words.begin(), "spoor");
+  return parse_arguments(static_cast<int>(words.size()), words.data());
+}
+
+int code_of(const Command& command) {
+  const auto* exit_now = std::get_if<ExitNow>(&command);
+  return exit_now == nullptr ? -1 : exit_now->code;
+}
+
+TEST(Arguments, Replay) {
+  const Command command = parse({"replay",     "a.ndjson",   "-",
+                                 "--rules",    "r1",         "--rules",
+                                 "r2",         "--format",   "ndjson",
+                                 "-o",         "out",        "--from",
+                                 "2023-03-01", "--to",       "2023-04-01T00:00:00Z",
+                                 "--fail-on",  "high",       "--max-errors",
+                                 "5",          "--no-color", "-q"});
+  const auto* replay = std::get_if<ReplayOptions>(&command);
+  ASSERT_NE(replay, nullptr);
+  EXPECT_EQ(replay->inputs, (std::vector<std::string>{"a.ndjson", "-"}));
+  EXPECT_EQ(replay->rules, (std::vector<std::string>{"r1", "r2"}));
+  EXPECT_EQ(replay->format, OutputFormat::ndjson);
+  EXPECT_EQ(replay->output, "out");
+  EXPECT_EQ(replay->from, parse_time_argument("2023-03-01"));
+  EXPECT_EQ(replay->fail_on, Level::high);
+  EXPECT_EQ(replay->max_errors, 5U);
+  EXPECT_EQ(replay->color, ColorChoice::never);
+  EXPECT_TRUE(replay->quiet);
+}
+
+TEST(Arguments, AnOptionThatMayBeRepeatedLeavesThePathAlone) {
+  const Command command = parse({"replay", "--rules", "r1", "--rules", "r2", "a.ndjson"});
+  const auto* replay = std::get_if<ReplayOptions>(&command);
+  ASSERT_NE(replay, nullptr);
+  EXPECT_EQ(replay->inputs, std::vector<std::string>{"a.ndjson"});
+  EXPECT_EQ(replay->rules, (std::vector<std::string>{"r1", "r2"}));
+}
+
+TEST(Arguments, TreeAndTail) {
+  const Command tree = parse({"tree", "x", "--host", "PC042", "--pid", "6712", "--format", "dot"});
+  ASSERT_NE(std::get_if<TreeOptions>(&tree), nullptr);
+  EXPECT_EQ(std::get<TreeOptions>(tree).pid, 6712U);
+  const Command tail = parse({"bus", "tail", "tcp://127.0.0.1:5556", "-n", "1"});
+  ASSERT_NE(std::get_if<BusTailOptions>(&tail), nullptr);
+  EXPECT_EQ(std::get<BusTailOptions>(tail).count, 1U);
+}
+
+TEST(Arguments, HelpIsNoError) {
+  EXPECT_EQ(code_of(parse({"--help"})), exit_ok);
+  EXPECT_EQ(code_of(parse({"replay", "--help"})), exit_ok);
+  EXPECT_EQ(code_of(parse({"--version"})), exit_ok);
+}
+
+TEST(Arguments, MistakesExitWithTwo) {
+  for (const std::vector<const char*>& words : {std::vector<const char*>{},
+                                                {"replay"},
+                                                {"frobnicate"},
+                                                {"replay", "x", "--format", "xml"},
+                                                {"replay", "x", "--from", "noon"},
+                                                {"replay", "x", "--max-errors", "-1"},
+                                                {"replay", "x", "--max-errors", "1.5"},
+                                                {"tree", "x", "--pid", "-1"},
+                                                {"tree", "x", "--pid", "4294967296"},
+                                                {"bus", "tail", "ipc://x", "-n", "-1"},
+                                                {"tree", "x", "--pid", "1", "--uid", "u"},
+                                                {"bus"},
+                                                {"replay", "x", "--fail-on", "bad"}}) {
+    EXPECT_EQ(code_of(parse(words)), exit_usage);
+  }
+}
+
+TEST(BundledRules, LoadWithoutAWord) {
+  const LoadedRules loaded = load_rules(bundled_rules());
+  for (const Diagnostic& diagnostic : loaded.diagnostics) {
+    ADD_FAILURE() << render(diagnostic);
+  }
+  EXPECT_GE(loaded.rules.correlations.size(), 1U);
+}
+
+}  // namespace
+}  // namespace spoor
