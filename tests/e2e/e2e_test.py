@@ -1,0 +1,381 @@
+#!/usr/bin/env python3
+"""The program as its users run it: command lines in, exit codes, files and bus messages out.
+
+SPOOR_BINARY is the program, SPOOR_SOURCE_DIR the repository. Tests of data beside the repository skip where it is absent.
+"""
+import contextlib
+import gzip
+import json
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = os.environ.get("SPOOR_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SPOOR = os.environ.get("SPOOR_BINARY") or os.path.join(ROOT, "build/release/spoor")
+SCENARIOS = os.path.join(ROOT, "tests/data/scenarios")
+OTRF = os.path.join(ROOT, "tests/data/otrf")
+SHARED = os.path.join(ROOT, "../shared/data")
+DIALECTS = ["sysmon-evtxdump", "sysmon-winlogbeat", "sysmon-nxlog"]
+# Of expected.json: the main process of the app, pid 6712.
+ANCHOR = "{8f4c1e20-0564-641b-fb01-000000002f00}"
+# Sanitizers slow everything down.
+PATIENCE = 300
+
+
+def run(*arguments, stdin=None, env=None):
+    environment = dict(os.environ, **(env or {}))
+    return subprocess.run([SPOOR, *arguments], input=stdin, capture_output=True, timeout=PATIENCE, env=environment, check=False)
+
+
+def scenario(name):
+    return os.path.join(SCENARIOS, name + ".ndjson.gz")
+
+
+def lines_of(path):
+    with gzip.open(path, "rb") as file:
+        return file.read().splitlines()
+
+
+class E2e(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name, content=None):
+        path = os.path.join(self.folder, name)
+        if content is not None:
+            with open(path, "wb") as file:
+                file.write(content)
+        return path
+
+    def replay(self, *arguments, stdin=None, code=0):
+        """Findings and summary of one replay; the accounting is checked every time."""
+        summary_path = self.path("summary.json")
+        result = run("replay", "--format", "ndjson", "--summary", summary_path, *arguments, stdin=stdin)
+        self.assertEqual(result.returncode, code, result.stderr.decode(errors="replace"))
+        with open(summary_path, encoding="utf-8") as file:
+            summary = json.load(file)
+        events = summary["events"]
+        self.assertEqual(events["residual"], 0)
+        self.assertEqual(events["received"],
+                         events["applied"] + events["duplicate"] + events["filtered"] + events["dead_lettered"])
+        self.assertEqual(sum(counts["received"] for counts in summary["by_event"].values()) + events["dead_lettered"],
+                         events["received"])
+        return [json.loads(line) for line in result.stdout.splitlines()], summary, result
+
+
+class Findings(E2e):
+    def test_the_intrusion_is_one_finding_in_every_dialect(self):
+        for dialect in DIALECTS:
+            with self.subTest(dialect):
+                findings, summary, _ = self.replay(scenario("A." + dialect))
+                self.assertEqual(len(findings), 1)
+                finding = findings[0]
+                self.assertEqual(finding["class_uid"], 2004)
+                self.assertEqual(finding["severity"], "Critical")
+                self.assertEqual(finding["actor"]["process"]["uid"].lower(), ANCHOR)
+                self.assertEqual(finding["actor"]["process"]["pid"], 6712)
+                self.assertEqual(summary["events"]["received"], 714)
+
+    def test_all_dialects_give_one_uid(self):
+        uids = {self.replay(scenario("A." + dialect))[0][0]["finding_info"]["uid"] for dialect in DIALECTS}
+        self.assertEqual(len(uids), 1)
+
+    def test_clean_software_and_look_alikes_are_silent(self):
+        for name in ["C", "D1"]:
+            for dialect in DIALECTS:
+                with self.subTest(name + "." + dialect):
+                    findings, _, _ = self.replay(scenario(name + "." + dialect))
+                    self.assertEqual(findings, [])
+
+    def test_real_captures_without_3cx_are_silent(self):
+        findings, summary, _ = self.replay(os.path.join(OTRF, "*.zst"))
+        self.assertEqual(findings, [])
+        self.assertGreater(summary["events"]["received"], 100)
+        self.assertEqual(summary["events"]["dead_lettered"], 0)
+
+    def test_shuffled_arrival_gives_the_same_bytes(self):
+        ordered = self.replay(scenario("A.sysmon-evtxdump"))[2].stdout
+        late = self.replay(scenario("A-late.sysmon-evtxdump"))[2].stdout
+        self.assertEqual(ordered, late)
+
+    def test_the_same_log_twice_and_in_all_carriages_is_still_one_finding(self):
+        files = [scenario("A." + dialect) for dialect in DIALECTS]
+        findings, summary, _ = self.replay(*files, scenario("A-late.sysmon-evtxdump"))
+        self.assertEqual(len(findings), 1)
+        self.assertEqual(summary["events"]["applied"], 714)
+        self.assertEqual(summary["events"]["duplicate"], 3 * 714)
+
+    def test_twenty_permutations_with_duplicates_give_identical_bytes(self):
+        lines = lines_of(scenario("A.sysmon-evtxdump"))
+        want = self.replay("-", stdin=b"\n".join(lines))[2].stdout
+        self.assertTrue(want)
+        for seed in range(20):
+            shuffled = random.Random(seed)
+            arrival = lines + shuffled.sample(lines, len(lines) * 3 // 10)
+            shuffled.shuffle(arrival)
+            got = self.replay("-", stdin=b"\n".join(arrival))[2].stdout
+            self.assertEqual(got, want, f"seed {seed}")
+
+    def test_required_evidence_is_required(self):
+        # The smallest chain: a library by its place, and a look-up. Without either there is no finding.
+        with open(os.path.join(ROOT, "detections/threecx/samples/threecx_loader_chain.hit.ndjson"), "rb") as file:
+            lines = file.read().splitlines()
+        findings = self.replay("-", stdin=b"\n".join(lines))[0]
+        self.assertEqual(len(findings), 1)
+        required = {evidence["uid"] for evidence in findings[0]["evidences"] if evidence["data"]["step"]["required"]}
+        self.assertEqual(len(required), len(lines))
+        for index in range(len(lines)):
+            left = lines[:index] + lines[index + 1:]
+            self.assertEqual(self.replay("-", stdin=b"\n".join(left))[0], [], f"without line {index + 1}")
+
+    def test_shared_scenarios(self):
+        folder = os.path.join(SHARED, "scenarios")
+        if not os.path.isdir(folder):
+            self.skipTest("skipped: the shared scenarios are not here")
+        for name, want in [("A", 1), ("C", 0), ("D1", 0)]:
+            for dialect in DIALECTS:
+                path = os.path.join(folder, f"{name}.{dialect}.ndjson")
+                path = path if os.path.exists(path) else path + ".gz"
+                findings, _, _ = self.replay(path)
+                self.assertEqual(len(findings), want, path)
+
+
+class Input(E2e):
+    def test_plain_gzip_zstd_stdin_and_array_are_the_same(self):
+        lines = lines_of(scenario("A.sysmon-evtxdump"))
+        plain = b"\n".join(lines)
+        want = self.replay("-", stdin=plain)[2].stdout
+        forms = {
+            "a.ndjson": plain + b"\n",
+            "crlf.ndjson": b"\xef\xbb\xbf" + b"\r\n".join(lines) + b"\r\n\r\n",
+            "two-members.json.gz": gzip.compress(plain[:70000]) + gzip.compress(plain[70000:]),
+            "array.json": b"[" + b",\n".join(lines) + b"]",
+            "pretty.json": json.dumps([json.loads(line) for line in lines], indent=2).encode(),
+            "a.jsonl.zst": subprocess.run(["zstd", "-qc"], input=plain, capture_output=True, check=True).stdout,
+        }
+        for name, content in forms.items():
+            with self.subTest(name):
+                findings, summary, result = self.replay(self.path(name, content))
+                self.assertEqual(len(findings), 1)
+                self.assertEqual(summary["events"]["applied"], 714)
+                if name != "pretty.json":  # Its evidence quotes another text of the record.
+                    self.assertEqual(result.stdout, want)
+
+    def test_folders_and_globs(self):
+        self.path("one.ndjson", b"\n".join(lines_of(scenario("A.sysmon-evtxdump"))))
+        self.path("notes.txt", b"not a log")
+        self.assertEqual(len(self.replay(self.folder)[0]), 1)
+        self.assertEqual(len(self.replay(os.path.join(self.folder, "*.ndjson"))[0]), 1)
+
+    def test_bad_lines_leave_their_neighbours_alone(self):
+        lines = lines_of(scenario("A.sysmon-evtxdump"))
+        bad = [b"{", b"\xff\xfe", b'{"Event":{"System":', b'{"a":"unterminated', b"[" * 100000, b"{}", b'{"x":1}', b"x" * (1 << 20 | 1),
+               b'{"deep":' + b"[" * 70 + b"]" * 70 + b"}"]
+        mixed = []
+        for index, line in enumerate(lines):
+            mixed.append(line)
+            if index < len(bad):
+                mixed.append(bad[index])
+        clean = self.replay("-", stdin=b"\n".join(lines))[2].stdout
+        letters = self.path("dead.ndjson")
+        path = self.path("mixed.ndjson", b"\n".join(mixed))
+        _, summary, result = self.replay(path, "--dead-letters", letters, code=3)
+        self.assertEqual(result.stdout, clean)
+        self.assertEqual(summary["events"]["dead_lettered"], len(bad))
+        with open(path, "rb") as file:
+            content = file.read()
+        with open(letters, encoding="utf-8") as file:
+            records = [json.loads(line) for line in file]
+        self.assertEqual(len(records), len(bad))
+        for letter, record in zip(records, bad):
+            self.assertEqual(content[letter["offset"]:letter["offset"] + len(record)], record)
+            self.assertTrue(letter["code"])
+            self.assertEqual(content[:letter["offset"]].count(b"\n") + 1, letter["line"])
+        self.assertEqual(self.replay(path, "--max-errors", "9", code=0)[1]["events"]["dead_lettered"], len(bad))
+
+    def test_json_test_suite_between_good_lines(self):
+        folder = os.path.join(ROOT, "tests/data/json-test-suite/test_parsing")
+        folder = folder if os.path.isdir(folder) else os.path.join(SHARED, "json-test-suite/test_parsing")
+        if not os.path.isdir(folder):
+            self.skipTest("skipped: JSONTestSuite is not here")
+        lines = lines_of(scenario("A.sysmon-evtxdump"))
+        names = sorted(os.listdir(folder))
+        self.assertEqual(len(names), 318)
+        mixed = []
+        for index, line in enumerate(lines):
+            mixed.append(line)
+            if index < len(names):
+                with open(os.path.join(folder, names[index]), "rb") as file:
+                    mixed.append(file.read())
+        clean = self.replay("-", stdin=b"\n".join(lines))[2].stdout
+        _, summary, result = self.replay("-", stdin=b"\n".join(mixed), code=3)
+        self.assertEqual(result.stdout, clean)
+        self.assertEqual(summary["events"]["applied"], 714)
+
+    def test_a_torn_archive_is_told_and_the_next_file_goes_on(self):
+        whole = gzip.compress(b"\n".join(lines_of(scenario("A.sysmon-evtxdump"))))
+        torn = self.path("1-torn.ndjson.gz", whole[:len(whole) // 2])
+        findings, summary, result = self.replay(torn, scenario("A.sysmon-evtxdump"), code=3)
+        self.assertEqual(len(findings), 1)
+        self.assertEqual(summary["failed_inputs"], 1)
+        self.assertIn(b"1-torn.ndjson.gz", result.stderr)
+
+    def test_from_and_to_filter_by_event_time(self):
+        findings, summary, _ = self.replay(scenario("A.sysmon-evtxdump"), "--to", "2023-03-22")
+        self.assertEqual(findings, [])
+        self.assertGreater(summary["events"]["filtered"], 0)
+        findings, _, _ = self.replay(scenario("A.sysmon-evtxdump"), "--from", "2023-03-22T13:00:00Z")
+        self.assertEqual(len(findings), 1)
+
+
+class CommandLine(E2e):
+    def test_stdout_is_data_only(self):
+        result = run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson")
+        for line in result.stdout.splitlines():
+            json.loads(line)
+        self.assertIn(b"714 events", result.stderr)
+        self.assertNotIn(b"\x1b", result.stderr)
+        quiet = run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson", "--quiet")
+        self.assertEqual(quiet.stderr, b"")
+        self.assertEqual(quiet.stdout, result.stdout)
+
+    def test_the_table_shows_the_tree(self):
+        result = run("replay", scenario("A.sysmon-evtxdump"))
+        self.assertEqual(result.returncode, 0)
+        text = result.stdout.decode()
+        for wanted in ["critical", "explorer.exe", "3CXDesktopApp.exe", "cmd.exe", "raw.githubusercontent.com"]:
+            self.assertIn(wanted, text)
+        self.assertNotIn("\x1b", text)
+        colored = run("replay", scenario("A.sysmon-evtxdump"), "--color", "always", env={"NO_COLOR": "1"})
+        self.assertIn(b"\x1b[", colored.stdout)
+
+    def test_output_file(self):
+        path = self.path("findings.ndjson")
+        result = run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson", "-o", path)
+        self.assertEqual(result.stdout, b"")
+        with open(path, "rb") as file:
+            self.assertEqual(len(file.read().splitlines()), 1)
+        self.assertEqual(os.listdir(self.folder), ["findings.ndjson"])
+
+    def test_exit_codes(self):
+        intrusion, clean = scenario("A.sysmon-evtxdump"), scenario("C.sysmon-evtxdump")
+        bad = self.path("bad.ndjson", b"not json\n")
+        broken_rule = self.path("broken.yml", b"title: x\nlogsource: {category: dns_query}\ndetection: {s: {QueryName|endwith: x}, condition: s}\n")
+        for code, arguments in [
+            (0, ["replay", intrusion]),
+            (2, ["replay"]),
+            (2, ["replay", self.path("nothing.ndjson")]),
+            (2, ["replay", intrusion, "--rules", broken_rule]),
+            (2, ["replay", intrusion, "--rules", self.path("no-rules")]),
+            (2, ["replay", intrusion, "-o", self.path("no/such/folder/x")]),
+            (2, ["replay", intrusion, "--publish", "http://x"]),
+            (2, ["replay", intrusion, "--from", "2023-04-01", "--to", "2023-03-01"]),
+            (3, ["replay", bad]),
+            (0, ["replay", bad, "--max-errors", "1"]),
+            (10, ["replay", intrusion, "--fail-on", "high"]),
+            (0, ["replay", clean, "--fail-on", "low"]),
+            (78, ["replay", intrusion, "--publish", "tcp://0.0.0.0:5556"]),
+            (0, ["--version"]),
+            (2, ["bus", "tail", "nonsense"]),
+        ]:
+            result = run(*arguments)
+            self.assertEqual(result.returncode, code, (arguments, result.stderr))
+
+    def test_a_bad_rule_is_shown_where_it_is_bad(self):
+        rule = self.path("broken.yml", b"title: x\nid: 11111111-1111-4111-8111-111111111111\nlogsource: {category: dns_query}\n"
+                                       b"detection:\n  selection:\n    QueryName|endwith: x\n  condition: selection\n")
+        result = run("replay", scenario("C.sysmon-evtxdump"), "--rules", rule)
+        text = result.stderr.decode()
+        self.assertIn("broken.yml:6:", text)
+        self.assertIn("endswith", text)
+        self.assertIn("^", text)
+        # Beside a good one it is told, and the good one works; --strict makes it an error.
+        good = os.path.join(ROOT, "detections")
+        self.assertEqual(run("replay", scenario("A.sysmon-evtxdump"), "--rules", rule, "--rules", good, "--fail-on", "high").returncode, 10)
+        self.assertEqual(run("replay", scenario("A.sysmon-evtxdump"), "--rules", rule, "--rules", good, "--strict").returncode, 2)
+
+    def test_an_interrupt_flushes_and_exits_with_130(self):
+        lines = b"\n".join(lines_of(scenario("A.sysmon-evtxdump"))) + b"\n"
+        summary, findings = self.path("summary.json"), self.path("findings.ndjson")
+        command = [SPOOR, "replay", "-", "--format", "ndjson", "--summary", summary, "-o", findings, "--quiet"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+            process.stdin.write(lines)
+            process.stdin.flush()
+            time.sleep(0.5)
+            process.send_signal(signal.SIGINT)
+            # The flag is seen between records: keep them coming.
+            with contextlib.suppress(BrokenPipeError):
+                for _ in range(50):
+                    process.stdin.write(lines)
+                    process.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
+            self.assertEqual(process.wait(timeout=PATIENCE), 130)
+        with open(findings, "rb") as file:
+            self.assertEqual(len(file.read().splitlines()), 1)
+        with open(summary, encoding="utf-8") as file:
+            self.assertTrue(json.load(file)["interrupted"])
+
+    def test_a_closed_pipe_is_an_error_not_a_crash(self):
+        with subprocess.Popen([SPOOR, "replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as process:
+            process.stdout.close()
+            self.assertIn(process.wait(timeout=PATIENCE), (0, 1))
+
+
+class Tree(E2e):
+    def test_text(self):
+        result = run("tree", scenario("A.sysmon-evtxdump"), "--host", "PC042", "--pid", "6712")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        text = result.stdout.decode()
+        self.assertIn("3CXDesktopApp.exe (6712) <==", text)
+        self.assertLess(text.index("explorer.exe"), text.index("(6712)"))
+        self.assertLess(text.index("(6712)"), text.index("cmd.exe (11872)"))
+
+    def test_by_uid_and_as_dot(self):
+        by_pid = run("tree", scenario("A.sysmon-evtxdump"), "--host", "pc042.acme.example", "--pid", "6712", "--format", "dot")
+        by_uid = run("tree", scenario("A-late.sysmon-evtxdump"), "--host", "PC042", "--uid", ANCHOR.strip("{}").upper(), "--format", "dot")
+        self.assertEqual(by_pid.returncode, 0)
+        self.assertTrue(by_pid.stdout.startswith(b"digraph"))
+        self.assertEqual(by_pid.stdout, by_uid.stdout)
+
+    def test_mistakes_name_what_there_is(self):
+        result = run("tree", scenario("A.sysmon-evtxdump"), "--host", "nobody")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(b"pc042", result.stderr)
+        self.assertEqual(run("tree", scenario("A.sysmon-evtxdump"), "--pid", "1").returncode, 2)
+
+
+class Bus(E2e):
+    def tail(self, endpoint, *arguments):
+        return subprocess.Popen([SPOOR, "bus", "tail", endpoint, "--timeout", "60", *arguments], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+
+    def test_a_subscriber_receives_what_the_file_holds(self):
+        port = random.SystemRandom().randrange(20000, 60000)
+        for endpoint in [f"tcp://127.0.0.1:{port}", "ipc://" + self.path("bus.sock")]:
+            with self.subTest(endpoint), self.tail(endpoint, "-n", "1") as tail:
+                path = self.path("findings.ndjson")
+                result = run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson", "-o", path, "--publish", endpoint,
+                             "--publish-wait", "60")
+                self.assertEqual(result.returncode, 0, result.stderr)
+                received, _ = tail.communicate(timeout=PATIENCE)
+                self.assertEqual(tail.returncode, 0)
+                with open(path, "rb") as file:
+                    self.assertEqual(received, file.read())
+
+    def test_nobody_listening_is_told(self):
+        port = random.SystemRandom().randrange(20000, 60000)
+        result = run("replay", scenario("A.sysmon-evtxdump"), "--publish", f"tcp://127.0.0.1:{port}", "--publish-wait", "0.1")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(b"nobody subscribed", result.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
