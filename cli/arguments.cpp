@@ -1,6 +1,8 @@
 #include "cli/arguments.h"
 
-#include <map>
+#include <functional>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -28,37 +30,47 @@ constexpr const char* kReplayFooter =
     "  spoor replay 'day-*.ndjson.gz' --format ndjson -o findings.ndjson --summary summary.json\n"
     "  zcat big.gz | spoor replay - --rules my-rules/ --fail-on high\n";
 
-// The words that an option takes, and what they mean.
-const std::map<std::string, OutputFormat> kFormats{{"table", OutputFormat::table},
-                                                   {"ndjson", OutputFormat::ndjson}};
-const std::map<std::string, TreeFormat> kTreeFormats{{"text", TreeFormat::text},
-                                                     {"dot", TreeFormat::dot}};
-const std::map<std::string, ColorChoice> kColors{{"auto", ColorChoice::automatic},
-                                                 {"always", ColorChoice::always},
-                                                 {"never", ColorChoice::never}};
-const std::map<std::string, Level> kLevels{{"informational", Level::informational},
-                                           {"low", Level::low},
-                                           {"medium", Level::medium},
-                                           {"high", Level::high},
-                                           {"critical", Level::critical}};
+/// The words that an option takes and what they mean, in the order in which help shows them.
+template <typename Value>
+using Words = std::vector<std::pair<std::string, Value>>;
 
-/// Lists the words rather than CLI11's name:number pairs.
+const Words<OutputFormat> kFormats{{"table", OutputFormat::table},
+                                   {"ndjson", OutputFormat::ndjson}};
+const Words<TreeFormat> kTreeFormats{{"text", TreeFormat::text}, {"dot", TreeFormat::dot}};
+const Words<ColorChoice> kColors{{"auto", ColorChoice::automatic},
+                                 {"always", ColorChoice::always},
+                                 {"never", ColorChoice::never}};
+const Words<Level> kLevels{{"informational", Level::informational},
+                           {"low", Level::low},
+                           {"medium", Level::medium},
+                           {"high", Level::high},
+                           {"critical", Level::critical}};
+
+/// An option that takes one of `words`. Not CLI11's own transformer: its help shows numbers, its
+/// errors braces.
 template <typename Value>
 void add_choice(CLI::App& app,
                 const std::string& name,
-                const std::map<std::string, Value>& words,
+                const Words<Value>& words,
                 std::function<void(Value)> set,
                 const std::string& description) {
-  std::vector<std::string> names;
-  names.reserve(words.size());
+  std::string listed;
   for (const auto& [word, value] : words) {
-    names.push_back(word);
+    listed += (listed.empty() ? "" : "|") + word;
   }
   app.add_option_function<std::string>(
-         name, [&words, set = std::move(set)](const std::string& word) { set(words.at(word)); },
+         name,
+         [&words, name, listed, set = std::move(set)](const std::string& text) {
+           for (const auto& [word, value] : words) {
+             if (word == text) {
+               set(value);
+               return;
+             }
+           }
+           throw CLI::ValidationError(name, "'" + text + "' is none of " + listed);
+         },
          description)
-      ->check(CLI::IsMember(names))
-      ->type_name(CLI::detail::join(names, "|"));
+      ->type_name(listed);
 }
 
 /// CLI11 reads "-1" as the greatest 64-bit number, and its own check answers with a range of 300

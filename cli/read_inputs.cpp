@@ -28,7 +28,8 @@ class InputRun {
     for (std::size_t index = 0; index < files_.size() && !totals_.stopped; ++index) {
       read_file(static_cast<std::uint32_t>(index));
     }
-    progress_.clear();
+    update_state();
+    progress_.finish(state_);
     return totals_;
   }
 
@@ -71,11 +72,15 @@ class InputRun {
     if (!progress_.due()) {
       return;
     }
+    update_state();
+    progress_.draw(state_);
+  }
+
+  void update_state() {
     pipeline_.settle();
     state_.raw_bytes = totals_.raw_bytes;
     state_.events = pipeline_.accounting().total().received;
     state_.findings = pipeline_.correlator().match_count();
-    progress_.draw(state_);
   }
 
   void fail_file(const std::string& path, const Error& error) {

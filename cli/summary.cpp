@@ -113,6 +113,7 @@ void engine_part(Writer& writer, const ReplayResult& result) {
   number(writer, "rejected", result.rules->rejected);
   number(writer, "evaluations", result.pipeline->rule_evaluations());
   number(writer, "hits", correlator.stats().hits);
+  number(writer, "hits_beyond_limit", correlator.hits_beyond_limit());
   writer.EndObject();
   key(writer, "process_graph");
   writer.StartObject();

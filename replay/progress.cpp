@@ -122,6 +122,15 @@ void ProgressDisplay::draw(const ProgressState& state) {
   std::fflush(out_);
 }
 
+void ProgressDisplay::finish(const ProgressState& state) {
+  if (mode_ == Mode::bar) {
+    draw(state);
+    fmt::print(out_, "\n");
+    std::fflush(out_);
+    on_screen_ = false;
+  }
+}
+
 void ProgressDisplay::clear() {
   if (on_screen_) {
     fmt::print(out_, "\r\x1b[2K");

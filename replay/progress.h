@@ -41,8 +41,10 @@ class ProgressDisplay {
   /// Is it time to draw again? Cheap: ask as often as you like.
   [[nodiscard]] bool due() const;
   void draw(const ProgressState& state);
-  /// Takes the bar off the screen.
+  /// Takes the bar off the screen, to make room for a message.
   void clear();
+  /// The last state, which stays on the screen.
+  void finish(const ProgressState& state);
 
   [[nodiscard]] std::chrono::nanoseconds elapsed() const { return clock_.monotonic() - start_; }
 

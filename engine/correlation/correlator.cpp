@@ -517,6 +517,16 @@ const CorrelatorStats& Correlator::stats() const {
   return impl_->stats;
 }
 
+std::size_t Correlator::hits_beyond_limit() const {
+  std::size_t count = 0;
+  for (const auto& [key, host] : impl_->hosts) {
+    for (const auto& [place, set] : host->hits) {
+      count += set.total() - set.hits().size();
+    }
+  }
+  return count;
+}
+
 std::size_t Correlator::host_count() const {
   return impl_->hosts.size();
 }

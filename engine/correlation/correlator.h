@@ -62,6 +62,8 @@ class Correlator {
   void settle_all();
 
   [[nodiscard]] const CorrelatorStats& stats() const;
+  /// Hits that were counted and not kept: kHitsPerStepMax. O(processes with hits).
+  [[nodiscard]] std::size_t hits_beyond_limit() const;
   [[nodiscard]] std::size_t host_count() const;
   [[nodiscard]] std::size_t process_count() const;
   [[nodiscard]] std::size_t refused_processes() const;

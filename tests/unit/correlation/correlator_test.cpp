@@ -352,6 +352,8 @@ TEST(Correlator, EvidenceIsBoundedAndTheRestIsTold) {
   const Finding finding = std::move(engine.findings().at(0));
   EXPECT_EQ(finding.evidence.size(), kEvidencePerMatchMax);
   EXPECT_EQ(finding.evidence_total, kFiles + 2);
+  // Of the files, and of what the app did at all.
+  EXPECT_EQ(engine.correlator().hits_beyond_limit(), 2 * (kFiles - kHitsPerStepMax) + 2);
 }
 
 // --- Marks against everything
