@@ -1,6 +1,7 @@
 #include "replay/progress.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -54,7 +55,7 @@ std::string eta_text(const ProgressState& state, std::chrono::nanoseconds elapse
     return "-";
   }
   const double left = seconds_of(elapsed) * (1 - fraction) / fraction;
-  const auto seconds = static_cast<std::uint64_t>(left + 0.5);
+  const auto seconds = static_cast<std::uint64_t>(std::llround(left));
   if (seconds >= 3600) {
     return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
   }

@@ -74,7 +74,7 @@ std::string replay(const std::vector<std::string>& lines,
 }
 
 bool is_long() {
-  const char* value = std::getenv("SPOOR_LONG");
+  const char* value = std::getenv("SPOOR_LONG");  // NOLINT(concurrency-mt-unsafe): one thread.
   return value != nullptr && std::string_view(value) == "1";
 }
 
@@ -127,6 +127,7 @@ TEST(Arrival, AnyPermutationRapidCheck) {
       std::swap(order[a], order[b]);
     }
     std::vector<std::string> arrival;
+    arrival.reserve(order.size());
     for (const std::size_t i : order) {
       arrival.push_back(events[i]);
     }

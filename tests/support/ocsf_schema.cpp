@@ -48,8 +48,8 @@ bool flag_at(const Value& object, std::string_view name) {
 class Schema {
  public:
   static const Schema& instance() {
-    static const Schema schema;
-    return schema;
+    static const Schema kSchema;
+    return kSchema;
   }
 
   [[nodiscard]] const Value& root_class() const { return *find(document_, "class"); }

@@ -26,8 +26,9 @@ TEST(Text, NothingReachesTheTerminalThatMovesTheCursor) {
   EXPECT_EQ(escape_for_terminal("a\x1b[2Jb"), "a\\x1b[2Jb");
   EXPECT_EQ(escape_for_terminal("line\nforged"), "line\\x0aforged");
   EXPECT_EQ(escape_for_terminal("\xC2\x9B"), "\\x9b");  // C1 control sequence introducer.
-  EXPECT_EQ(escape_for_terminal("exe.\xE2\x80\xAEgpj"),
-            "exe.\\u{202e}gpj");  // Right-to-left override.
+  // A right-to-left override, spelt out so that the source itself holds none.
+  EXPECT_EQ(escape_for_terminal(std::string("exe.") + '\xE2' + '\x80' + '\xAE' + "gpj"),
+            "exe.\\u{202e}gpj");
   EXPECT_EQ(escape_for_terminal("\xFF"), "\\xff");
   EXPECT_EQ(escape_for_terminal("caf\xC3\xA9"), "caf\xC3\xA9");
 }

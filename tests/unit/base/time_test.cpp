@@ -6,7 +6,7 @@ namespace spoor {
 namespace {
 
 struct Case {
-  const char* text;
+  const char* text = "";
   std::optional<Timestamp> want;
 };
 
@@ -73,10 +73,10 @@ TEST(Time, MillisecondsRoundTowardsThePast) {
 }
 
 TEST(Time, ReadsTimespans) {
-  EXPECT_EQ(parse_timespan("35d"), 35 * 86'400 * kNanosPerSecond);
+  EXPECT_EQ(parse_timespan("35d"), 35LL * 86'400 * kNanosPerSecond);
   EXPECT_EQ(parse_timespan("10s"), 10 * kNanosPerSecond);
   EXPECT_EQ(parse_timespan("1M"), 2'629'746 * kNanosPerSecond);
-  EXPECT_EQ(parse_timespan("2w"), 14 * 86'400 * kNanosPerSecond);
+  EXPECT_EQ(parse_timespan("2w"), 14LL * 86'400 * kNanosPerSecond);
   for (const char* text :
        {"", "d", "0d", "-1d", "1.5h", "10", "10 s", "1x", "1000y", "99999999999999999999s"}) {
     EXPECT_EQ(parse_timespan(text), std::nullopt) << text;

@@ -411,8 +411,9 @@ TEST(Correlator, HowFarDownALineageReachesDoesNotDependOnArrival) {
       forwards.correlator().settle();
     }
     Engine backwards(rules);
-    for (auto event = events.rbegin(); event != events.rend(); ++event) {
-      backwards.take(*event);
+    std::ranges::reverse(events);
+    for (const Event& event : events) {
+      backwards.take(event);
       backwards.correlator().settle();
     }
     EXPECT_EQ(forwards.findings().size(), levels == kAncestorsMax ? 1U : 0U);

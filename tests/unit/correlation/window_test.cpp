@@ -76,46 +76,50 @@ TEST(Window, EvidenceIsTheUnionOfMatchingWindows) {
   EXPECT_EQ(result->included, (std::vector<bool>{true, true, true, true, false}));
 }
 
-/// All of it by brute force: every window that starts at a hit, nothing incremental.
-std::optional<WindowResult> brute_force(const CorrelationRule& rule,
-                                        const std::vector<StepTime>& times) {
-  const auto run = [&](std::optional<std::size_t> without, WindowResult& result) {
-    bool found = false;
-    for (const StepTime& first : times) {
-      std::vector<bool> present(rule.steps.size(), false);
-      for (const StepTime& time : times) {
-        if (!(time.order < first.order) && time.order.time - first.order.time <= rule.timespan &&
-            time.step != without) {
-          present[time.step] = true;
-        }
-      }
-      if (!holds(rule.condition, present)) {
-        continue;
-      }
-      found = true;
-      for (std::size_t i = 0; i < times.size(); ++i) {
-        if (!(times[i].order < first.order) &&
-            times[i].order.time - first.order.time <= rule.timespan) {
-          result.included[i] = true;
-        }
-      }
-      for (std::size_t i = 0; i < rule.escalations.size(); ++i) {
-        result.escalated[i] = result.escalated[i] || holds(rule.escalations[i].condition, present);
-      }
-    }
-    return found;
-  };
-  WindowResult result;
+/// Does `time` lie in the window that starts at `first`?
+bool in_window(const CorrelationRule& rule, const StepTime& first, const StepTime& time) {
+  return !(time.order < first.order) && time.order.time - first.order.time <= rule.timespan;
+}
+
+/// Every window that starts at a hit, without one step if asked so. False if the condition holds in
+/// none.
+bool try_windows(const CorrelationRule& rule,
+                 const std::vector<StepTime>& times,
+                 std::optional<std::size_t> without,
+                 WindowResult& result) {
   result.included.assign(times.size(), false);
   result.escalated.assign(rule.escalations.size(), false);
-  if (!run(std::nullopt, result)) {
+  bool found = false;
+  for (const StepTime& first : times) {
+    std::vector<bool> present(rule.steps.size(), false);
+    for (const StepTime& time : times) {
+      present[time.step] =
+          present[time.step] || (in_window(rule, first, time) && time.step != without);
+    }
+    if (!holds(rule.condition, present)) {
+      continue;
+    }
+    found = true;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      result.included[i] = result.included[i] || in_window(rule, first, times[i]);
+    }
+    for (std::size_t i = 0; i < rule.escalations.size(); ++i) {
+      result.escalated[i] = result.escalated[i] || holds(rule.escalations[i].condition, present);
+    }
+  }
+  return found;
+}
+
+/// All of it by brute force, nothing incremental.
+std::optional<WindowResult> brute_force(const CorrelationRule& rule,
+                                        const std::vector<StepTime>& times) {
+  WindowResult result;
+  if (!try_windows(rule, times, std::nullopt, result)) {
     return std::nullopt;
   }
   for (std::size_t without = 0; without < rule.steps.size(); ++without) {
     WindowResult ignored;
-    ignored.included.assign(times.size(), false);
-    ignored.escalated.assign(rule.escalations.size(), false);
-    result.required.push_back(!run(without, ignored));
+    result.required.push_back(!try_windows(rule, times, without, ignored));
   }
   return result;
 }
