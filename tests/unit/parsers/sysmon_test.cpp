@@ -15,33 +15,33 @@ std::string sysmon(int id, const std::string& data) {
 }
 
 struct TypeCase {
-  int id;
   const char* data;
+  int id;
   EventType want;
 };
 
 TEST(Sysmon, EachEventIdHasItsType) {
   const TypeCase cases[] = {
-      {1, "", EventType::process_creation},
-      {2, "", EventType::file_change},
-      {3, "", EventType::network_connection},
-      {5, "", EventType::process_termination},
-      {6, "", EventType::driver_load},
-      {7, "", EventType::image_load},
-      {8, "", EventType::create_remote_thread},
-      {10, "", EventType::process_access},
-      {11, "", EventType::file_event},
-      {12, R"("EventType":"CreateKey")", EventType::registry_add},
-      {12, R"("EventType":"DeleteKey")", EventType::registry_delete},
-      {12, R"("EventType":"DeleteValue")", EventType::registry_delete},
-      {12, "",
+      {"", 1, EventType::process_creation},
+      {"", 2, EventType::file_change},
+      {"", 3, EventType::network_connection},
+      {"", 5, EventType::process_termination},
+      {"", 6, EventType::driver_load},
+      {"", 7, EventType::image_load},
+      {"", 8, EventType::create_remote_thread},
+      {"", 10, EventType::process_access},
+      {"", 11, EventType::file_event},
+      {R"("EventType":"CreateKey")", 12, EventType::registry_add},
+      {R"("EventType":"DeleteKey")", 12, EventType::registry_delete},
+      {R"("EventType":"DeleteValue")", 12, EventType::registry_delete},
+      {"", 12,
        EventType::registry_event},  // The verb was lost on the way: either may have happened.
-      {13, "", EventType::registry_set},
-      {14, "", EventType::registry_rename},
-      {22, "", EventType::dns_query},
-      {23, "", EventType::file_delete},
-      {255, "", EventType::sysmon_error},
-      {99, "", EventType::other},
+      {"", 13, EventType::registry_set},
+      {"", 14, EventType::registry_rename},
+      {"", 22, EventType::dns_query},
+      {"", 23, EventType::file_delete},
+      {"", 255, EventType::sysmon_error},
+      {"", 99, EventType::other},
   };
   for (const TypeCase& test : cases) {
     const test::Looker looker =

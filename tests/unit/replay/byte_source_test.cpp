@@ -77,8 +77,8 @@ std::string sample_text(std::size_t size) {
 
 // Spans several of zstd's blocks and of our own input buffers.
 const std::string& large_text() {
-  static const std::string text = sample_text(700'000);
-  return text;
+  static const std::string kText = sample_text(700'000);
+  return kText;
 }
 
 class TemporaryDirectory {
