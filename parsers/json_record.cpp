@@ -41,47 +41,6 @@ bool is_low_surrogate(int unit) {
   return unit >= 0xDC00 && unit <= 0xDFFF;
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-/// Length of the JSON number at the front of `text`, or 0: -? (0|[1-9][0-9]*) (.[0-9]+)?
-/// ([eE][+-]?[0-9]+)?
-std::size_t number_length(std::string_view text) {
-  std::size_t at = 0;
-  const auto digits = [&] {
-    const std::size_t first = at;
-    while (at < text.size() && is_digit(text[at])) {
-      ++at;
-    }
-    return at - first;
-  };
-  if (at < text.size() && text[at] == '-') {
-    ++at;
-  }
-  const std::size_t integer_at = at;
-  const std::size_t integer_digits = digits();
-  if (integer_digits == 0 || (integer_digits > 1 && text[integer_at] == '0')) {
-    return 0;
-  }
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    if (digits() == 0) {
-      return 0;
-    }
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
-      ++at;
-    }
-    if (digits() == 0) {
-      return 0;
-    }
-  }
-  return at;
-}
-
 bool ends_number(std::string_view text, std::size_t at) {
   return at >= text.size() ||
          std::string_view(",]} \t\r\n").find(text[at]) != std::string_view::npos;
@@ -158,8 +117,8 @@ std::string quote_long_numbers(std::string_view json) {
     if (c == '"') {
       in_string = !in_string;
     }
-    const bool number_starts = !in_string && (c == '-' || is_digit(c));
-    const std::size_t length = number_starts ? number_length(json.substr(at)) : 0;
+    const bool number_starts = !in_string && (c == '-' || (c >= '0' && c <= '9'));
+    const std::size_t length = number_starts ? json_number_length(json.substr(at)) : 0;
     if (length == 0) {
       mended.push_back(c);
       ++at;

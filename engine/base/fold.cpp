@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <array>
 
 #include "engine/base/text.h"
+#include "engine/base/utf8.h"
 
 namespace spoor {
 namespace {
@@ -14,44 +14,6 @@ struct FoldPair {
 constexpr FoldPair kPairs[] = {
 #include "engine/base/fold_table.inc"
 };
-
-bool is_continuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
-}
-
-/// Bytes of the sequence that starts `text`, by its lead byte; 1 if it is no valid lead or the text
-/// ends.
-std::size_t sequence_length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  std::size_t length = 1;
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-  } else if (lead >= 0xE0) {
-    length = lead < 0xF0 ? 3 : 1;
-  } else if (lead >= 0xC2) {
-    length = 2;
-  }
-  if (text.size() < length) {
-    return 1;
-  }
-  return std::ranges::all_of(text.substr(1, length - 1), is_continuation) ? length : 1;
-}
-
-/// Overlong forms, surrogates and what is beyond Unicode have the shape of UTF-8, and are none.
-bool is_valid(char32_t code_point, std::size_t length) {
-  constexpr std::array<char32_t, 5> kFirst = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = code_point >= 0xD800 && code_point < 0xE000;
-  return code_point >= kFirst[length] && code_point <= 0x10FFFF && !surrogate;
-}
-
-char32_t decode(std::string_view sequence) {
-  constexpr std::array<unsigned char, 5> kLeadMask = {0, 0x7F, 0x1F, 0x0F, 0x07};
-  char32_t code_point = static_cast<unsigned char>(sequence.front()) & kLeadMask[sequence.size()];
-  for (const char byte : sequence.substr(1)) {
-    code_point = (code_point << 6U) | (static_cast<unsigned char>(byte) & 0x3FU);
-  }
-  return code_point;
-}
 
 void encode(char32_t code_point, std::string& out) {
   const auto add = [&out](char32_t byte) { out.push_back(static_cast<char>(byte)); };
@@ -87,13 +49,13 @@ void fold_append(std::string_view text, std::string& out) {
       text.remove_prefix(1);
       continue;
     }
-    const std::size_t length = sequence_length(text);
-    const char32_t code_point = decode(text.substr(0, length));
-    if (length > 1 && is_valid(code_point, length)) {
-      encode(fold_code_point(code_point), out);
-    } else {
-      out.append(text.substr(0, length));  // Not UTF-8: passes through.
+    const std::size_t length = utf8_length(text);
+    if (length == 0) {
+      out.push_back(c);  // Not UTF-8: passes through.
+      text.remove_prefix(1);
+      continue;
     }
+    encode(fold_code_point(utf8_decode(text.substr(0, length))), out);
     text.remove_prefix(length);
   }
 }

@@ -32,4 +32,8 @@ void fold_append(std::string_view text, std::string& out);
 /// The part after the last '\' or '/', or all of it.
 [[nodiscard]] std::string_view basename_of(std::string_view path);
 
+/// Length of the JSON number at the front of `text`, or 0:
+/// -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?
+[[nodiscard]] std::size_t json_number_length(std::string_view text);
+
 }  // namespace spoor

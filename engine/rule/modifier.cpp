@@ -61,10 +61,6 @@ std::vector<std::string_view> modifier_names() {
   return names;
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
 /// Appends to the literal at the end, or begins one.
 void add_literal(std::vector<PatternPiece>& pieces, std::string_view text) {
   if (pieces.empty() || pieces.back().kind != PatternPiece::Kind::literal) {
@@ -149,34 +145,7 @@ bool read_modifiers(const FieldKey& key,
 }
 
 bool is_json_number(std::string_view text) {
-  std::size_t at = 0;
-  const auto digits = [&] {
-    const std::size_t first = at;
-    while (at < text.size() && is_digit(text[at])) {
-      ++at;
-    }
-    return at - first;
-  };
-  at += text.starts_with('-') ? 1U : 0U;
-  const std::size_t integer_at = at;
-  const std::size_t integer_digits = digits();
-  if (integer_digits == 0 || (integer_digits > 1 && text[integer_at] == '0')) {
-    return false;
-  }
-  if (at < text.size() && text[at] == '.') {
-    ++at;
-    if (digits() == 0) {
-      return false;
-    }
-  }
-  if (at < text.size() && (text[at] == 'e' || text[at] == 'E')) {
-    ++at;
-    at += at < text.size() && (text[at] == '+' || text[at] == '-') ? 1U : 0U;
-    if (digits() == 0) {
-      return false;
-    }
-  }
-  return at == text.size();
+  return !text.empty() && json_number_length(text) == text.size();
 }
 
 std::vector<PatternPiece> parse_pattern(std::string_view text) {

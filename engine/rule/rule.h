@@ -81,7 +81,7 @@ struct LogSource {
   std::string service;
 };
 
-/// An ATT&CK reference out of the tags: "attack.t1574.001", "attack.initial-access".
+/// What a rule says of itself; nothing of it changes what the rule detects.
 struct RuleMeta {
   std::string id;
   std::string name;  ///< Sigma's `name`, by which correlations refer to it; may be empty.
