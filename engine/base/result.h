@@ -13,13 +13,15 @@ namespace spoor {
 /// What went wrong. Input errors are counted by their code, so a code names one cause.
 enum class ErrorCode {
   // Records (dead letters).
-  malformed_json,  ///< Not JSON; position is where the parser gave up.
+  malformed_json,  ///< Not JSON.
+  malformed_xml,   ///< An event as XML that is not well-formed.
   truncated,       ///< The input ended inside a record.
   oversize,        ///< Record longer than kRecordBytesMax.
   too_deep,        ///< Nested deeper than kJsonDepthMax.
   too_many_keys,   ///< More than kRecordKeysMax keys.
   encoding_utf16,  ///< UTF-16 text; we read UTF-8.
   unknown_source,  ///< JSON, but of no vendor that we know.
+  unsupported,     ///< A form that we know and do not read.
   // Files.
   io,                  ///< The operating system refused.
   bad_compression,     ///< Corrupt or truncated gzip or zstd data.

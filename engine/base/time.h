@@ -2,6 +2,8 @@
 // clock.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -28,6 +30,14 @@ inline constexpr Duration kNanosPerSecond = 1'000'000'000;
 
 /// "2023-03-14T09:13:42.214Z", always three fraction digits.
 [[nodiscard]] std::string format_timestamp(Timestamp time);
+
+/// The same without a string of its own, for the path of an event.
+struct TimestampText {
+  std::array<char, 40> bytes{};
+  std::size_t size = 0;
+};
+
+[[nodiscard]] TimestampText format_timestamp_text(Timestamp time);
 
 /// Milliseconds since the epoch, rounded towards the past: OCSF's timestamp_t.
 [[nodiscard]] std::int64_t to_epoch_ms(Timestamp time);

@@ -1,6 +1,7 @@
 #include "engine/base/uid.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -66,10 +67,13 @@ UidBuilder& UidBuilder::add(std::string_view field) {
 }
 
 UidBuilder& UidBuilder::add(std::uint64_t number) {
-  // Little-endian by hand: ids must not depend on the machine.
-  for (unsigned shift = 0; shift < 64; shift += 8) {
-    bytes_.push_back(static_cast<char>((number >> shift) & 0xFFU));
+  // Little-endian whatever the machine: ids must not depend on it.
+  if constexpr (std::endian::native == std::endian::big) {
+    number = __builtin_bswap64(number);
   }
+  std::array<char, sizeof number> bytes{};
+  std::memcpy(bytes.data(), &number, sizeof number);
+  bytes_.append(bytes.data(), bytes.size());
   return *this;
 }
 

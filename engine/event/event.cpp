@@ -32,6 +32,22 @@ std::string_view to_string(EventType type) {
     case EventType::clipboard_capture: return "clipboard_capture";
     case EventType::sysmon_status: return "sysmon_status";
     case EventType::sysmon_error: return "sysmon_error";
+    case EventType::file_access: return "file_access";
+    case EventType::file_rename: return "file_rename";
+    case EventType::ps_script: return "ps_script";
+    case EventType::ps_module: return "ps_module";
+    case EventType::ps_classic_start: return "ps_classic_start";
+    case EventType::antivirus: return "antivirus";
+    case EventType::file_modify: return "file_modify";
+    case EventType::network_listen: return "network_listen";
+    case EventType::network_close: return "network_close";
+    case EventType::http_request: return "http_request";
+    case EventType::script: return "script";
+    case EventType::service: return "service";
+    case EventType::scheduled_task: return "scheduled_task";
+    case EventType::logon: return "logon";
+    case EventType::logoff: return "logoff";
+    case EventType::sensor: return "sensor";
     case EventType::other: return "other";
     case EventType::count: break;
   }
@@ -46,6 +62,15 @@ std::string_view to_string(Source source) {
     case Source::sentinelone: return "sentinelone";
   }
   return "windows";
+}
+
+std::string_view to_string(Platform platform) {
+  switch (platform) {
+    case Platform::windows: return "windows";
+    case Platform::linux: return "linux";
+    case Platform::macos: return "macos";
+    default: return "";
+  }
 }
 
 int canonical_rank(EventType type) {
@@ -65,19 +90,53 @@ int canonical_rank(EventType type) {
     case EventType::registry_delete:
     case EventType::registry_set:
     case EventType::registry_rename:
-    case EventType::registry_event: return 2;
+    case EventType::registry_event:
+    case EventType::file_access:
+    case EventType::file_rename:
+    case EventType::file_modify: return 2;
     case EventType::network_connection:
+    case EventType::network_listen:
+    case EventType::network_close:
+    case EventType::http_request:
     case EventType::dns_query: return 3;
     case EventType::process_termination: return 9;
     default: return 4;
   }
 }
 
+std::string_view Event::original(FieldId id) const {
+  for (const OriginalValue& original : originals) {
+    if (original.field == id) {
+      return original.value;
+    }
+  }
+  return {};
+}
+
 void Event::clear() {
-  std::vector<ExtraField> kept = std::move(extra);
-  kept.clear();
-  *this = Event{};
-  extra = std::move(kept);
+  present_.for_each([this](FieldId id) { fields_[static_cast<std::size_t>(id)] = {}; });
+  present_.clear();
+  extra.clear();
+  originals.clear();
+  type = EventType::other;
+  source = Source::windows;
+  platform = Platform::unknown;
+  carriage = {};
+  vendor_type = {};
+  time = 0;
+  time_suspect = false;
+  salvaged = false;
+  duplicate_keys = false;
+  uid = {};
+  vendor_event_uid = {};
+  host = {};
+  hostname = {};
+  position = {};
+  record = {};
+  actor = {};
+  parent = {};
+  target = {};
+  creator = {};
 }
 
 }  // namespace spoor

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,8 @@
 
 namespace spoor {
 
-/// What happened. The names are Sigma's log source categories; `other` is every event without one.
+/// What happened. The names are Sigma's log source categories where there is one, OCSF's words
+/// where not (after clipboard_capture); `other` is every event that no table names.
 enum class EventType : std::uint8_t {
   process_creation,
   process_termination,
@@ -46,6 +48,23 @@ enum class EventType : std::uint8_t {
   clipboard_capture,
   sysmon_status,
   sysmon_error,
+  file_access,
+  file_rename,
+  ps_script,
+  ps_module,
+  ps_classic_start,
+  antivirus,  ///< What the vendor's own engine found.
+  // From here on Sigma has no category.
+  file_modify,
+  network_listen,
+  network_close,
+  http_request,
+  script,
+  service,
+  scheduled_task,
+  logon,
+  logoff,
+  sensor,  ///< The sensor about itself and its host.
   other,
   count
 };
@@ -58,7 +77,15 @@ inline constexpr std::size_t kEventTypeCount = static_cast<std::size_t>(EventTyp
 /// Whose record it was.
 enum class Source : std::uint8_t { sysmon, windows, crowdstrike, sentinelone };
 
+inline constexpr std::size_t kSourceCount = static_cast<std::size_t>(Source::sentinelone) + 1;
+
 [[nodiscard]] std::string_view to_string(Source source);
+
+/// The operating system of the host, for Sigma's `product`.
+enum class Platform : std::uint8_t { unknown, windows, linux, macos, other };
+
+/// "windows", "linux", "macos", "" for the others.
+[[nodiscard]] std::string_view to_string(Platform platform);
 
 /// The rank of a type in the canonical order (semantics: "Canonical order"): process start 0,
 /// module load 1, file and registry 2, network and dns 3, other 4, process end 9.
@@ -93,16 +120,70 @@ struct ProcessMention {
   bool start_is_exact = false;  ///< false: derived (Sysmon's ProcessGuid holds the second).
 };
 
-/// A field by the vendor's own name.
+/// A field by the vendor's own name: for Windows the name of the event data, for the others the key
+/// of the record, dotted where it is nested.
 struct ExtraField {
   std::string_view name;
   std::string_view value;
+};
+
+/// What the vendor wrote where the event holds its canonical representation ("\\Device\\…").
+struct OriginalValue {
+  FieldId field = FieldId::count;
+  std::string_view value;
+};
+
+/// Some of the fields, as a set.
+class FieldSet {
+ public:
+  constexpr FieldSet() = default;
+
+  constexpr void insert(FieldId id) { words_[index(id) / 64] |= bit(id); }
+
+  constexpr void erase(FieldId id) { words_[index(id) / 64] &= ~bit(id); }
+
+  [[nodiscard]] constexpr bool contains(FieldId id) const {
+    return (words_[index(id) / 64] & bit(id)) != 0;
+  }
+
+  constexpr void clear() { words_ = {}; }
+
+  /// Calls `look(FieldId)` for each, in the table's order.
+  template <typename Look>
+  constexpr void for_each(Look look) const {
+    for (std::size_t word = 0; word < words_.size(); ++word) {
+      for (std::uint64_t rest = words_[word]; rest != 0; rest &= rest - 1) {
+        look(static_cast<FieldId>(word * 64 + static_cast<std::size_t>(std::countr_zero(rest))));
+      }
+    }
+  }
+
+  /// Every field.
+  [[nodiscard]] static constexpr FieldSet all() {
+    FieldSet set;
+    for (std::size_t i = 0; i < kFieldCount; ++i) {
+      set.insert(static_cast<FieldId>(i));
+    }
+    return set;
+  }
+
+ private:
+  static constexpr std::size_t index(FieldId id) { return static_cast<std::size_t>(id); }
+
+  static constexpr std::uint64_t bit(FieldId id) { return std::uint64_t{1} << (index(id) % 64); }
+
+  std::array<std::uint64_t, kFieldCount / 64 + 1> words_{};
 };
 
 struct Event {
   // Envelope.
   EventType type = EventType::other;
   Source source = Source::windows;
+  Platform platform = Platform::unknown;
+  /// The form in which the record came: "nxlog", "fdr". Static text.
+  std::string_view carriage;
+  /// The vendor's name of what happened: "7", "ProcessRollup2", "Module Load".
+  std::string_view vendor_type;
   Timestamp time = 0;  ///< Event time, from the payload.
   bool time_suspect =
       false;  ///< Missing, ancient or unreadable: `time` then is 0. Or of an unknown zone.
@@ -116,33 +197,54 @@ struct Event {
   RecordPosition position;
   std::string_view record;  ///< The record's bytes as read.
 
-  // Payload. A default-constructed view (data() == nullptr) is an absent field; "" is an empty one.
-  std::array<std::string_view, kFieldCount> fields{};
   std::vector<ExtraField> extra;
+  std::vector<OriginalValue> originals;
 
-  // Processes. `actor` did it (in a process_creation: was created); `parent` only in a
-  // process_creation; `target` is the other process of a remote thread or a handle.
+  // Processes. `actor` did it (in a process_creation: was created); `parent` is the actor's, where
+  // the event tells it; `target` is the other process of a remote thread or a handle. `creator`
+  // asked for a new process, where that is another than its parent (CrowdStrike's SourceProcessId,
+  // SentinelOne's storyline).
   ProcessMention actor;
   ProcessMention parent;
   ProcessMention target;
+  ProcessMention creator;
 
+  /// The value of a field. A default-constructed view (data() == nullptr) is an absent field; "" is
+  /// an empty one.
   [[nodiscard]] std::string_view field(FieldId id) const {
-    return fields[static_cast<std::size_t>(id)];
+    return fields_[static_cast<std::size_t>(id)];
   }
 
   [[nodiscard]] bool has(FieldId id) const { return field(id).data() != nullptr; }
 
+  /// The fields that are there.
+  [[nodiscard]] const FieldSet& fields() const { return present_; }
+
   void set(FieldId id, std::string_view value) {
     // An empty view must not read as absent.
-    fields[static_cast<std::size_t>(id)] = value.data() == nullptr ? std::string_view("") : value;
+    fields_[static_cast<std::size_t>(id)] = value.data() == nullptr ? std::string_view("") : value;
+    present_.insert(id);
   }
+
+  /// Makes a field absent again.
+  void unset(FieldId id) {
+    fields_[static_cast<std::size_t>(id)] = {};
+    present_.erase(id);
+  }
+
+  /// What the vendor wrote, where field() is its canonical representation; else an absent view.
+  [[nodiscard]] std::string_view original(FieldId id) const;
 
   [[nodiscard]] OrderKey order_key() const {
     return {.time = time, .rank = canonical_rank(type), .uid = uid};
   }
 
-  /// Back to the empty event, keeping the memory of `extra`.
+  /// Back to the empty event, keeping its memory. O(fields that are there).
   void clear();
+
+ private:
+  std::array<std::string_view, kFieldCount> fields_{};
+  FieldSet present_;
 };
 
 }  // namespace spoor

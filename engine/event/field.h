@@ -39,6 +39,9 @@ enum class FieldId : std::uint8_t {
   parent_image,
   parent_command_line,
   parent_user,
+  parent_integrity_level,
+  grand_parent_image,
+  grand_parent_command_line,
   // A file: the image of a new process, a loaded module, a driver, a written or deleted file.
   file_version,
   description,
@@ -52,6 +55,8 @@ enum class FieldId : std::uint8_t {
   signature_status,
   image_loaded,
   target_filename,
+  source_filename,
+  file_name,
   creation_utc_time,
   previous_creation_utc_time,
   contents,
@@ -78,14 +83,20 @@ enum class FieldId : std::uint8_t {
   query_name,
   query_status,
   query_results,
+  record_type,
+  url,
+  http_method,
   // Two processes: remote threads and handles.
   source_process_guid,
   source_process_id,
   source_image,
+  source_command_line,
+  source_parent_image,
   source_user,
   target_process_guid,
   target_process_id,
   target_image,
+  target_command_line,
   target_user,
   new_thread_id,
   start_address,
@@ -112,18 +123,58 @@ enum class FieldId : std::uint8_t {
   session,
   client_info,
   id,
+  // Scripts, services, scheduled tasks, logons.
+  script_block_text,
+  payload,
+  context_info,
+  path,
+  service_name,
+  image_path,
+  task_name,
+  logon_type,
+  target_user_name,
+  // What the vendor's own engine found, and its name for a group of related processes.
+  threat_name,
+  severity,
+  tactic,
+  technique,
+  group_uid,
   count
 };
 
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(FieldId::count);
 
+/// What a field holds: which canonical forms its values have (canonical.h), and how OCSF types
+/// them.
+enum class FieldKind : std::uint8_t {
+  text,
+  path,          ///< Of a file, whatever the file.
+  command_line,  ///< A command with its arguments, or a script.
+  registry,      ///< A registry key, with or without a value's name.
+  hashes,        ///< "SHA1=…,MD5=…,SHA256=…,IMPHASH=…".
+  user,          ///< "DOMAIN\\user".
+  guid,
+  number,   ///< Decimal.
+  boolean,  ///< "true" or "false".
+  time,     ///< "2023-03-14 09:13:42.214", UTC.
+  address,  ///< IPv4 or IPv6.
+  name,     ///< Of a host or a domain.
+};
+
 struct FieldRow {
   FieldId id;
   std::string_view name;  ///< Sigma's name: "CommandLine".
+  FieldKind kind;
+  /// The OCSF 1.6 attribute it becomes, from the root of the class; empty: OCSF's `unmapped`.
+  /// "<process>" stands for the process that acts or, in a process activity, is acted upon;
+  /// "<file>" for the file that the event is about (ocsf_event.cpp knows which that is).
+  std::string_view ocsf;
 };
 
 /// All rows, in FieldId order.
 [[nodiscard]] const std::array<FieldRow, kFieldCount>& field_table();
+
+[[nodiscard]] FieldKind field_kind(FieldId id);
 
 /// "CommandLine" for FieldId::command_line.
 [[nodiscard]] std::string_view field_name(FieldId id);
