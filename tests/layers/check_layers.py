@@ -32,6 +32,7 @@ LAYERS["cli"] = LAYERS["replay"] + ["replay", "ingest"]
 
 # A heavy library is included by the files of one folder.
 HEAVY = {
+    "pugixml": ["parsers"],
     "simdjson": ["parsers"],
     "re2/": ["engine/matcher"],
     "yaml-cpp/": ["engine/rule"],

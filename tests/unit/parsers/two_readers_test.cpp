@@ -1,0 +1,256 @@
+// Two implementations, one truth: what the scanner makes of a record is what the DOM makes of it.
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "parsers/json/escape_check.h"
+#include "parsers/json/json_dom.h"
+#include "parsers/json/json_scanner.h"
+#include "replay/record_reader.h"
+#include "tests/support/parsing.h"
+
+// Escapes are what is tested: they stand as JSON has them, once escaped for C++.
+// NOLINTBEGIN(modernize-raw-string-literal)
+
+namespace spoor {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Every file of records that is here.
+std::vector<fs::path> record_files() {
+  const fs::path source = SPOOR_SOURCE_DIR;
+  std::vector<fs::path> files;
+  for (const fs::path& root :
+       {source / "tests/data", source / "detections", source / "../shared/data/samples",
+        source / "../shared/data/scenarios"}) {
+    if (!fs::exists(root)) {
+      continue;
+    }
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+      const std::string name = entry.path().filename();
+      const bool records = name.ends_with(".ndjson") || name.ends_with(".gz") ||
+                           name.ends_with(".zst") || name.ends_with(".log") ||
+                           name.ends_with(".txt");
+      if (entry.is_regular_file() && records) {
+        files.push_back(entry.path());
+      }
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+TEST(TwoReaders, AgreeOnEverySample) {
+  test::Describer fast;
+  test::Describer slow({.source = std::nullopt, .plain_json = true});
+  std::size_t records = 0;
+  std::size_t differences = 0;
+  for (const fs::path& path : record_files()) {
+    auto source = open_source(path);
+    ASSERT_TRUE(source) << path;
+    RecordReader reader(std::move(*source));
+    std::size_t in_file = 0;
+    for (RecordRead read = reader.read(); read.status != ReadStatus::end; read = reader.read()) {
+      // The captures are long and repeat themselves.
+      constexpr std::size_t kPerFile = 3000;
+      if (read.status != ReadStatus::record || ++in_file > kPerFile) {
+        continue;
+      }
+      ++records;
+      const std::string quick = fast.describe_record(read.text);
+      const std::string& plain = slow.describe_record(read.text);
+      if (quick != plain && ++differences < 5) {
+        ADD_FAILURE() << path << ":" << read.line << "\n" << quick << "\nbut the DOM:\n" << plain;
+      }
+    }
+  }
+  EXPECT_GT(records, 5000U);
+  EXPECT_EQ(differences, 0U);
+}
+
+/// A document as text, keys and values as meant.
+std::string describe(const Document& document) {
+  Scratch scratch;
+  std::string text = document.salvaged ? "salvaged\n" : "";
+  for (NodeIndex index = 0; index < document.size(); ++index) {
+    const Node& node = document.node(index);
+    text += std::to_string(index) + ".." + std::to_string(node.end) + " " +
+            std::to_string(static_cast<int>(node.kind)) + " " +
+            (node.key == nullptr ? std::string("-") : std::string(key_of(node, scratch))) + "=" +
+            std::string(node.is_scalar() ? text_of(node, scratch) : "") + "\n";
+  }
+  return text;
+}
+
+std::string scanned(JsonScanner& scanner, std::string_view json) {
+  const std::string text = test::padded(json);
+  Document document;
+  const Result<void> read = scanner.scan(std::string_view(text).substr(0, json.size()), document);
+  return read ? describe(document) : std::string(to_string(read.error().code));
+}
+
+std::string walked(JsonDom& dom, std::string_view json) {
+  Document document;
+  const Result<void> read = dom.parse(json, document);
+  return read ? describe(document) : std::string(to_string(read.error().code));
+}
+
+TEST(TwoReaders, AgreeOnWhatIsOddInJson) {
+  JsonScanner scanner;
+  JsonDom dom;
+  const std::string deep64 = std::string(64, '[') + std::string(64, ']');
+  const std::string deep65 = std::string(65, '[') + std::string(65, ']');
+  const std::string cases[] = {
+      "",
+      " ",
+      "{}",
+      "[]",
+      " { } ",
+      "[ ]",
+      "{\"a\" : 1 , \"b\"\t:\n[ 1 , 2 ] }",
+      "{\"a\":1,}",
+      "{\"a\":1,,\"b\":2}",
+      "{,}",
+      "[,1]",
+      "[1,]",
+      "[1 2]",
+      "{\"a\" 1}",
+      "{\"a\":}",
+      "{\"a\"}",
+      "{1:2}",
+      "{\"a\":1}x",
+      "{\"a\":1} {\"b\":2}",
+      "\"text\"",
+      "\"text\" 1",
+      "1",
+      "-0",
+      "-",
+      "01",
+      "1.0",
+      "1.",
+      ".5",
+      "1e5",
+      "1E+05",
+      "1e",
+      "1e400",
+      "123456789012345678901234567890",
+      "-9223372036854775809",
+      "18446744073709551616",
+      "0.1e-400",
+      "true",
+      "tru",
+      "truee",
+      "nul",
+      "null",
+      "false",
+      "[true,false,null]",
+      "\"a\\u00e9\"",
+      "\"a\\uD83D\\uDE00\"",
+      "\"\\uD83D\"",
+      "\"\\uDE00\"",
+      "\"\\uD83D\\uD83D\\uDE00\"",
+      "\"\\uDE00\\uD83D\"",
+      "\"\\\\uD83D\"",
+      "\"\\\\\\uD83D\"",
+      "\"\\x\"",
+      "\"\\\"",
+      "\"\\u12\"",
+      "\"\\u12G4\"",
+      "\"\\\\\"",
+      "\"\\\\\\\"",
+      "{\"a\\u0062\":\"c\\nd\"}",
+      "{\"\\uD800\":1}",
+      "\"tab\there\"",
+      std::string("\"nul\0\"", 6),
+      "\"\xFF\"",
+      "\"\xC3\xA9\"",
+      "{\"\xFF\":\"\xED\xA0\x80\"}",
+      "\"unclosed",
+      "{\"a\":\"b",
+      "[",
+      "]",
+      "{",
+      "}",
+      "[}",
+      "{]",
+      "[[]",
+      "[]]",
+      "\"a\"\"b\"",
+      "\"a\"b",
+      "[\"a\"b]",
+      "{\"a\"b:1}",
+      "\\",
+      "[\\]",
+      "[1\\n]",
+      deep64,
+      deep65,
+      "{\"a\":{\"\\u0000number\":1}}",
+      "[1,2,3,4,5,6,7,8,9,10]",
+      "{\"a\":12345678,\"b\":123456789,\"c\":0,\"d\":00}",
+      std::string(63, ' ') + "\"\\" + std::string(1, '\\') + "\"",
+      "\"" + std::string(61, 'x') + "\\\\\\u0041\"",
+      "\"" + std::string(62, 'x') + "\\n\"",
+      "\"" + std::string(63, 'x') + "\\n\"",
+      "\"" + std::string(62, 'x') + "\\q\"",
+  };
+  for (const std::string& json : cases) {
+    EXPECT_EQ(scanned(scanner, json), walked(dom, json)) << json;
+  }
+}
+
+/// A small generator: the same texts on every run.
+class Random {
+ public:
+  std::uint32_t below(std::uint32_t bound) {
+    state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
+    return static_cast<std::uint32_t>(state_ >> 33U) % bound;
+  }
+
+ private:
+  std::uint64_t state_ = 20261125;
+};
+
+TEST(TwoReaders, AgreeOnRandomTextsOfJsonCharacters) {
+  constexpr std::string_view kPieces[] = {
+      "{",    "}", "[",  "]",     ",",  ":",  "\"",  "\"a\"", "\\", "1",        "-2.5", "true",
+      "null", " ", "\n", "\\u00", "e9", "\\", "\\n", "x",     "0",  "\xC3\xA9", "\xFF"};
+  JsonScanner scanner;
+  JsonDom dom;
+  Random random;
+  std::size_t good = 0;
+  for (int round = 0; round < 60'000; ++round) {
+    std::string json;
+    const std::uint32_t pieces = 1 + random.below(14);
+    for (std::uint32_t i = 0; i < pieces; ++i) {
+      json += kPieces[random.below(std::size(kPieces))];
+    }
+    const std::string quick = scanned(scanner, json);
+    good += quick.find('\n') != std::string::npos ? 1U : 0U;
+    ASSERT_EQ(quick, walked(dom, json)) << json;
+  }
+  EXPECT_GT(good, 500U);  // Not all of it is refused at the first character.
+}
+
+TEST(EscapeCheck, IsItsSlowTwin) {
+  constexpr std::string_view kPieces[] = {"\\",      "\\\\", "\\n",     "\\\"",    "\\q",
+                                          "\\u0041", "\\u",  "\\uD83D", "\\uDE00", "text",
+                                          "\"",      "u",    "C:\\\\",  " ",       "\xC3\xA9"};
+  Random random;
+  for (int round = 0; round < 60'000; ++round) {
+    std::string text;
+    const std::uint32_t pieces = random.below(40);
+    for (std::uint32_t i = 0; i < pieces; ++i) {
+      text += kPieces[random.below(std::size(kPieces))];
+    }
+    ASSERT_EQ(check_escapes(text), check_escapes_plainly(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace spoor
+
+// NOLINTEND(modernize-raw-string-literal)
