@@ -1,53 +1,58 @@
-// Recognises a Windows event in the forms in which shippers carry it, and finds its parts.
-//
-// A carriage is data: where the channel, the event id, the host and the event's own fields stand.
-// Adding one means adding rows here, not a branch in the vendor parsers.
+// Whose record it is, told from the keys of its root; and what a shipper put around it.
 #pragma once
 
+#include <cstdint>
+#include <optional>
+#include <span>
 #include <string_view>
-#include <vector>
 
-#include <simdjson.h>
-
-#include "engine/base/result.h"
-#include "parsers/scratch.h"
+#include "engine/event/event.h"
+#include "parsers/marks.h"
+#include "parsers/windows/windows_record.h"
 
 namespace spoor {
 
-/// One field of the event's data. Values are text, whatever JSON type they had.
-struct DataField {
-  std::string_view name;
-  std::string_view value;
-  bool is_null = false;
+/// The forms in which records come.
+enum class Form : std::uint8_t {
+  unknown,
+  wrapper,  ///< A shipper's object around the record.
+  // Windows: one for each WindowsCarriage.
+  evtx,
+  nxlog,
+  flat_export,
+  winlogbeat6,
+  winlogbeat,
+  fluent_bit,
+  vector,
+  log_analytics,
+  event_table,
+  wazuh,
+  flattened,
+  // CrowdStrike.
+  fdr,            ///< Falcon Data Replicator, and what exports of it look like.
+  fdr_external,   ///< Event stream records inside FDR ("ExternalApiType").
+  fdr_lookup,     ///< fdrv2/aidmaster, managedassets, notmanaged, …: tables, not events.
+  falcon_stream,  ///< Event stream, SIEM connector: {"metadata":…,"event":…}.
+  // SentinelOne.
+  cloud_funnel,         ///< Cloud Funnel 2.0, dotted keys.
+  cloud_funnel_nested,  ///< The same with the dots expanded to objects.
+  deep_visibility,      ///< Deep Visibility API, camelCase or PascalCase.
+  management_api,       ///< Threats, alerts, activities.
+  cloud_funnel_1,       ///< Known, and refused.
 };
 
-/// A Windows event without its carriage. Views into the parsed record and the scratch memory.
-struct WindowsRecord {
-  std::string_view provider;
-  std::string_view channel;
-  std::string_view event_id;
-  std::string_view computer;
-  std::string_view record_id;
-  /// The event's creation time as the carriage has it. Not UTC for sure: see time_may_be_local.
-  std::string_view system_time;
-  bool time_may_be_local = false;
-  bool duplicate_keys = false;
-  std::vector<DataField> data;
+/// Whose it is; none for unknown and wrapper. Windows forms give Source::windows: whether it is
+/// Sysmon's, the provider tells.
+[[nodiscard]] std::optional<Source> source_of(Form form);
 
-  void clear() {
-    std::vector<DataField> kept = std::move(data);
-    kept.clear();
-    *this = WindowsRecord{};
-    data = std::move(kept);
-  }
-};
+/// The carriage of a Windows form; none for the others.
+[[nodiscard]] std::optional<WindowsCarriage> carriage_of(Form form);
 
-/// Fills `record` from a JSON object. Carriages: evtx_dump (Event.System), NXLog (flat,
-/// SourceModuleType), flat evtx export (flat, TimeCreated), Winlogbeat up to 6 (log_name,
-/// event_id), Winlogbeat from 7 (winlog.channel, winlog.event_data). Fails with unknown_source,
-/// naming the keys seen.
-[[nodiscard]] Result<void> read_windows_record(simdjson::dom::object root,
-                                               Scratch& scratch,
-                                               WindowsRecord& record);
+/// Which form the marks of a root's keys tell. The order is that of formats §5: FDR, event stream,
+/// Cloud Funnel, Deep Visibility, management API, Windows, wrappers.
+[[nodiscard]] Form recognise(Marks marks);
+
+/// The keys under which shippers put the record, in the order in which they are tried.
+[[nodiscard]] std::span<const std::string_view> wrapper_keys();
 
 }  // namespace spoor

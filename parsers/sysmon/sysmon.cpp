@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 #include "engine/base/text.h"
+#include "parsers/convert.h"
 
 namespace spoor {
 namespace {
@@ -83,9 +85,51 @@ const EventRow* find_event(std::string_view id_text) {
   return row == std::ranges::end(kEvents) ? nullptr : row;
 }
 
+/// The number that eight hex digits make; sets `bad` if one is none. All eight at once, in the
+/// bytes of a word; whatever the case.
+std::uint64_t eight_hex_digits(const char* text, std::uint64_t& bad) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+  constexpr std::uint64_t kHighs = 0x80 * kOnes;
+  std::uint64_t word = 0;
+  for (unsigned i = 0; i < 8; ++i) {  // Compilers make one load of it, on any machine.
+    word |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
+  }
+  const std::uint64_t low = word | (0x20 * kOnes);
+  // Each sum stays in its byte, for what has the top bit is refused. A byte's top bit in these: is
+  // it at least the first, above the last of the range?
+  const std::uint64_t seven = word & ~kHighs;
+  const std::uint64_t letters = (low & ~kHighs);
+  const std::uint64_t is_digit = (seven + (0x80 - '0') * kOnes) & ~(seven + (0x7F - '9') * kOnes);
+  const std::uint64_t is_letter =
+      (letters + (0x80 - 'a') * kOnes) & ~(letters + (0x7F - 'f') * kOnes);
+  bad |= (word & kHighs) | (~(is_digit | is_letter) & kHighs);
+  const std::uint64_t nibbles = (word & (0x0F * kOnes)) + 9 * ((is_letter & kHighs) >> 7U);
+  // Pairs to bytes, then bytes to where they belong: the first digit is the highest.
+  const std::uint64_t pairs = ((nibbles << 4U) | (nibbles >> 8U)) & 0x00FF00FF00FF00FFULL;
+  return ((pairs & 0xFFU) << 24U) | (((pairs >> 16U) & 0xFFU) << 16U) |
+         (((pairs >> 32U) & 0xFFU) << 8U) | (pairs >> 48U);
+}
+
 /// "-" and "<unknown process>" are Sysmon's ways to say nothing.
 std::string_view said(std::string_view value) {
   return value == "-" || value == "<unknown process>" ? "" : value;
+}
+
+/// "{8f4c1e20-…}", whatever case and braces the carriage gave it.
+std::string_view canonical_guid(std::string_view guid, Scratch& scratch) {
+  const bool braced = guid.starts_with('{');
+  char* place = scratch.take(guid.size() + 2);
+  char* out = place;
+  if (!braced) {
+    *out++ = '{';
+  }
+  for (const char c : guid) {
+    *out++ = static_cast<char>(c | 0x20);  // Digits, hyphens and braces have that bit already.
+  }
+  if (!braced) {
+    *out++ = '}';
+  }
+  return {place, static_cast<std::size_t>(out - place)};
 }
 
 ProcessMention read_mention(const Event& event, const MentionFields& fields, Scratch& scratch) {
@@ -98,9 +142,7 @@ ProcessMention read_mention(const Event& event, const MentionFields& fields, Scr
   if (guid) {
     mention.key = guid->key;
     mention.start = guid->start;
-    std::string canonical = to_lower_ascii(guid_text);
-    mention.vendor_uid =
-        scratch.copy(canonical.starts_with('{') ? canonical : "{" + canonical + "}");
+    mention.vendor_uid = canonical_guid(guid_text, scratch);
   }
   mention.pid = text(fields.pid);
   mention.image = text(fields.image);
@@ -118,6 +160,67 @@ EventType registry_key_event(std::string_view verb) {
   }
   // NXLog's core EventType can overwrite the verb: then it is not known which of the two it was.
   return EventType::registry_event;
+}
+
+/// Does Sysmon give events of this type an EventType?
+bool has_verb(EventType type) {
+  return type == EventType::registry_event || type == EventType::registry_set ||
+         type == EventType::registry_rename || type == EventType::pipe_created ||
+         type == EventType::wmi_event;
+}
+
+/// "2022-05-13T08:54:05.1230000Z", as Azure rewrites times, → "2022-05-13 08:54:05.123".
+void restore_times(ParseContext& context) {
+  constexpr std::size_t kBetween = std::string_view("2022-05-13").size();
+  for (const FieldId id :
+       {FieldId::utc_time, FieldId::creation_utc_time, FieldId::previous_creation_utc_time}) {
+    const std::string_view written = context.event.field(id);
+    const std::string_view time = written.size() > kBetween && written[kBetween] == 'T'
+                                      ? convert(Convert::epoch_time, written, context.scratch)
+                                      : std::string_view();
+    if (time.data() != nullptr) {
+      context.event.set(id, time);
+      context.event.originals.push_back({.field = id, .value = written});
+    }
+  }
+}
+
+/// Brings back what the shipper lost or bent: Fluent Bit's names, Winlogbeat's moved fields,
+/// Wazuh's backslashes, and what NXLog put keys of its own in the place of.
+void restore_lost_fields(WindowsCarriage carriage,
+                         const EventRow* row,
+                         const WindowsRecord& record,
+                         ParseContext& context) {
+  const Event& event = context.event;
+  if (carriage == WindowsCarriage::wazuh) {
+    unescape_wazuh_fields(context);
+    return;
+  }
+  if (carriage == WindowsCarriage::log_analytics) {
+    restore_times(context);
+    return;
+  }
+  if (carriage == WindowsCarriage::fluent_bit) {
+    if (record.inserts != kNoNode) {
+      read_string_inserts(context, record);
+    }
+    read_message(context, record);
+    return;
+  }
+  if (carriage == WindowsCarriage::winlogbeat && !event.has(FieldId::utc_time)) {
+    // The module deletes UtcTime, for it becomes @timestamp.
+    read_ecs_fields(record.root, context, record);
+    return;
+  }
+  if (row == nullptr || record.message == kNoNode) {
+    return;
+  }
+  const bool lost_pid = (row->roles == Roles::actor || row->roles == Roles::new_process) &&
+                        !event.has(FieldId::process_id);
+  const bool lost_verb = has_verb(row->type) && !event.has(FieldId::event_type);
+  if (lost_pid || lost_verb) {
+    read_message(context, record);
+  }
 }
 
 void read_mentions(Roles roles, Scratch& scratch, Event& event) {
@@ -147,19 +250,21 @@ bool is_sysmon(const WindowsRecord& record) {
          record.channel == "Linux-Sysmon/Operational";
 }
 
-void parse_sysmon(const WindowsRecord& record,
-                  const ExtraFilter& extra,
-                  Scratch& scratch,
-                  Event& event) {
+void parse_sysmon(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context) {
+  Event& event = context.event;
   event.source = Source::sysmon;
-  fill_windows_event(record, extra, true, scratch, event);
+  const bool is_linux =
+      record.provider == "Linux-Sysmon" || record.channel == "Linux-Sysmon/Operational";
+  event.platform = is_linux ? Platform::linux : Platform::windows;
   const EventRow* row = find_event(record.event_id);
+  restore_lost_fields(carriage, row, record, context);
+  finish_windows_event(carriage, record, true, context);
   if (row == nullptr) {
     event.type = EventType::other;
     return;
   }
   event.type = row->id == 12 ? registry_key_event(event.field(FieldId::event_type)) : row->type;
-  read_mentions(row->roles, scratch, event);
+  read_mentions(row->roles, context.scratch, event);
 }
 
 std::optional<ProcessGuid> parse_process_guid(std::string_view text) {
@@ -170,32 +275,31 @@ std::optional<ProcessGuid> parse_process_guid(std::string_view text) {
       text[23] != '-') {
     return std::nullopt;
   }
+  // Without its hyphens.
   std::array<char, 32> digits{};
-  std::size_t count = 0;
-  for (const char c : text) {
-    if (c != '-' && count < digits.size()) {
-      digits[count++] = c;
-    }
+  std::memcpy(digits.data(), text.data(), 8);
+  std::memcpy(digits.data() + 8, text.data() + 9, 4);
+  std::memcpy(digits.data() + 12, text.data() + 14, 4);
+  std::memcpy(digits.data() + 16, text.data() + 19, 4);
+  std::memcpy(digits.data() + 20, text.data() + 24, 12);
+  std::uint64_t bad = 0;
+  const std::uint64_t high =
+      (eight_hex_digits(digits.data(), bad) << 32U) | eight_hex_digits(digits.data() + 8, bad);
+  const std::uint64_t low = (eight_hex_digits(digits.data() + 16, bad) << 32U) |
+                            eight_hex_digits(digits.data() + 24, bad);
+  if (bad != 0) {
+    return std::nullopt;
   }
-  const auto read = [&digits](std::size_t first,
-                              std::size_t length) -> std::optional<std::uint64_t> {
-    std::uint64_t value = 0;
-    const char* end_wanted = digits.data() + first + length;
-    const auto [end, error] = std::from_chars(digits.data() + first, end_wanted, value, 16);
-    return error == std::errc{} && end == end_wanted ? std::optional(value) : std::nullopt;
-  };
-  const auto high = read(0, 16);
-  const auto low = read(16, 16);
-  if (count != digits.size() || !high || !low || (*high == 0 && *low == 0)) {
+  if (high == 0 && low == 0) {
     return std::nullopt;
   }
   // {machine}-{start, low 16 bits}-{start, high 16 bits}-{token}: 879 of 879 process_creation
   // events agree with UtcTime.
-  const std::uint64_t low_half = (*high >> 16U) & 0xFFFFU;
-  const std::uint64_t high_half = *high & 0xFFFFU;
+  const std::uint64_t low_half = (high >> 16U) & 0xFFFFU;
+  const std::uint64_t high_half = high & 0xFFFFU;
   const auto seconds = static_cast<std::int64_t>((high_half << 16U) | low_half);
   constexpr std::int64_t kYear2000 = 946'684'800;
-  return ProcessGuid{.key = {.high = *high, .low = *low},
+  return ProcessGuid{.key = {.high = high, .low = low},
                      .start = seconds < kYear2000 ? 0 : seconds * kNanosPerSecond};
 }
 

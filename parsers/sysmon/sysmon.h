@@ -8,8 +8,6 @@
 #include "engine/base/time.h"
 #include "engine/base/uid.h"
 #include "engine/event/event.h"
-#include "parsers/envelope.h"
-#include "parsers/scratch.h"
 #include "parsers/windows/windows.h"
 
 namespace spoor {
@@ -17,11 +15,9 @@ namespace spoor {
 /// Is it Sysmon's? By provider, or by channel alone: a renamed driver keeps its channel.
 [[nodiscard]] bool is_sysmon(const WindowsRecord& record);
 
-/// Fills `event`, which is clear, from a Sysmon record. Unknown ids become generic events.
-void parse_sysmon(const WindowsRecord& record,
-                  const ExtraFilter& extra,
-                  Scratch& scratch,
-                  Event& event);
+/// Finishes a Sysmon record whose fields are in the context's event. Unknown ids become generic
+/// events.
+void parse_sysmon(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context);
 
 /// A ProcessGuid read: identity and what it tells of the start.
 struct ProcessGuid {

@@ -1,114 +1,237 @@
 #include "parsers/windows/windows.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
 
-#include <boost/unordered/unordered_flat_map.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
-
-#include "engine/base/limits.h"
 #include "engine/base/text.h"
 #include "engine/base/time.h"
 #include "engine/base/uid.h"
+#include "parsers/convert.h"
 
 namespace spoor {
 namespace {
 
-/// Before this, a time is a mistake: Sysmon is of 2014, and a machine that lost its clock starts in
-/// 1970 or 1980.
-constexpr Timestamp kAncient = 946'684'800LL * kNanosPerSecond;  // 2000-01-01
+/// A field that a channel has under another name than Sigma's category gives it.
+struct Rename {
+  std::string_view from;
+  FieldId to = FieldId::count;
+  Convert convert = Convert::none;
+};
 
-using FieldNames =
-    boost::unordered_flat_map<std::string_view, FieldId, SeededTextHash, std::equal_to<>>;
+// Security 4688. ProcessId is the creator's.
+constexpr Rename kProcessCreated[] = {
+    {"NewProcessName", FieldId::image},
+    {"NewProcessId", FieldId::process_id, Convert::hex_number},
+    {"ParentProcessName", FieldId::parent_image},
+    {"ProcessId", FieldId::parent_process_id, Convert::hex_number},
+    {"MandatoryLabel", FieldId::integrity_level, Convert::integrity_sid},
+    {"SubjectLogonId", FieldId::logon_id},
+};
 
-/// Vendor key → slot: Sigma's names are Windows' own, but for two spellings of event 10.
-const FieldNames& field_names() {
-  static const FieldNames kNames = [] {
-    FieldNames names;
-    for (const FieldRow& row : field_table()) {
-      names.emplace(row.name, row.id);
+constexpr Rename kProcessExited[] = {
+    {"ProcessName", FieldId::image},
+    {"ProcessId", FieldId::process_id, Convert::hex_number},
+};
+
+constexpr Rename kServiceInstalled[] = {{"ServiceFileName", FieldId::image_path}};
+
+// Defender's names have blanks in them.
+constexpr Rename kThreatFound[] = {
+    {"Threat Name", FieldId::threat_name}, {"Threat Name", FieldId::signature},
+    {"Severity Name", FieldId::severity},  {"Path", FieldId::path},
+    {"Process Name", FieldId::image},      {"Detection User", FieldId::user},
+};
+
+struct ChannelRow {
+  std::string_view channel;
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+  EventType type = EventType::other;
+  std::span<const Rename> renames;
+};
+
+constexpr std::string_view kSecurity = "Security";
+constexpr std::string_view kPowerShell = "Microsoft-Windows-PowerShell/Operational";
+constexpr std::string_view kPowerShellCore = "PowerShellCore/Operational";
+constexpr std::string_view kClassicPowerShell = "Windows PowerShell";
+constexpr std::string_view kDefender = "Microsoft-Windows-Windows Defender/Operational";
+constexpr std::string_view kTasks = "Microsoft-Windows-TaskScheduler/Operational";
+
+constexpr ChannelRow kChannels[] = {
+    {kSecurity, 4688, 4688, EventType::process_creation, kProcessCreated},
+    {kSecurity, 4689, 4689, EventType::process_termination, kProcessExited},
+    {kSecurity, 4624, 4625, EventType::logon, {}},
+    {kSecurity, 4648, 4648, EventType::logon, {}},
+    {kSecurity, 4634, 4634, EventType::logoff, {}},
+    {kSecurity, 4647, 4647, EventType::logoff, {}},
+    {kSecurity, 4697, 4697, EventType::service, kServiceInstalled},
+    {kSecurity, 4698, 4702, EventType::scheduled_task, {}},
+    {"System", 7045, 7045, EventType::service, {}},
+    {kPowerShell, 4103, 4103, EventType::ps_module, {}},
+    {kPowerShell, 4104, 4104, EventType::ps_script, {}},
+    {kPowerShellCore, 4103, 4103, EventType::ps_module, {}},
+    {kPowerShellCore, 4104, 4104, EventType::ps_script, {}},
+    {kClassicPowerShell, 400, 400, EventType::ps_classic_start, {}},
+    {kDefender, 1006, 1019, EventType::antivirus, kThreatFound},
+    {kDefender, 1115, 1119, EventType::antivirus, kThreatFound},
+    {kTasks, 106, 106, EventType::scheduled_task, {}},
+    {kTasks, 140, 142, EventType::scheduled_task, {}},
+};
+
+const ChannelRow* find_channel(std::string_view channel, std::string_view id_text) {
+  std::uint16_t id = 0;
+  const auto [end, error] = std::from_chars(id_text.data(), id_text.data() + id_text.size(), id);
+  if (error != std::errc{} || end != id_text.data() + id_text.size()) {
+    return nullptr;
+  }
+  const auto* row = std::ranges::find_if(kChannels, [&](const ChannelRow& candidate) {
+    return candidate.first <= id && id <= candidate.last &&
+           equals_ignore_case_ascii(candidate.channel, channel);
+  });
+  return row == std::ranges::end(kChannels) ? nullptr : row;
+}
+
+/// Finds the event's own fields by name in what was read, whatever the rules want of it. The
+/// carriages put them at different depths and under different spellings.
+class FieldFinder {
+ public:
+  FieldFinder(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context)
+      : carriage_(carriage),
+        document_(record.data_document == nullptr ? context.document : *record.data_document),
+        root_(record.data_document == nullptr ? record.root : record.data),
+        scratch_(context.scratch) {}
+
+  /// The first value of that name, or an absent view.
+  [[nodiscard]] std::string_view find(std::string_view name) const {
+    for (NodeIndex index = root_; index < document_.node(root_).end; ++index) {
+      const Node& node = document_.node(index);
+      if (node.key != nullptr && is_name(node.raw_key(), name)) {
+        const std::string_view value = text_of(node, scratch_);
+        return carriage_ == WindowsCarriage::wazuh ? unescape_wazuh(value, scratch_) : value;
+      }
     }
-    names.emplace("SourceProcessGUID", FieldId::source_process_guid);
-    names.emplace("TargetProcessGUID", FieldId::target_process_guid);
-    return names;
-  }();
-  return kNames;
-}
-
-/// "PC042.acme.example" → "pc042": the same machine logs under both names.
-std::string_view host_key(std::string_view computer, Scratch& scratch) {
-  const std::size_t dot = computer.find('.');
-  const bool is_address =
-      std::ranges::all_of(computer, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
-  const std::string_view name = is_address ? computer : computer.substr(0, dot);
-  return name.empty() ? std::string_view("-") : scratch.copy(to_lower_ascii(name));
-}
-
-void set_time(const WindowsRecord& record, Event& event) {
-  std::optional<Timestamp> time = parse_timestamp(event.field(FieldId::utc_time));
-  if (!time) {
-    time = parse_timestamp(record.system_time);
-    event.time_suspect = !time || record.time_may_be_local;
+    return {};
   }
-  event.time = time.value_or(0);
-  if (event.time < kAncient) {
-    // Zero, so that differences of event times never overflow; the record keeps what was written.
-    event.time = 0;
-    event.time_suspect = true;
+
+ private:
+  [[nodiscard]] bool is_name(std::string_view key, std::string_view name) const {
+    if (key == name || key.size() < name.size()) {
+      return key == name;
+    }
+    switch (carriage_) {
+      case WindowsCarriage::wazuh:
+        return key.size() == name.size() && key.substr(1) == name.substr(1) &&
+               (key.front() | 0x20) == (name.front() | 0x20);
+      case WindowsCarriage::flattened: {
+        const char before = key.size() == name.size() ? '\0' : key[key.size() - name.size() - 1];
+        return (before == '.' || before == '_') && key.ends_with(name);
+      }
+      default: return false;
+    }
+  }
+
+  WindowsCarriage carriage_;
+  const Document& document_;
+  NodeIndex root_;
+  Scratch& scratch_;
+};
+
+void apply_renames(std::span<const Rename> renames,
+                   const FieldFinder& finder,
+                   ParseContext& context) {
+  // All are looked up before any is set: ProcessId is both read and written.
+  constexpr std::size_t kRenamesMax = 8;
+  std::array<std::string_view, kRenamesMax> values;
+  for (std::size_t i = 0; i < renames.size(); ++i) {
+    const std::string_view value = finder.find(renames[i].from);
+    if (value.data() != nullptr) {
+      values[i] = convert(renames[i].convert, value, context.scratch);
+    }
+  }
+  for (std::size_t i = 0; i < renames.size(); ++i) {
+    if (values[i].data() != nullptr && context.filter.wants(renames[i].to)) {
+      context.event.unset(renames[i].to);
+      set_field(renames[i].to, values[i], context.scratch, context.event);
+    }
   }
 }
 
-void add_extra(const DataField& field, Event& event) {
-  const bool known = std::ranges::any_of(
-      event.extra, [&](const ExtraField& kept) { return kept.name == field.name; });
-  if (known) {
-    event.duplicate_keys = true;
+/// "ACME\jdoe" from the two fields that Security has.
+void set_subject(const FieldFinder& finder, ParseContext& context) {
+  const std::string_view name = finder.find("SubjectUserName");
+  const std::string_view domain = finder.find("SubjectDomainName");
+  if (!name.empty() && name != "-" && !context.event.has(FieldId::user)) {
+    std::string& user = context.scratch.text();
+    user.append(domain).append(domain.empty() ? "" : "\\").append(name);
+    context.event.set(FieldId::user, context.scratch.copy(user));
+  }
+}
+
+/// Classic PowerShell's values have no names, and NXLog leaves them out; the rendered text holds
+/// them. Sigma's rules look for a part of Data.
+void set_nameless_data(const FieldFinder& finder,
+                       const WindowsRecord& record,
+                       ParseContext& context) {
+  constexpr std::string_view kName = "Data";
+  if (record.message == kNoNode || !context.filter.wants_extra(kName) ||
+      finder.find(kName).data() != nullptr) {
     return;
   }
-  event.extra.push_back(
-      {.name = field.name, .value = field.value.data() == nullptr ? "" : field.value});
-}
-
-void set_fields(const WindowsRecord& record, const ExtraFilter& extra, Event& event) {
-  const FieldNames& names = field_names();
-  for (const DataField& field : record.data) {
-    if (field.is_null) {
-      continue;
-    }
-    const auto slot = names.find(field.name);
-    if (slot == names.end()) {
-      if (extra.keeps(field.name)) {
-        add_extra(field, event);
-      }
-    } else if (event.has(slot->second)) {
-      event.duplicate_keys = true;
-    } else {
-      event.set(slot->second, field.value);
-    }
-  }
-  // The envelope's own values win over data fields of the same name.
-  event.set(FieldId::event_id, record.event_id);
-  event.set(FieldId::computer, record.computer);
-  if (!record.channel.empty()) {
-    event.set(FieldId::channel, record.channel);
-  }
-  if (!record.provider.empty()) {
-    event.set(FieldId::provider_name, record.provider);
+  const std::string_view text = text_of(context.document.node(record.message), context.scratch);
+  if (!text.empty()) {
+    set_extra(kName, text, context.event);
   }
 }
 
-/// Of the content, whatever order the keys stand in: the sum of the fields' hashes.
-Uid content_uid(const WindowsRecord& record, const Event& event) {
+/// The process that a 4688 tells of. Known by pid alone: a mention without identity.
+void set_mentions(ParseContext& context) {
+  Event& event = context.event;
+  event.actor.pid = event.field(FieldId::process_id);
+  event.actor.image = event.field(FieldId::image);
+  event.actor.user = event.field(FieldId::user);
+  if (event.type == EventType::process_creation) {
+    event.actor.command_line = event.field(FieldId::command_line);
+    event.parent.pid = event.field(FieldId::parent_process_id);
+    event.parent.image = event.field(FieldId::parent_image);
+    if (!event.time_suspect) {
+      event.actor.start = event.time;
+      event.actor.start_is_exact = true;
+    }
+  }
+}
+
+/// Of the content, whatever order the keys stand in: the sum of the fields' hashes. All fields
+/// count, whatever the rules want, so they are read once more: few records have no number.
+Uid content_uid(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context) {
+  static const FieldFilter kEverything(Projection::everything());
+  Event whole;
+  ParseContext again{context.document, kEverything, context.scratch, whole, context.guesses};
+  WindowsRecord ignored;
+  read_windows_record(carriage, record.root, again, ignored);
+  if (record.data_document != nullptr) {
+    ParseContext data{*record.data_document, kEverything, context.scratch, whole, context.guesses};
+    read_event_data(record.data, data, ignored);
+  }
   Uid sum;
-  UidBuilder field_hash;
-  for (const DataField& field : record.data) {
-    field_hash.clear();
-    const Uid one = field_hash.add(field.name).add(field.value).finish();
+  UidBuilder builder;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    builder.clear();
+    const Uid one = builder.add(name).add(value).finish();
     sum.high += one.high;
     sum.low += one.low;
+  };
+  whole.fields().for_each([&](FieldId id) { add(field_name(id), whole.field(id)); });
+  for (const ExtraField& extra : whole.extra) {
+    add(extra.name, extra.value);
+  }
+  if (ignored.nested != kNoNode) {
+    add("nested", text_of(context.document.node(ignored.nested), context.scratch));
   }
   return UidBuilder()
       .add("windows content")
-      .add(event.host)
+      .add(context.event.host)
       .add(to_lower_ascii(record.channel))
       .add(record.event_id)
       .add(record.system_time)
@@ -117,71 +240,142 @@ Uid content_uid(const WindowsRecord& record, const Event& event) {
       .finish();
 }
 
-void set_uid(const WindowsRecord& record, bool includes_time, Scratch& scratch, Event& event) {
+/// "sysmon:pc042.acme.example:184302", "windows:pc042:Security:17".
+std::string_view vendor_event_uid(const WindowsRecord& record, ParseContext& context) {
+  std::string& name = context.scratch.text();
+  name.append(to_string(context.event.source)).append(":");
+  name.append(lower(record.computer, context.scratch)).append(":");
+  if (context.event.source != Source::sysmon) {
+    name.append(record.channel).append(":");
+  }
+  name.append(record.record_id);
+  return context.scratch.copy(name);
+}
+
+void set_uid(WindowsCarriage carriage,
+             const WindowsRecord& record,
+             bool includes_time,
+             ParseContext& context) {
+  Event& event = context.event;
   if (record.record_id.empty()) {
-    event.uid = content_uid(record, event);
+    event.uid = content_uid(carriage, record, context);
     return;
   }
-  UidBuilder builder;
+  UidBuilder& builder = context.scratch.uid_builder();
   builder.add("windows record")
       .add(event.host)
-      .add(to_lower_ascii(record.channel))
+      .add(lower(record.channel, context.scratch))
       .add(record.event_id)
       .add(record.record_id);
   if (includes_time) {
     builder.add(static_cast<std::uint64_t>(event.time));
   }
   event.uid = builder.finish();
+  event.vendor_event_uid = vendor_event_uid(record, context);
+}
 
-  // "sysmon:pc042.acme.example:184302"
-  std::string name(to_string(event.source));
-  name.append(":").append(to_lower_ascii(record.computer)).append(":");
-  if (event.source != Source::sysmon) {
-    name.append(record.channel).append(":");
+/// The carriage's creation time. Fluent Bit has a blank before the zone: "2023-03-14 10:13:42
+/// +0100".
+std::optional<Timestamp> parse_system_time(std::string_view text, Scratch& scratch) {
+  constexpr std::size_t kZone = std::string_view("2023-03-14 10:13:42").size();
+  if (text.size() <= kZone || text[kZone] != ' ') {
+    return parse_timestamp(text);
   }
-  event.vendor_event_uid = scratch.copy(name.append(record.record_id));
+  std::string& joined = scratch.text();
+  joined.append(text.substr(0, kZone)).append(text.substr(kZone + 1));
+  return parse_timestamp(joined);
+}
+
+/// The envelope's own values win over data fields of the same name.
+void set_envelope(FieldId id, std::string_view value, Event& event) {
+  if (!value.empty()) {
+    event.set(id, value);
+  }
 }
 
 }  // namespace
 
-struct ExtraFilter::Names {
-  bool all = false;
-  boost::unordered_flat_set<std::string, SeededTextHash, std::equal_to<>> wanted;
-};
-
-ExtraFilter::ExtraFilter(const Projection& projection) : names_(std::make_unique<Names>()) {
-  names_->all = projection.all_extra_fields;
-  names_->wanted.insert(projection.extra_fields.begin(), projection.extra_fields.end());
-}
-
-ExtraFilter::~ExtraFilter() = default;
-ExtraFilter::ExtraFilter(ExtraFilter&&) noexcept = default;
-ExtraFilter& ExtraFilter::operator=(ExtraFilter&&) noexcept = default;
-
-bool ExtraFilter::keeps(std::string_view name) const {
-  return names_->all || (!names_->wanted.empty() && names_->wanted.contains(name));
-}
-
-void fill_windows_event(const WindowsRecord& record,
-                        const ExtraFilter& extra,
-                        bool uid_includes_time,
-                        Scratch& scratch,
-                        Event& event) {
-  set_fields(record, extra, event);
-  event.duplicate_keys = event.duplicate_keys || record.duplicate_keys;
+void finish_windows_event(WindowsCarriage carriage,
+                          const WindowsRecord& record,
+                          bool uid_includes_time,
+                          ParseContext& context) {
+  Event& event = context.event;
+  event.carriage = to_string(carriage);
+  event.vendor_type = record.event_id;
+  event.set(FieldId::event_id, record.event_id);
+  event.set(FieldId::computer, record.computer);
+  set_envelope(FieldId::channel, record.channel, event);
+  set_envelope(FieldId::provider_name, record.provider, event);
   event.hostname = record.computer;
-  event.host = host_key(record.computer, scratch);
-  set_time(record, event);
-  set_uid(record, uid_includes_time, scratch, event);
+  event.host = host_key_of(record.computer, context.scratch);
+  std::optional<Timestamp> time = parse_timestamp(event.field(FieldId::utc_time));
+  if (!time) {
+    time = parse_system_time(record.system_time, context.scratch);
+    event.time_suspect = !time || record.time_may_be_local;
+  }
+  set_event_time(time, event);
+  set_uid(carriage, record, uid_includes_time, context);
 }
 
-void parse_windows_channel(const WindowsRecord& record,
-                           const ExtraFilter& extra,
-                           Scratch& scratch,
-                           Event& event) {
+std::string_view unescape_wazuh(std::string_view value, Scratch& scratch) {
+  if (value.find('\\') == std::string_view::npos) {
+    return value;
+  }
+  std::string& plain = scratch.text();
+  for (std::size_t at = 0; at < value.size(); ++at) {
+    if (value[at] == '\\') {
+      ++at;
+      if (at == value.size() || (value[at] != '\\' && value[at] != '"')) {
+        return value;
+      }
+    }
+    plain.push_back(value[at]);
+  }
+  return scratch.copy(plain);
+}
+
+void unescape_wazuh_fields(ParseContext& context) {
+  Event& event = context.event;
+  const FieldSet fields = event.fields();
+  fields.for_each([&](FieldId id) {
+    const std::string_view original = event.original(id);
+    const std::string_view value = original.data() == nullptr ? event.field(id) : original;
+    const std::string_view plain = unescape_wazuh(value, context.scratch);
+    if (plain.data() != value.data()) {
+      std::erase_if(event.originals, [id](const OriginalValue& kept) { return kept.field == id; });
+      event.unset(id);
+      set_field(id, plain, context.scratch, event);
+    }
+  });
+  for (ExtraField& extra : event.extra) {
+    extra.value = unescape_wazuh(extra.value, context.scratch);
+  }
+}
+
+void parse_windows_channel(WindowsCarriage carriage,
+                           const WindowsRecord& record,
+                           ParseContext& context) {
+  Event& event = context.event;
   event.source = Source::windows;
-  event.type = EventType::other;
-  fill_windows_event(record, extra, false, scratch, event);
+  event.platform = Platform::windows;
+  if (carriage == WindowsCarriage::wazuh) {
+    unescape_wazuh_fields(context);
+  }
+  finish_windows_event(carriage, record, false, context);
+  const ChannelRow* row = find_channel(record.channel, record.event_id);
+  if (row == nullptr) {
+    return;
+  }
+  event.type = row->type;
+  const FieldFinder finder(carriage, record, context);
+  if (event.type == EventType::ps_classic_start) {
+    set_nameless_data(finder, record, context);
+  }
+  apply_renames(row->renames, finder, context);
+  if (event.type == EventType::process_creation || event.type == EventType::process_termination) {
+    set_subject(finder, context);
+    set_mentions(context);
+  }
 }
 
 }  // namespace spoor

@@ -1,5 +1,7 @@
 // One event in the five carriages gives one and the same normalised event.
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "tests/support/parsing.h"
@@ -77,18 +79,38 @@ TEST(Carriage, WithoutARecordIdTheContentIsTheIdentity) {
   EXPECT_NE(uids[0], uids[2]);
 }
 
-TEST(Carriage, OtherChannelsKeepTheirFieldsByName) {
+TEST(Carriage, SecurityTellsOfProcessesUnderOtherNames) {
   const char* json =
-      R"({"log_name":"Security","source_name":"Microsoft-Windows-Security-Auditing","event_id":4688,"computer_name":"HR001","record_number":"1","@timestamp":"2019-05-18T20:37:10.356Z","event_data":{"NewProcessName":"C:\\reg.exe","ProcessId":"0x154c","CommandLine":"reg add"}})";
+      R"({"log_name":"Security","source_name":"Microsoft-Windows-Security-Auditing","event_id":4688,"computer_name":"HR001","record_number":"1","@timestamp":"2019-05-18T20:37:10.356Z","event_data":{"SubjectUserName":"kim","SubjectDomainName":"ACME","NewProcessName":"C:\\reg.exe","NewProcessId":"0x154c","ProcessId":"0x10","ParentProcessName":"C:\\cmd.exe","MandatoryLabel":"S-1-16-12288","CommandLine":"reg add"}})";
   const test::Looker looker = test::parse(json, [](const Event& event) {
     EXPECT_EQ(event.source, Source::windows);
-    EXPECT_EQ(event.type, EventType::other);
+    EXPECT_EQ(event.type, EventType::process_creation);
     EXPECT_EQ(event.field(FieldId::channel), "Security");
     EXPECT_EQ(event.field(FieldId::command_line), "reg add");
+    EXPECT_EQ(event.field(FieldId::image), "C:\\reg.exe");
+    EXPECT_EQ(event.field(FieldId::process_id), "5452");
+    EXPECT_EQ(event.field(FieldId::parent_process_id), "16");
+    EXPECT_EQ(event.field(FieldId::parent_image), "C:\\cmd.exe");
+    EXPECT_EQ(event.field(FieldId::integrity_level), "High");
+    EXPECT_EQ(event.field(FieldId::user), "ACME\\kim");
+    EXPECT_TRUE(event.actor.key.is_none());  // A pid alone is no identity.
     EXPECT_EQ(format_timestamp(event.time), "2019-05-18T20:37:10.356Z");
+    // The channel's own names stay, for the rules that are written for it.
+    const auto extra = std::ranges::find(event.extra, "NewProcessName", &ExtraField::name);
+    ASSERT_NE(extra, event.extra.end());
+    EXPECT_EQ(extra->value, "C:\\reg.exe");
+  });
+  EXPECT_EQ(looker.events, 1U);
+}
+
+TEST(Carriage, OtherChannelsKeepTheirFieldsByName) {
+  const char* json =
+      R"({"log_name":"Security","source_name":"Microsoft-Windows-Security-Auditing","event_id":4672,"computer_name":"HR001","record_number":"1","@timestamp":"2019-05-18T20:37:10.356Z","event_data":{"PrivilegeList":"SeDebugPrivilege"}})";
+  const test::Looker looker = test::parse(json, [](const Event& event) {
+    EXPECT_EQ(event.type, EventType::other);
     ASSERT_EQ(event.extra.size(), 1U);
-    EXPECT_EQ(event.extra[0].name, "NewProcessName");
-    EXPECT_EQ(event.extra[0].value, "C:\\reg.exe");
+    EXPECT_EQ(event.extra[0].name, "PrivilegeList");
+    EXPECT_EQ(event.extra[0].value, "SeDebugPrivilege");
   });
   EXPECT_EQ(looker.events, 1U);
 }
@@ -111,11 +133,22 @@ TEST(Carriage, WhatItCannotReadItNames) {
       << looker.errors[0].message;
 }
 
-TEST(Carriage, RenamedFieldsOfWinlogbeatsModuleAreRefusedNotHalfRead) {
+TEST(Carriage, FieldsThatWinlogbeatsModuleMovedAreBroughtBack) {
   const test::Looker looker = test::parse(
-      R"({"winlog":{"channel":"Microsoft-Windows-Sysmon/Operational","event_id":"7","computer_name":"H","event_data":{}},"process":{"entity_id":"{8f4c1e20-3ac6-6410-d101-000000002f00}"}})");
-  ASSERT_EQ(looker.errors.size(), 1U);
-  EXPECT_EQ(looker.errors[0].code, ErrorCode::unknown_source);
+      R"({"@timestamp":"2023-03-14T09:13:42.214Z","winlog":{"channel":"Microsoft-Windows-Sysmon/Operational","provider_name":"Microsoft-Windows-Sysmon","event_id":"7","record_id":184302,"computer_name":"PC042.acme.example","event_data":{"Signed":"false"}},"process":{"entity_id":"{8f4c1e20-3ac6-6410-d101-000000002f00}","pid":10212,"executable":"C:\\app\\3CXDesktopApp.exe"},"file":{"path":"C:\\app\\ffmpeg.dll","hash":{"sha256":"7986"},"pe":{"imphash":"beb6"}},"user":{"domain":"ACME","name":"jdoe"},"rule":{"name":"-"}})",
+      [](const Event& event) {
+        EXPECT_EQ(event.type, EventType::image_load);
+        EXPECT_EQ(event.field(FieldId::image), "C:\\app\\3CXDesktopApp.exe");
+        EXPECT_EQ(event.field(FieldId::image_loaded), "C:\\app\\ffmpeg.dll");
+        EXPECT_EQ(event.field(FieldId::hashes), "SHA256=7986,IMPHASH=beb6");
+        EXPECT_EQ(event.field(FieldId::user), "ACME\\jdoe");
+        EXPECT_EQ(event.field(FieldId::is_signed), "false");
+        EXPECT_EQ(event.actor.pid, "10212");
+        EXPECT_EQ(format_timestamp(event.time), "2023-03-14T09:13:42.214Z");
+        EXPECT_FALSE(event.time_suspect);
+        EXPECT_EQ(event.vendor_event_uid, "sysmon:pc042.acme.example:184302");
+      });
+  EXPECT_EQ(looker.events, 1U);
 }
 
 TEST(Carriage, ALineMayHoldABatch) {

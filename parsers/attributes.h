@@ -1,0 +1,170 @@
+// Keys of a vendor's record as numbers: one pass over the record fills a slot for each key that the
+// vendor's table knows; what an event needs is then read by number, whatever order the keys stood
+// in.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "parsers/key_table.h"
+#include "parsers/marks.h"
+#include "parsers/parse_context.h"
+
+namespace spoor {
+
+/// A vendor key and the attribute it is a name of. Several keys may name one attribute: the
+/// vendor's versions spell it differently. Attribute::count: a key that is known and of no use to
+/// any event; naming it saves the search for its marks when keys are read anew.
+template <typename Attribute>
+struct AttributeRow {
+  std::string_view key;
+  Attribute attribute{};
+};
+
+/// The slots of one record. `Attribute` is an enumeration that ends with `count`.
+template <typename Attribute>
+class AttributeSlots {
+ public:
+  static constexpr std::size_t kCount = static_cast<std::size_t>(Attribute::count);
+
+  /// The rows of a vendor, made ready once.
+  class Table {
+   public:
+    explicit Table(std::span<const AttributeRow<Attribute>> rows) : keys_(with_marks(rows)) {}
+
+   private:
+    friend class AttributeSlots;
+
+    struct Row {
+      std::string_view key;
+      Marks marks = 0;
+      Attribute attribute{};
+    };
+
+    static KeyTable<Row> with_marks(std::span<const AttributeRow<Attribute>> rows) {
+      std::vector<Row> ready;
+      ready.reserve(rows.size());
+      for (const AttributeRow<Attribute>& row : rows) {
+        ready.push_back({.key = row.key, .marks = marks_of(row.key), .attribute = row.attribute});
+      }
+      return KeyTable<Row>(std::span<const Row>(ready));
+    }
+
+    KeyTable<Row> keys_;
+  };
+
+  void clear() {
+    for (const std::uint16_t slot : used_) {
+      nodes_[slot] = kNoNode;
+    }
+    used_.clear();
+    unknown_.clear();
+    duplicate_ = false;
+  }
+
+  AttributeSlots() { nodes_.fill(kNoNode); }
+
+  /// One pass over the keys of an object. Of a key that stands twice, and of two names of one
+  /// attribute, the first that is not null counts. Returns the marks of the keys.
+  Marks collect(NodeIndex root, const Table& table, ParseContext& context) {
+    KeyPlan& plan = context.guesses.plan_of(context.document, root, &table, &context.filter);
+    if (!plan.fits(context.document, root)) {
+      return collect_and_plan(root, table, context, plan);
+    }
+    plan.for_each_place([&](const KeyPlan::Place& place) {
+      take(static_cast<const typename Table::Row*>(place.row), root + place.child, context);
+    });
+    return plan.marks();
+  }
+
+  /// The attribute of a key, if the table knows it: for keys that are made on the way (nested
+  /// objects whose dots were expanded).
+  static const Attribute* find(const Table& table, std::string_view key) {
+    const typename Table::Row* row = table.keys_.find(key);
+    return row == nullptr || row->attribute == Attribute::count ? nullptr : &row->attribute;
+  }
+
+  void put(Attribute attribute, const Node& node, NodeIndex index) {
+    const auto slot = static_cast<std::size_t>(attribute);
+    if (node.kind == NodeKind::null) {
+      return;
+    }
+    if (nodes_[slot] != kNoNode) {
+      duplicate_ = true;
+      return;
+    }
+    nodes_[slot] = index;
+    used_.push_back(static_cast<std::uint16_t>(slot));
+  }
+
+  void put_unknown(NodeIndex index) { unknown_.push_back(index); }
+
+  [[nodiscard]] NodeIndex node(Attribute attribute) const {
+    return nodes_[static_cast<std::size_t>(attribute)];
+  }
+
+  [[nodiscard]] bool has(Attribute attribute) const { return node(attribute) != kNoNode; }
+
+  /// The scalar's text, or an absent view: for an attribute that is not there, for "" and for what
+  /// is no scalar.
+  [[nodiscard]] std::string_view text(Attribute attribute, ParseContext& context) const {
+    const NodeIndex index = node(attribute);
+    if (index == kNoNode || !context.document.node(index).is_scalar()) {
+      return {};
+    }
+    const std::string_view value = text_of(context.document.node(index), context.scratch);
+    return value.empty() ? std::string_view() : value;
+  }
+
+  /// Slots that are filled, in the order of the record.
+  [[nodiscard]] const std::vector<std::uint16_t>& used() const { return used_; }
+
+  /// Values whose keys the table does not know (kept only if extra fields are wanted).
+  [[nodiscard]] const std::vector<NodeIndex>& unknown() const { return unknown_; }
+
+  /// Did some key, or two names of one attribute, occur twice?
+  [[nodiscard]] bool duplicate() const { return duplicate_; }
+
+ private:
+  static bool is_slot(const typename Table::Row* row) {
+    return row != nullptr && row->attribute != Attribute::count;
+  }
+
+  void take(const typename Table::Row* row, NodeIndex index, ParseContext& context) {
+    if (is_slot(row)) {
+      put(row->attribute, context.document.node(index), index);
+    } else {
+      unknown_.push_back(index);
+    }
+  }
+
+  Marks collect_and_plan(NodeIndex root, const Table& table, ParseContext& context, KeyPlan& plan) {
+    Marks marks = 0;
+    const bool keep_unknown = context.filter.wants_any_extra();
+    plan.begin();
+    context.document.for_each_child(root, [&](const Node& node, NodeIndex index) {
+      const std::string_view key = key_of(node, context.scratch);
+      const typename Table::Row* row = table.keys_.find_padded(key);
+      const bool matters = is_slot(row) || keep_unknown;
+      marks |= row != nullptr ? row->marks : marks_of(key);
+      if (matters) {
+        take(row, index, context);
+      }
+      plan.add(node, index, root, row, matters);
+    });
+    plan.finish(context.document, root, marks);
+    return marks;
+  }
+
+  std::array<NodeIndex, kCount> nodes_{};
+  std::vector<std::uint16_t> used_;
+  std::vector<NodeIndex> unknown_;
+  bool duplicate_ = false;
+};
+
+}  // namespace spoor

@@ -1,0 +1,220 @@
+#include "parsers/convert.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <span>
+#include <string>
+
+#include "engine/base/text.h"
+
+namespace spoor {
+namespace {
+
+struct WordRow {
+  std::string_view from;
+  std::string_view to;
+};
+
+/// The mandatory levels of Windows (winnt.h, SECURITY_MANDATORY_*_RID), in decimal.
+constexpr WordRow kIntegrityNumbers[] = {
+    {"0", "Untrusted"}, {"4096", "Low"},     {"8192", "Medium"},     {"8448", "Medium_Plus"},
+    {"12288", "High"},  {"16384", "System"}, {"20480", "Protected"},
+};
+
+constexpr WordRow kIntegrityWords[] = {
+    {"UNTRUSTED", "Untrusted"},
+    {"LOW", "Low"},
+    {"MEDIUM", "Medium"},
+    {"HIGH", "High"},
+    {"SYSTEM", "System"},
+    {"PROTECTED", "Protected"},
+    {"INTEGRITY_LEVEL_UNKNOWN", ""},
+};
+
+constexpr WordRow kBooleans[] = {
+    {"true", "true"},   {"True", "true"}, {"TRUE", "true"},   {"1", "true"},
+    {"yes", "true"},    {"Yes", "true"},  {"false", "false"}, {"False", "false"},
+    {"FALSE", "false"}, {"0", "false"},   {"no", "false"},    {"No", "false"},
+};
+
+constexpr WordRow kProtocols[] = {
+    {"1", "icmp"},
+    {"6", "tcp"},
+    {"17", "udp"},
+    {"58", "icmpv6"},
+};
+
+constexpr WordRow kSigned[] = {
+    {"signed", "true"},
+    {"unsigned", "false"},
+};
+
+// IANA, DNS resource record types.
+constexpr WordRow kRecordTypes[] = {
+    {"1", "A"},     {"2", "NS"},     {"5", "CNAME"}, {"6", "SOA"},  {"12", "PTR"},
+    {"15", "MX"},   {"16", "TXT"},   {"28", "AAAA"}, {"33", "SRV"}, {"35", "NAPTR"},
+    {"64", "SVCB"}, {"65", "HTTPS"}, {"255", "ANY"},
+};
+
+std::string_view look_up(std::span<const WordRow> rows, std::string_view value) {
+  const auto row = std::ranges::find(rows, value, &WordRow::from);
+  return row == rows.end() ? value : row->to;
+}
+
+std::string_view decimal(std::uint64_t number, Scratch& scratch) {
+  constexpr std::size_t kDigits = 20;
+  char* place = scratch.take(kDigits);
+  const auto [end, error] = std::to_chars(place, place + kDigits, number);
+  return {place, error == std::errc{} ? static_cast<std::size_t>(end - place) : 0};
+}
+
+std::string_view from_hex(std::string_view value, Scratch& scratch) {
+  if (!value.starts_with("0x") && !value.starts_with("0X")) {
+    return value;
+  }
+  std::uint64_t number = 0;
+  const char* last = value.data() + value.size();
+  const auto [end, error] = std::from_chars(value.data() + 2, last, number, 16);
+  return error == std::errc{} && end == last && value.size() > 2 ? decimal(number, scratch) : value;
+}
+
+/// "2023-03-14 09:13:42.214", as Sysmon writes UtcTime.
+std::string_view sysmon_time(std::string_view value, Scratch& scratch) {
+  const std::optional<Timestamp> time = parse_vendor_time(value);
+  if (!time) {
+    return {};
+  }
+  TimestampText text = format_timestamp_text(*time);
+  text.bytes[10] = ' ';
+  return scratch.copy({text.bytes.data(), text.size - 1});  // Without the Z.
+}
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+constexpr std::int64_t kFiletimeEpochSeconds = 11'644'473'600;  ///< From 1601 to 1970.
+
+/// A number of units since an epoch, from its whole part and its fraction as billionths of a unit.
+std::optional<Timestamp> from_epoch(std::int64_t whole,
+                                    std::int64_t billionths,
+                                    bool has_fraction) {
+  constexpr std::int64_t kSecondsBelow = 100'000'000'000;           // 1e11: the year 5138.
+  constexpr std::int64_t kMillisBelow = 100'000'000'000'000;        // 1e14
+  constexpr std::int64_t kMicrosBelow = 100'000'000'000'000'000;    // 1e17
+  constexpr std::int64_t kFiletimeBelow = 200'000'000'000'000'000;  // 2e17: the year 2234.
+  constexpr std::int64_t kSecondsMax = 7'258'118'400;               // 2200-01-01
+  if (whole < 0) {
+    return std::nullopt;
+  }
+  if (whole < kSecondsBelow) {
+    return whole >= kSecondsMax ? std::nullopt
+                                : std::optional(whole * kNanosPerSecond + billionths);
+  }
+  if (whole < kMillisBelow) {
+    const std::int64_t sub = has_fraction ? billionths / 1'000 : 0;
+    return whole / 1'000 >= kSecondsMax ? std::nullopt
+                                        : std::optional(whole * kNanosPerMilli + sub);
+  }
+  if (whole < kMicrosBelow) {
+    return whole / 1'000'000 >= kSecondsMax ? std::nullopt : std::optional(whole * 1'000);
+  }
+  if (whole < kFiletimeBelow) {
+    const std::int64_t seconds = whole / 10'000'000 - kFiletimeEpochSeconds;
+    return seconds >= kSecondsMax
+               ? std::nullopt
+               : std::optional(seconds * kNanosPerSecond + (whole % 10'000'000) * 100);
+  }
+  return whole / kNanosPerSecond >= kSecondsMax ? std::nullopt : std::optional(whole);
+}
+
+std::optional<Timestamp> parse_number_time(std::string_view text) {
+  std::int64_t whole = 0;
+  const char* last = text.data() + text.size();
+  auto [at, error] = std::from_chars(text.data(), last, whole);
+  if (error != std::errc{} || whole == 0) {
+    return std::nullopt;  // 0 is "none" in every vendor's records.
+  }
+  std::int64_t billionths = 0;
+  const bool has_fraction = at != last && *at == '.';
+  if (has_fraction) {
+    std::int64_t scale = 100'000'000;
+    const char* const first = ++at;
+    for (; at != last && is_digit(*at); ++at) {
+      billionths += (*at - '0') * scale;
+      scale /= 10;
+    }
+    if (at == first) {
+      return std::nullopt;
+    }
+  }
+  return at == last ? from_epoch(whole, billionths, has_fraction) : std::nullopt;
+}
+
+bool is_hex(std::string_view value) {
+  return std::ranges::all_of(value, [](char c) {
+    const char low = static_cast<char>(c | 0x20);
+    return is_digit(c) || (low >= 'a' && low <= 'f');
+  });
+}
+
+}  // namespace
+
+std::string_view convert(Convert how, std::string_view value, Scratch& scratch) {
+  constexpr std::string_view kIntegritySid = "S-1-16-";
+  switch (how) {
+    case Convert::none: return value;
+    case Convert::hex_number: return from_hex(value, scratch);
+    case Convert::integrity_sid:
+      return value.starts_with(kIntegritySid)
+                 ? look_up(kIntegrityNumbers, value.substr(kIntegritySid.size()))
+                 : value;
+    case Convert::integrity_number: return look_up(kIntegrityNumbers, value);
+    case Convert::integrity_word: {
+      const std::string_view word = look_up(kIntegrityWords, value);
+      return word.empty() ? std::string_view() : word;
+    }
+    case Convert::boolean: return look_up(kBooleans, value);
+    case Convert::protocol_number: return look_up(kProtocols, value);
+    case Convert::signed_word: return look_up(kSigned, value);
+    case Convert::record_type_number: return look_up(kRecordTypes, value);
+    case Convert::lower_case: {
+      char* place = scratch.take(value.size() + 1);
+      std::ranges::transform(value, place, [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+      });
+      return {place, value.size()};
+    }
+    case Convert::epoch_time: return sysmon_time(value, scratch);
+  }
+  return value;
+}
+
+std::optional<Timestamp> parse_vendor_time(std::string_view text) {
+  if (text.empty()) {
+    return std::nullopt;
+  }
+  const bool is_number = text.find_first_not_of("0123456789.-") == std::string_view::npos &&
+                         text.substr(1).find('-') == std::string_view::npos;
+  return is_number ? parse_number_time(text) : parse_timestamp(text);
+}
+
+std::string_view compose_hashes(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> hashes, Scratch& scratch) {
+  std::string& text = scratch.text();
+  for (const auto& [algorithm, value] : hashes) {
+    const bool all_zero = std::ranges::all_of(value, [](char c) { return c == '0'; });
+    if (!all_zero && is_hex(value)) {
+      text.append(text.empty() ? "" : ",").append(algorithm).append("=").append(value);
+    }
+  }
+  return text.empty() ? std::string_view() : scratch.copy(text);
+}
+
+bool says_nothing(std::string_view value) {
+  constexpr std::string_view kNothing[] = {"", "-", "?", "(null)", "None", "null", "N/A"};
+  return std::ranges::find(kNothing, value) != std::ranges::end(kNothing);
+}
+
+}  // namespace spoor

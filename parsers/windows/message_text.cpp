@@ -1,0 +1,281 @@
+// The rendered text of an event, and Fluent Bit's positional values: what is left where a shipper
+// lost the fields.
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <span>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "parsers/windows/windows_record.h"
+
+namespace spoor {
+namespace {
+
+struct InsertsRow {
+  std::uint16_t event_id;
+  std::string_view names;  ///< In Sysmon's order, separated by blanks.
+};
+
+// The order of the fields in Sysmon's manifest, schema 4.90. Older schemas lack fields at the end.
+constexpr InsertsRow kInserts[] = {
+    {1,
+     "RuleName UtcTime ProcessGuid ProcessId Image FileVersion Description Product Company "
+     "OriginalFileName CommandLine CurrentDirectory User LogonGuid LogonId TerminalSessionId "
+     "IntegrityLevel Hashes ParentProcessGuid ParentProcessId ParentImage ParentCommandLine "
+     "ParentUser"},
+    {2,
+     "RuleName UtcTime ProcessGuid ProcessId Image TargetFilename CreationUtcTime "
+     "PreviousCreationUtcTime User"},
+    {3,
+     "RuleName UtcTime ProcessGuid ProcessId Image User Protocol Initiated SourceIsIpv6 SourceIp "
+     "SourceHostname SourcePort SourcePortName DestinationIsIpv6 DestinationIp DestinationHostname "
+     "DestinationPort DestinationPortName"},
+    {4, "UtcTime State Version SchemaVersion"},
+    {5, "RuleName UtcTime ProcessGuid ProcessId Image User"},
+    {6, "RuleName UtcTime ImageLoaded Hashes Signed Signature SignatureStatus"},
+    {7,
+     "RuleName UtcTime ProcessGuid ProcessId Image ImageLoaded FileVersion Description Product "
+     "Company OriginalFileName Hashes Signed Signature SignatureStatus User"},
+    {8,
+     "RuleName UtcTime SourceProcessGuid SourceProcessId SourceImage TargetProcessGuid "
+     "TargetProcessId TargetImage NewThreadId StartAddress StartModule StartFunction SourceUser "
+     "TargetUser"},
+    {9, "RuleName UtcTime ProcessGuid ProcessId Image Device User"},
+    {10,
+     "RuleName UtcTime SourceProcessGUID SourceProcessId SourceThreadId SourceImage "
+     "TargetProcessGUID TargetProcessId TargetImage GrantedAccess CallTrace SourceUser TargetUser"},
+    {11, "RuleName UtcTime ProcessGuid ProcessId Image TargetFilename CreationUtcTime User"},
+    {12, "RuleName EventType UtcTime ProcessGuid ProcessId Image TargetObject User"},
+    {13, "RuleName EventType UtcTime ProcessGuid ProcessId Image TargetObject Details User"},
+    {14, "RuleName EventType UtcTime ProcessGuid ProcessId Image TargetObject NewName User"},
+    {15,
+     "RuleName UtcTime ProcessGuid ProcessId Image TargetFilename CreationUtcTime Hash Contents "
+     "User"},
+    {16, "UtcTime Configuration ConfigurationFileHash"},
+    {17, "RuleName EventType UtcTime ProcessGuid ProcessId PipeName Image User"},
+    {18, "RuleName EventType UtcTime ProcessGuid ProcessId PipeName Image User"},
+    {19, "RuleName EventType UtcTime Operation User EventNamespace Name Query"},
+    {20, "RuleName EventType UtcTime Operation User Name Type Destination"},
+    {21, "RuleName EventType UtcTime Operation User Consumer Filter"},
+    {22, "RuleName UtcTime ProcessGuid ProcessId QueryName QueryStatus QueryResults Image User"},
+    {23,
+     "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes IsExecutable "
+     "Archived"},
+    {24, "RuleName UtcTime ProcessGuid ProcessId Image Session ClientInfo Hashes Archived User"},
+    {25, "RuleName UtcTime ProcessGuid ProcessId Image Type User"},
+    {26, "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes IsExecutable"},
+    {27, "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes"},
+    {28, "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes IsExecutable"},
+    {29, "RuleName UtcTime ProcessGuid ProcessId User Image TargetFilename Hashes"},
+    {255, "UtcTime ID Description"},
+};
+
+const InsertsRow* find_inserts(std::string_view id_text) {
+  std::uint16_t id = 0;
+  const auto [end, error] = std::from_chars(id_text.data(), id_text.data() + id_text.size(), id);
+  if (error != std::errc{} || end != id_text.data() + id_text.size()) {
+    return nullptr;
+  }
+  const auto* row = std::ranges::find(kInserts, id, &InsertsRow::event_id);
+  return row == std::ranges::end(kInserts) ? nullptr : row;
+}
+
+/// Names that older schemas do not have, in the middle of the others.
+constexpr std::string_view kNewerNames[] = {"RuleName", "OriginalFileName"};
+
+/// Takes the part up to a separator off the front.
+std::string_view take_until(std::string_view& text, char separator) {
+  const std::size_t at = text.find(separator);
+  const std::string_view part = text.substr(0, at);
+  text = at == std::string_view::npos ? std::string_view() : text.substr(at + 1);
+  return part;
+}
+
+/// Fields whose value an attacker may write over several lines.
+constexpr std::string_view kManyLines[] = {
+    "CommandLine", "ParentCommandLine", "Details",    "Contents",
+    "Query",       "Destination",       "Description"};
+
+/// A line that looks like a field's.
+struct FieldLine {
+  std::size_t place = 0;  ///< Of the name among the event's names.
+  std::string_view name;
+  std::string_view value;  ///< On the line itself.
+  std::size_t begin = 0;   ///< Of the line in the text.
+  std::size_t chain = 1;   ///< Fields in the longest chain from here on.
+  std::size_t next = 0;    ///< The next of that chain; its own index if there is none.
+};
+
+/// The place of a name among the event's names, which stand in the order of the text; npos for
+/// others.
+std::size_t place_of(std::string_view names, std::string_view name) {
+  for (std::size_t place = 0; !names.empty(); ++place) {
+    if (take_until(names, ' ') == name) {
+      return place;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// Into `lines`, whose memory is kept.
+void find_field_lines(std::string_view text,
+                      std::string_view names,
+                      std::vector<FieldLine>& lines) {
+  lines.clear();
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string_view line = text.substr(begin, end - begin);
+    if (line.ends_with('\r')) {
+      line.remove_suffix(1);
+    }
+    const std::size_t colon = line.find(':');
+    const std::string_view name = line.substr(0, colon);
+    const std::size_t place =
+        colon == std::string_view::npos ? std::string_view::npos : place_of(names, name);
+    if (place != std::string_view::npos) {
+      std::string_view value = line.substr(colon + 1);
+      value.remove_prefix(value.starts_with(' ') ? 1 : 0);
+      lines.push_back({.place = place, .name = name, .value = value, .begin = begin});
+    }
+    begin = end + 1;
+  }
+}
+
+/// Which of the lines are fields: a command may hold lines that look like some. The fields stand in
+/// a known order, so it is the longest chain of lines in that order; of two equally long ones the
+/// later, since what a command holds comes before the fields behind it. Links the chain and returns
+/// its first line. O(lines * names).
+std::size_t link_chain(std::vector<FieldLine>& lines) {
+  constexpr std::size_t kNamesMax = 32;
+  constexpr std::size_t kNone = std::string_view::npos;
+  std::array<std::size_t, kNamesMax> best{};  // The line of each name whose chain is longest.
+  best.fill(kNone);
+  std::size_t first = kNone;
+  for (std::size_t index = lines.size(); index-- > 0;) {
+    FieldLine& line = lines[index];
+    line.next = index;
+    for (std::size_t place = line.place + 1; place < kNamesMax; ++place) {
+      const std::size_t follower = best.at(place);
+      if (follower != kNone && lines[follower].chain >= line.chain) {
+        line.chain = lines[follower].chain + 1;
+        line.next = follower;
+      }
+    }
+    std::size_t& mine = best.at(line.place);
+    if (mine == kNone || lines[mine].chain < line.chain) {
+      mine = index;
+    }
+    if (first == kNone || lines[first].chain <= line.chain) {
+      first = index;
+    }
+  }
+  return first;
+}
+
+bool is_left_out(std::string_view name, unsigned left_out) {
+  for (std::size_t i = 0; i < std::size(kNewerNames); ++i) {
+    if ((left_out & (1U << i)) != 0 && name == kNewerNames[i]) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// Can a value be of that field? Told of those fields whose values have a form.
+bool may_be(std::string_view name, std::string_view value) {
+  if (name == "UtcTime") {
+    return parse_timestamp(value).has_value();
+  }
+  if (name.ends_with("Guid") || name.ends_with("GUID")) {
+    return value.size() == 38 && value.front() == '{';
+  }
+  if (name == "Signed" || name == "Initiated" || name == "SourceIsIpv6") {
+    return value == "true" || value == "false";
+  }
+  if (name.ends_with("ProcessId")) {
+    return !value.empty() && value.find_first_not_of("0123456789") == std::string_view::npos;
+  }
+  return true;
+}
+
+/// Do the values fit the names, without the names in `left_out` (a bit for each of kNewerNames)?
+bool fits(std::string_view names, unsigned left_out, const std::vector<std::string_view>& values) {
+  for (const std::string_view value : values) {
+    std::string_view name;
+    do {
+      name = take_until(names, ' ');
+    } while (is_left_out(name, left_out));
+    if (name.empty() || !may_be(name, value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+void read_string_inserts(ParseContext& context, const WindowsRecord& record) {
+  const InsertsRow* row = find_inserts(record.event_id);
+  if (row == nullptr || record.inserts == kNoNode ||
+      context.document.node(record.inserts).kind != NodeKind::array) {
+    return;
+  }
+  std::vector<std::string_view> values;
+  context.document.for_each_child(record.inserts, [&](const Node& node, NodeIndex) {
+    values.push_back(text_of(node, context.scratch));
+  });
+  // Values in the wrong fields would be worse than none: the message may still have them.
+  constexpr unsigned kSchemas = 1U << std::size(kNewerNames);
+  unsigned left_out = 0;
+  while (left_out < kSchemas && !fits(row->names, left_out, values)) {
+    ++left_out;
+  }
+  if (left_out == kSchemas) {
+    return;
+  }
+  std::string_view names = row->names;
+  for (const std::string_view value : values) {
+    std::string_view name;
+    do {
+      name = take_until(names, ' ');
+    } while (is_left_out(name, left_out));
+    set_windows_field(name, value, context);
+  }
+}
+
+void read_message(ParseContext& context, const WindowsRecord& record) {
+  const InsertsRow* row = find_inserts(record.event_id);
+  if (row == nullptr || record.message == kNoNode ||
+      context.document.node(record.message).kind != NodeKind::string) {
+    return;
+  }
+  std::string_view text = text_of(context.document.node(record.message), context.scratch);
+  take_until(text, '\n');  // "Process Create:"
+  static thread_local std::vector<FieldLine> lines;
+  find_field_lines(text, row->names, lines);
+  if (lines.empty()) {
+    return;
+  }
+  // A field already known keeps its value: set_field would call the second one a duplicate key.
+  const bool duplicates_before = context.event.duplicate_keys;
+  for (std::size_t at = link_chain(lines);; at = lines[at].next) {
+    const FieldLine& line = lines[at];
+    const bool is_last = line.next == at;
+    std::string_view value = line.value;
+    if (std::ranges::find(kManyLines, line.name) != std::ranges::end(kManyLines)) {
+      const std::size_t end = is_last ? text.size() : lines[line.next].begin;
+      const auto begin = static_cast<std::size_t>(value.data() - text.data());
+      value = text.substr(begin, end - begin);
+      value = value.substr(0, value.find_last_not_of("\r\n") + 1);
+    }
+    set_windows_field(line.name, value, context);
+    if (is_last) {
+      break;
+    }
+  }
+  context.event.duplicate_keys = duplicates_before;
+}
+
+}  // namespace spoor
