@@ -1,0 +1,57 @@
+// What FDR and the event stream write in the same way: process ids, platforms, connections, names.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "engine/event/event.h"
+#include "parsers/parse_context.h"
+
+namespace spoor {
+
+/// The process of a host by CrowdStrike's own id (UPID), which is unique on its sensor. "0" and ""
+/// name none. The id stays text: it has up to 20 digits. Without a sensor id there is no identity.
+[[nodiscard]] ProcessMention crowdstrike_process(std::string_view sensor,
+                                                 std::string_view process_id,
+                                                 Scratch& scratch);
+
+/// "Win" and "Windows", "Mac", "Lin", …; `other` for what else there is, `unknown` for "".
+[[nodiscard]] Platform crowdstrike_platform(std::string_view name);
+
+/// "crowdstrike:<sensor>:<id>", the vendor's own id of an event.
+[[nodiscard]] std::string_view crowdstrike_event_uid(std::string_view sensor,
+                                                     std::string_view id,
+                                                     Scratch& scratch);
+
+/// Who opened a connection.
+enum class Direction : std::uint8_t { unknown, outbound, inbound };
+
+/// ConnectionDirection: "0" outbound, "1" inbound; "2" is neither.
+[[nodiscard]] Direction connection_direction(std::string_view number);
+
+/// A connection as the sensor sees it: here and there.
+struct Connection {
+  std::string_view local_address;
+  std::string_view local_port;
+  std::string_view remote_address;
+  std::string_view remote_port;
+  std::string_view protocol;  ///< A number, or a word.
+  Direction direction = Direction::unknown;
+};
+
+/// As Sysmon has it: the source is who opened it. Inbound, that is the remote side.
+void set_connection(const Connection& connection, ParseContext& context);
+
+/// QueryName, without the dot that ends a name in DNS's own writing.
+void set_query_name(std::string_view name, ParseContext& context);
+
+/// Sets a field to what Sigma rules expect, and keeps what the vendor wrote.
+void set_represented(FieldId id,
+                     std::string_view value,
+                     std::string_view original,
+                     ParseContext& context);
+
+/// "999" → "0x3e7", as Windows writes logon ids and access masks. What is no number stays.
+[[nodiscard]] std::string_view hex_of_decimal(std::string_view number, Scratch& scratch);
+
+}  // namespace spoor
