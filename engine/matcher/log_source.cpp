@@ -61,11 +61,7 @@ bool covers_category(std::string_view category, EventType type) {
 }
 
 bool covers_product(std::string_view product, const Event& event) {
-  const bool linux_sysmon = event.field(FieldId::provider_name) == "Linux-Sysmon";
-  if (product == "windows") {
-    return (event.source == Source::sysmon || event.source == Source::windows) && !linux_sysmon;
-  }
-  return product == "linux" && linux_sysmon;
+  return event.platform != Platform::unknown && product == to_string(event.platform);
 }
 
 bool covers_service(std::string_view service, const Event& event) {

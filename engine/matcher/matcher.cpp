@@ -10,6 +10,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
+#include "engine/event/canonical.h"
 #include "engine/matcher/pattern.h"
 #include "engine/rule/modifier.h"
 
@@ -35,9 +36,20 @@ struct CompiledRule {
   bool usable = true;  ///< False if RE2 refused one of its expressions.
 };
 
-/// The event's values, folded at most once each.
-class FoldedEvent {
+/// One of the values of a field.
+struct FieldValue {
+  ValueForm form = ValueForm::as_is;
+  std::string_view text;
+  std::string folded;  ///< fold(text), if is_folded.
+  bool is_folded = false;
+};
+
+/// The event's values: the first of a field, and the others only if they are asked for. Each is
+/// found, revealed and folded at most once for an event.
+class EventValues {
  public:
+  explicit EventValues(const MatcherOptions& options) : options_(options) {}
+
   void reset(const Event& event) {
     event_ = &event;
     ++generation_;
@@ -46,37 +58,83 @@ class FoldedEvent {
     }
   }
 
-  /// nullopt if the event lacks the field.
-  [[nodiscard]] std::optional<std::string_view> raw(const FieldRef& field) const {
-    if (field.id) {
-      return event_->has(*field.id) ? std::optional(event_->field(*field.id)) : std::nullopt;
-    }
-    const std::size_t place = extra_place(field.name);
-    return place < event_->extra.size() ? std::optional(event_->extra[place].value) : std::nullopt;
+  /// nullptr if the event lacks the field.
+  [[nodiscard]] FieldValue* first(const FieldRef& field) {
+    Slot* slot = slot_of(field);
+    return slot == nullptr ? nullptr : slot->values.data();
   }
 
-  [[nodiscard]] std::string_view folded(const FieldRef& field, std::string_view value) {
-    Slot& slot =
-        field.id ? slots_[static_cast<std::size_t>(*field.id)] : extra_[extra_place(field.name)];
-    if (slot.generation != generation_) {
-      slot.generation = generation_;
-      slot.text.clear();
-      fold_append(value, slot.text);
+  /// The `place`th value of a field that is there, nullptr behind the last.
+  [[nodiscard]] FieldValue* at(const FieldRef& field, std::size_t place) {
+    Slot& slot = *slot_of(field);
+    if (place > 0 && !slot.complete) {
+      slot.complete = true;
+      if (options_.canonical && field.id) {
+        add_others(slot, *field.id);
+      }
     }
-    return slot.text;
+    return place < slot.count ? &slot.values[place] : nullptr;
+  }
+
+  [[nodiscard]] static std::string_view folded(FieldValue& value) {
+    if (!value.is_folded) {
+      value.is_folded = true;
+      value.folded.clear();
+      fold_append(value.text, value.folded);
+    }
+    return value.folded;
   }
 
  private:
+  static constexpr std::size_t kFormCount = 3;
+
   struct Slot {
     std::uint64_t generation = 0;
-    std::string text;
+    std::array<FieldValue, kFormCount> values;
+    std::size_t count = 0;
+    bool complete = false;  ///< The values after the first are there, too.
+    std::string revealed;   ///< What one of the values views.
   };
 
-  [[nodiscard]] std::size_t extra_place(std::string_view name) const {
-    const auto field = std::ranges::find(event_->extra, name, &ExtraField::name);
-    return static_cast<std::size_t>(field - event_->extra.begin());
+  Slot* slot_of(const FieldRef& field) {
+    if (field.id) {
+      Slot& slot = slots_[static_cast<std::size_t>(*field.id)];
+      return event_->has(*field.id) ? fresh(slot, event_->field(*field.id)) : nullptr;
+    }
+    // What a vendor names has no kind, and so no other values.
+    const auto extra = std::ranges::find(event_->extra, field.name, &ExtraField::name);
+    const auto place = static_cast<std::size_t>(extra - event_->extra.begin());
+    return extra == event_->extra.end() ? nullptr : fresh(extra_[place], extra->value);
   }
 
+  Slot* fresh(Slot& slot, std::string_view value) const {
+    if (slot.generation != generation_) {
+      slot.generation = generation_;
+      slot.count = 0;
+      slot.complete = false;
+      add(slot, ValueForm::as_is, value);
+    }
+    return &slot;
+  }
+
+  void add_others(Slot& slot, FieldId id) const {
+    if (reveal(field_kind(id), slot.values[0].text, slot.revealed)) {
+      add(slot, ValueForm::canonical, slot.revealed);
+    }
+    const std::string_view original = event_->original(id);
+    if (original.data() != nullptr) {
+      add(slot, ValueForm::original, original);
+    }
+  }
+
+  static void add(Slot& slot, ValueForm form, std::string_view text) {
+    FieldValue& value = slot.values[slot.count++];
+    value.form = form;
+    value.text = text;
+    value.is_folded = false;
+  }
+
+  MatcherOptions options_;
   const Event* event_ = nullptr;
   std::uint64_t generation_ = 0;
   std::array<Slot, kFieldCount> slots_;
@@ -131,7 +189,7 @@ std::optional<std::string> refusal(const re2::RE2& regex) {
 }  // namespace
 
 struct Matcher::Impl {
-  explicit Impl(const RuleSet& rule_set) : rules(rule_set) {}
+  Impl(const RuleSet& rule_set, const MatcherOptions& options) : rules(rule_set), values(options) {}
 
   void compile(std::vector<Diagnostic>* diagnostics) {
     for (const DetectionRule& rule : rules.detections) {
@@ -198,33 +256,53 @@ struct Matcher::Impl {
     return test;
   }
 
-  bool holds(const CompiledTest& test) {
-    const FieldRef& field = test.source->field;
+  static bool satisfies(const CompiledTest& test, FieldValue& value) {
     const ValueTest& value_test = test.source->test;
-    const std::optional<std::string_view> value = folded_event.raw(field);
-    if (value_test.kind == TestKind::null) {
-      return !value;
-    }
-    if (!value) {
-      return false;
-    }
     switch (value_test.kind) {
-      case TestKind::pattern: return test.pattern->matches(folded_event.folded(field, *value));
+      case TestKind::pattern: return test.pattern->matches(EventValues::folded(value));
       case TestKind::regex:
-        return re2::RE2::PartialMatch(re2::StringPiece(value->data(), value->size()), *test.regex);
-      case TestKind::number: return equals_number(value_test, *value);
+        return re2::RE2::PartialMatch(re2::StringPiece(value.text.data(), value.text.size()),
+                                      *test.regex);
+      case TestKind::number: return equals_number(value_test, value.text);
       case TestKind::null: break;
     }
     return false;
   }
 
-  bool holds(const CompiledNode& node) {
-    const auto child_holds = [this](const CompiledNode& child) { return holds(child); };
+  /// The first value of a field that is there which satisfies the test, or does not; else nullptr.
+  /// The vendor's own text can satisfy one, but cannot fail one: a filter for C:\… would never
+  /// suppress what CrowdStrike calls \Device\HarddiskVolume3\….
+  const FieldValue* find_value(const CompiledTest& test, bool satisfying) {
+    const FieldRef& field = test.source->field;
+    std::size_t place = 0;
+    for (FieldValue* value = values.first(field); value != nullptr;
+         value = values.at(field, ++place)) {
+      const bool counts = satisfying || value->form != ValueForm::original;
+      if (counts && satisfies(test, *value) == satisfying) {
+        return value;
+      }
+    }
+    return nullptr;
+  }
+
+  /// One value is enough, except under a `not`: there all of them are needed.
+  bool holds(const CompiledTest& test, bool negated) {
+    const bool present = values.first(test.source->field) != nullptr;
+    if (test.source->test.kind == TestKind::null) {
+      return !present;
+    }
+    return present && (find_value(test, !negated) != nullptr) != negated;
+  }
+
+  bool holds(const CompiledNode& node, bool negated) {
+    const auto child_holds = [this, negated](const CompiledNode& child) {
+      return holds(child, negated);
+    };
     switch (node.kind) {
-      case Expr::Kind::test: return holds(tests[node.test]);
+      case Expr::Kind::test: return holds(tests[node.test], negated);
       case Expr::Kind::all: return std::ranges::all_of(node.children, child_holds);
       case Expr::Kind::any: return std::ranges::any_of(node.children, child_holds);
-      case Expr::Kind::negation: return !holds(node.children.front());
+      case Expr::Kind::negation: return !holds(node.children.front(), !negated);
     }
     return false;
   }
@@ -232,7 +310,7 @@ struct Matcher::Impl {
   /// The tests that held and speak for the rule: not those under a `not`, nor those of a branch
   /// that failed.
   void collect(const CompiledNode& node, std::vector<MatchedField>& matched) {
-    if (node.kind == Expr::Kind::negation || !holds(node)) {
+    if (node.kind == Expr::Kind::negation || !holds(node, false)) {
       return;
     }
     for (const CompiledNode& child : node.children) {
@@ -241,21 +319,26 @@ struct Matcher::Impl {
     if (node.kind != Expr::Kind::test) {
       return;
     }
-    const Expr& source = *tests[node.test].source;
+    const CompiledTest& test = tests[node.test];
+    const Expr& source = *test.source;
     const bool repeated = std::ranges::any_of(
         matched, [&source](const MatchedField& field) { return field.field == source.field.name; });
-    if (!repeated) {
-      matched.push_back({.field = source.field.name,
-                         .value = folded_event.raw(source.field).value_or(""),
-                         .test = source.test.text});
+    if (repeated) {
+      return;
     }
+    // A test for absence holds by no value.
+    const FieldValue* value = find_value(test, true);
+    matched.push_back({.field = source.field.name,
+                       .value = value == nullptr ? std::string_view("") : value->text,
+                       .test = source.test.text,
+                       .form = value == nullptr ? ValueForm::as_is : value->form});
   }
 
   const RuleSet& rules;
   std::vector<CompiledRule> compiled_rules;
   std::vector<CompiledTest> tests;
   std::array<std::vector<std::size_t>, kEventTypeCount> by_type;
-  FoldedEvent folded_event;
+  EventValues values;
   std::size_t evaluations = 0;
 };
 
@@ -265,27 +348,29 @@ Matcher::Matcher(Matcher&&) noexcept = default;
 Matcher& Matcher::operator=(Matcher&&) noexcept = default;
 Matcher::~Matcher() = default;
 
-Matcher Matcher::create(const RuleSet& rules, std::vector<Diagnostic>* diagnostics) {
-  auto impl = std::make_unique<Impl>(rules);
+Matcher Matcher::create(const RuleSet& rules,
+                        std::vector<Diagnostic>* diagnostics,
+                        const MatcherOptions& options) {
+  auto impl = std::make_unique<Impl>(rules, options);
   impl->compile(diagnostics);
   return Matcher(std::move(impl));
 }
 
 void Matcher::match(const Event& event, std::vector<std::size_t>& hits) {
-  impl_->folded_event.reset(event);
+  impl_->values.reset(event);
   for (const std::size_t rule : impl_->by_type[static_cast<std::size_t>(event.type)]) {
     if (!routes(impl_->rules.detections[rule].log_source, event)) {
       continue;
     }
     ++impl_->evaluations;
-    if (impl_->holds(impl_->compiled_rules[rule].root)) {
+    if (impl_->holds(impl_->compiled_rules[rule].root, false)) {
       hits.push_back(rule);
     }
   }
 }
 
 std::vector<MatchedField> Matcher::explain(std::size_t rule, const Event& event) {
-  impl_->folded_event.reset(event);
+  impl_->values.reset(event);
   std::vector<MatchedField> matched;
   impl_->collect(impl_->compiled_rules[rule].root, matched);
   return matched;

@@ -2,6 +2,12 @@
 //
 // Rules are first routed by log source, then evaluated one by one. This is the plain evaluator: it
 // stays as the twin that every later index is tested against.
+//
+// A field may have more than one value: the event's, the one that canonical.h reveals from it, and
+// the vendor's text where the event holds its representation. A test that speaks for a rule holds
+// if one of them satisfies it; a test under a `not` (under an odd number of them) only if all do.
+// So obfuscation can add a hit and never suppress one. Whether a field is there at all does not
+// depend on its values.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +16,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/event/canonical.h"
 #include "engine/event/event.h"
 #include "engine/rule/diagnostic.h"
 #include "engine/rule/rule.h"
@@ -19,8 +26,16 @@ namespace spoor {
 /// A field whose value made a rule hold.
 struct MatchedField {
   std::string_view field;  ///< Name, owned by the rule set.
-  std::string_view value;  ///< The event's value; valid as long as the event's text.
-  std::string_view test;   ///< What the rule asked for, as written; owned by the rule set.
+  /// The value that satisfied the test. Valid as long as the event's text and until the matcher's
+  /// next match() or explain(): a canonical one is the matcher's.
+  std::string_view value;
+  std::string_view test;  ///< What the rule asked for, as written; owned by the rule set.
+  ValueForm form = ValueForm::as_is;  ///< Which of the field's values that is.
+};
+
+struct MatcherOptions {
+  /// Every value of a field counts. If not, only the event's own: Sigma to the letter.
+  bool canonical = true;
 };
 
 /// Decides rules. Immutable after create, except for scratch buffers: one Matcher per thread.
@@ -28,7 +43,9 @@ class Matcher {
  public:
   /// Compiles every rule of `rules`, which must outlive the matcher. A rule RE2 refuses is reported
   /// in `diagnostics` (if not null) and never holds.
-  [[nodiscard]] static Matcher create(const RuleSet& rules, std::vector<Diagnostic>* diagnostics);
+  [[nodiscard]] static Matcher create(const RuleSet& rules,
+                                      std::vector<Diagnostic>* diagnostics,
+                                      const MatcherOptions& options = {});
 
   Matcher(Matcher&&) noexcept;
   Matcher& operator=(Matcher&&) noexcept;
@@ -38,8 +55,8 @@ class Matcher {
   /// to `hits`.
   void match(const Event& event, std::vector<std::size_t>& hits);
 
-  /// The fields that made `rule` hold for `event`, in the rule's order, without repeats. For
-  /// evidence: call after match() said it holds.
+  /// The fields that made `rule` hold for `event`, in the rule's order, without repeats, each with
+  /// the first of its values that did. For evidence: call after match() said it holds.
   [[nodiscard]] std::vector<MatchedField> explain(std::size_t rule, const Event& event);
 
   /// Does a rule's log source cover this event?

@@ -23,6 +23,7 @@ Event event_of(const std::map<std::string, const char*>& fields,
   Event event;
   event.type = type;
   event.source = Source::sysmon;
+  event.platform = Platform::windows;
   for (const auto& [name, value] : fields) {
     const auto id = find_field(name);
     if (id) {
@@ -291,6 +292,7 @@ TEST(Matcher, RoutesByLogSource) {
     Event event;
     event.type = test.type;
     event.source = test.vendor;
+    event.platform = Platform::windows;
     event.set(FieldId::channel, test.channel);
     EXPECT_EQ(Matcher::routes(test.source, event), test.want)
         << test.source.category << " " << test.source.service;
@@ -317,15 +319,24 @@ detection:
   EXPECT_EQ(matched[1].field, "User");
 }
 
-TEST(Matcher, LinuxSysmonIsNotWindows) {
+TEST(Matcher, TheHostsSystemIsTheProduct) {
   Event event;
   event.type = EventType::process_creation;
   event.source = Source::sysmon;
-  event.set(FieldId::provider_name, "Linux-Sysmon");
+  event.platform = Platform::linux;
   const LogSource windows = {.product = "windows", .category = "process_creation", .service = ""};
   const LogSource on_linux = {.product = "linux", .category = "process_creation", .service = ""};
   EXPECT_FALSE(Matcher::routes(windows, event));
   EXPECT_TRUE(Matcher::routes(on_linux, event));
+  for (const Source source : {Source::crowdstrike, Source::sentinelone}) {
+    event.source = source;
+    event.platform = Platform::windows;
+    EXPECT_TRUE(Matcher::routes(windows, event));
+    event.platform = Platform::macos;
+    EXPECT_FALSE(Matcher::routes(windows, event));
+    event.platform = Platform::unknown;
+    EXPECT_FALSE(Matcher::routes(windows, event));
+  }
 }
 
 TEST(Matcher, ABranchThatFailedExplainsNothing) {
