@@ -20,13 +20,32 @@
 namespace spoor {
 namespace {
 
-/// A host as people write it, in any case and with or without its domain → its graph; or null,
-/// having said why.
+/// "PC042.acme.example" → "pc042".
+std::string short_name(std::string_view hostname) {
+  const std::string lower = to_lower_ascii(hostname);
+  return lower.substr(0, lower.find('.'));
+}
+
+/// The keys of the hosts that go by that name: in any case, with or without its domain. Keys
+/// themselves are names too (CrowdStrike's aid).
+std::vector<std::string> hosts_named(const Correlator& correlator, const std::string& wanted) {
+  std::vector<std::string> found;
+  for (const std::string& key : correlator.hosts()) {
+    if (key == to_lower_ascii(wanted) || short_name(wanted) == key ||
+        short_name(wanted) == short_name(correlator.hostname(key))) {
+      found.push_back(key);
+    }
+  }
+  return found;
+}
+
+/// A host as people write it → its graph; or null, having said why.
 const ProcessGraph* find_host(const Correlator& correlator, const std::string& wanted) {
   const std::vector<std::string> hosts = correlator.hosts();
   std::string list;
   for (const std::string& host : hosts) {
-    list += (list.empty() ? "" : ", ") + host;
+    const std::string_view name = correlator.hostname(host);
+    list += (list.empty() ? "" : ", ") + (name.empty() ? host : escape_for_terminal(name));
   }
   if (hosts.empty()) {
     log_error("no event was read");
@@ -39,13 +58,20 @@ const ProcessGraph* find_host(const Correlator& correlator, const std::string& w
     log_error("the logs are of several hosts; name one with --host: " + list);
     return nullptr;
   }
-  const std::string lower = to_lower_ascii(wanted);
-  const ProcessGraph* graph = correlator.graph(lower);
-  graph = graph != nullptr ? graph : correlator.graph(lower.substr(0, lower.find('.')));
-  if (graph == nullptr) {
+  const std::vector<std::string> named = hosts_named(correlator, wanted);
+  if (named.empty()) {
     log_error("no event is of host '" + wanted + "'; the logs have: " + list);
+    return nullptr;
   }
-  return graph;
+  if (named.size() > 1) {
+    std::string keys;
+    for (const std::string& key : named) {
+      keys += (keys.empty() ? "" : ", ") + escape_for_terminal(key);
+    }
+    log_error("several sensors report as '" + wanted + "'; name one with --host: " + keys);
+    return nullptr;
+  }
+  return correlator.graph(named.front());
 }
 
 /// The processes asked for by --pid or --uid. Empty: none was found, and said so.

@@ -1,5 +1,6 @@
 #include "engine/pipeline.h"
 
+#include <functional>
 #include <set>
 #include <utility>
 
@@ -10,12 +11,16 @@
 namespace spoor {
 namespace {
 
-void collect_extra_fields(const Expr& expr, std::set<std::string>& names) {
-  if (expr.kind == Expr::Kind::test && !expr.field.id) {
-    names.insert(expr.field.name);
+void collect_fields(const Expr& expr, FieldSet& fields, std::set<std::string>& names) {
+  if (expr.kind == Expr::Kind::test) {
+    if (expr.field.id) {
+      fields.insert(*expr.field.id);
+    } else {
+      names.insert(expr.field.name);
+    }
   }
   for (const Expr& child : expr.children) {
-    collect_extra_fields(child, names);
+    collect_fields(child, fields, names);
   }
 }
 
@@ -46,7 +51,8 @@ Pipeline::Pipeline(const RuleSet& rules,
                    PipelineOptions options,
                    std::vector<Diagnostic>* diagnostics)
     : options_(std::move(options)),
-      parser_(projection_of(rules)),
+      parser_(projection_of(rules), options_.parser),
+      whole_parser_(Projection::everything(), options_.parser),
       matcher_(Matcher::create(rules, diagnostics)),
       correlator_(rules),
       recent_(std::make_unique<RecentEvents>()) {}
@@ -66,7 +72,44 @@ void Pipeline::on_event(const Event& event) {
   accounting_.count(event, duplicate ? Fate::duplicate : Fate::applied);
   hits_.clear();
   matcher_.match(event, hits_);
-  correlator_.take(event, hits_, duplicate, matcher_);
+  if (hits_.empty()) {
+    correlator_.take(event, hits_, duplicate, matcher_);
+  } else {
+    take_hit(event, duplicate);
+  }
+}
+
+void Pipeline::take_hit(const Event& event, bool duplicate) {
+  /// Picks the one event among those of its record.
+  class Picker final : public RecordSink {
+   public:
+    Picker(const Uid& uid, std::function<void(const Event&)> take)
+        : uid_(uid), take_(std::move(take)) {}
+
+    void on_event(const Event& whole) override {
+      if (!found && whole.uid == uid_) {
+        found = true;
+        take_(whole);
+      }
+    }
+
+    void on_bad_record(const Error& /*error*/,
+                       std::string_view /*record*/,
+                       const RecordPosition& /*position*/) override {}
+
+    bool found = false;
+
+   private:
+    Uid uid_;
+    std::function<void(const Event&)> take_;
+  };
+
+  Picker picker(event.uid,
+                [&](const Event& whole) { correlator_.take(whole, hits_, duplicate, matcher_); });
+  whole_parser_.parse(event.record, event.position, picker);
+  if (!picker.found) {
+    correlator_.take(event, hits_, duplicate, matcher_);
+  }
 }
 
 void Pipeline::on_bad_record(const Error& error,
@@ -96,11 +139,13 @@ bool Pipeline::outside(const Event& event) const {
 }
 
 Projection projection_of(const RuleSet& rules) {
+  Projection projection;
   std::set<std::string> names;
   for (const DetectionRule& rule : rules.detections) {
-    collect_extra_fields(rule.condition, names);
+    collect_fields(rule.condition, projection.fields, names);
   }
-  return {.extra_fields = {names.begin(), names.end()}, .all_extra_fields = false};
+  projection.extra_fields.assign(names.begin(), names.end());
+  return projection;
 }
 
 }  // namespace spoor

@@ -24,6 +24,7 @@ struct PipelineOptions {
   std::optional<Timestamp>
       from;  ///< Events before it are filtered. Events whose time is suspect never are.
   std::optional<Timestamp> to;  ///< Events at or after it are filtered.
+  ParserOptions parser{};
   /// Called for each record that gives no event. Views are valid during the call.
   std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter;
 };
@@ -66,9 +67,12 @@ class Pipeline final : private RecordSink {
                      std::string_view record,
                      const RecordPosition& position) override;
   [[nodiscard]] bool outside(const Event& event) const;
+  /// Hands an event that rules hold for to the correlator, with all its fields.
+  void take_hit(const Event& event, bool duplicate);
 
   PipelineOptions options_;
-  RecordParser parser_;
+  RecordParser parser_;        ///< Takes what the rules test.
+  RecordParser whole_parser_;  ///< Takes everything: for the few events that a finding may show.
   Matcher matcher_;
   Correlator correlator_;
   Accounting accounting_;
@@ -76,7 +80,7 @@ class Pipeline final : private RecordSink {
   std::vector<std::size_t> hits_;
 };
 
-/// The vendor field names that the rules ask for and the field table lacks.
+/// The fields that the rules test.
 [[nodiscard]] Projection projection_of(const RuleSet& rules);
 
 }  // namespace spoor

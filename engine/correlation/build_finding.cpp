@@ -149,7 +149,8 @@ FindingEvidence describe(const MatchEvidence& evidence, const EvidenceTree& tree
   described.vendor_event_uid = event.vendor_event_uid;
   described.process = tree.place_of(event.actor);
   for (const KeptField& field : evidence.hit->matched) {
-    described.matched.push_back({.name = field.name, .value = field.value, .test = field.test});
+    described.matched.push_back(
+        {.name = field.name, .value = field.value, .test = field.test, .form = field.form});
   }
   for (const auto& [name, value] : event.fields) {
     described.fields.push_back({.name = name, .value = value, .test = ""});
@@ -159,12 +160,11 @@ FindingEvidence describe(const MatchEvidence& evidence, const EvidenceTree& tree
   return described;
 }
 
-/// A host may log under several names: the longest (the full one), then the least.
+}  // namespace
+
 bool better_hostname(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() > b.size() : a < b;
 }
-
-}  // namespace
 
 Finding build_finding(const MatchView& match, const ProcessGraph& graph) {
   Finding finding;
@@ -182,6 +182,8 @@ Finding build_finding(const MatchView& match, const ProcessGraph& graph) {
     finding.related_rules.push_back(describe(related->meta, false));
   }
   finding.host_key = match.host_key;
+  // Not every vendor's events name their host: CrowdStrike's few that do name it for all.
+  finding.hostname = match.hostname;
   EvidenceTree tree(match, graph);
   finding.anchor = tree.place_of(match.anchor);
   for (const MatchEvidence& evidence : match.evidence) {

@@ -26,11 +26,15 @@ struct MatchView {
   std::vector<const DetectionRule*> related;  ///< Steps, in the order listed.
   Level level = Level::medium;
   std::string_view host_key;
+  std::string_view hostname;  ///< The best name that any event of the host gave; may be empty.
   ProcessIndex anchor = kNoProcess;     ///< kNoProcess: the evidence names no process.
   Uid anchor_uid;                       ///< What the finding's uid is of: process key or event uid.
   std::vector<MatchEvidence> evidence;  ///< In canonical order.
   std::size_t evidence_total = 0;
 };
+
+/// A host may log under several names: the longest (the full one), then the least, is the better.
+[[nodiscard]] bool better_hostname(std::string_view a, std::string_view b);
 
 /// Builds the finding. Its content depends on the match and the graph alone, not on node numbers.
 [[nodiscard]] Finding build_finding(const MatchView& match, const ProcessGraph& graph);

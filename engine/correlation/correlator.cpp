@@ -51,7 +51,8 @@ std::vector<KeptField> keep_fields(const std::vector<MatchedField>& matched) {
   for (const MatchedField& field : matched) {
     kept.push_back({.name = std::string(field.field),
                     .value = std::string(field.value),
-                    .test = std::string(field.test)});
+                    .test = std::string(field.test),
+                    .form = field.form});
   }
   return kept;
 }
@@ -115,6 +116,7 @@ void cut_evidence(std::vector<MatchEvidence>& evidence) {
 /// One machine: its processes, the hits at them, the anchors among them.
 struct Correlator::Host {
   std::string key;
+  std::string hostname;  ///< The best name that any event gave.
   ProcessGraph graph;
   boost::unordered_flat_map<PairKey, HitSet> hits;  ///< (rule, process).
   boost::unordered_flat_map<ProcessIndex, std::vector<std::size_t>>
@@ -373,6 +375,7 @@ struct Correlator::Impl {
     match.is_correlation = true;
     match.level = correlation.meta.level;
     match.host_key = host.key;
+    match.hostname = host.hostname;
     match.anchor = anchor;
     match.anchor_uid = host.graph.key(anchor);
     for (const CorrelationStep& step : correlation.steps) {
@@ -417,6 +420,7 @@ struct Correlator::Impl {
     match.rule = &rule.meta;
     match.level = rule.meta.level;
     match.host_key = host.key;
+    match.hostname = host.hostname;
     match.anchor = event.actor;
     match.anchor_uid = event.order.uid;
     const std::string_view step = rule.meta.name.empty() ? rule.meta.title : rule.meta.name;
@@ -446,6 +450,9 @@ void Correlator::take(const Event& event,
                       bool duplicate,
                       Matcher& matcher) {
   Host& host = impl_->host_of(event.host);
+  if (better_hostname(event.hostname, host.hostname)) {
+    host.hostname = event.hostname;
+  }
   const GraphChange change = host.graph.apply(event);
   for (const ProcessIndex process : change.relinked) {
     if (process != kNoProcess) {
@@ -550,6 +557,11 @@ std::size_t Correlator::refused_processes() const {
 const ProcessGraph* Correlator::graph(std::string_view host) const {
   const auto known = impl_->hosts.find(host);
   return known == impl_->hosts.end() ? nullptr : &known->second->graph;
+}
+
+std::string_view Correlator::hostname(std::string_view host) const {
+  const auto known = impl_->hosts.find(host);
+  return known == impl_->hosts.end() ? std::string_view() : known->second->hostname;
 }
 
 std::vector<std::string> Correlator::hosts() const {

@@ -69,6 +69,9 @@ class Correlator {
   [[nodiscard]] std::size_t refused_processes() const;
   /// The graph of a host (its key), or null.
   [[nodiscard]] const ProcessGraph* graph(std::string_view host) const;
+  /// The best name that events gave a host (by its key): the longest, then the least. Empty if none
+  /// gave one. Valid until the next take().
+  [[nodiscard]] std::string_view hostname(std::string_view host) const;
   /// Host keys, sorted.
   [[nodiscard]] std::vector<std::string> hosts() const;
 

@@ -14,12 +14,14 @@ const OrderKey& order_of(const Hit& hit) {
   return hit.event->order;
 }
 
+/// OCSF's word for the operating system.
 std::string_view os_of(const Event& event) {
-  if (event.field(FieldId::provider_name) == "Linux-Sysmon") {
-    return "Linux";
+  switch (event.platform) {
+    case Platform::windows: return "Windows";
+    case Platform::linux: return "Linux";
+    case Platform::macos: return "macOS";
+    default: return "";
   }
-  const bool is_windows = event.source == Source::sysmon || event.source == Source::windows;
-  return is_windows ? "Windows" : "";
 }
 
 }  // namespace

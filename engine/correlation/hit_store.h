@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/base/uid.h"
+#include "engine/event/canonical.h"
 #include "engine/event/event.h"
 #include "engine/process_graph/process_graph.h"
 
@@ -34,8 +35,9 @@ struct KeptEvent {
 
 struct KeptField {
   std::string name;
-  std::string value;
+  std::string value;  ///< The one that satisfied the test.
   std::string test;
+  ValueForm form = ValueForm::as_is;  ///< Which of the field's values that is.
 };
 
 /// A rule held for an event.

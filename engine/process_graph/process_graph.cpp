@@ -83,6 +83,13 @@ GraphChange ProcessGraph::apply(const Event& event) {
   if (event.type == EventType::process_termination && event.time != 0 && !event.time_suspect) {
     actor.end_seen = actor.end_seen == 0 ? event.time : std::min(actor.end_seen, event.time);
   }
+  if (change.parent != kNoProcess) {
+    const ProcessIndex before = actor.parent;
+    if (link(change.actor, change.parent, is_start ? ClaimRank::own_start : ClaimRank::own_event)) {
+      relinked = true;
+      change.left_parent = before;
+    }
+  }
   if (is_start) {
     actor.start_seen = true;
     fill_text(actor, ProcessText::integrity_level, event.field(FieldId::integrity_level),
@@ -93,13 +100,6 @@ GraphChange ProcessGraph::apply(const Event& event) {
     fill_text(actor, ProcessText::claimed_parent_image, event.parent.image, ClaimRank::own_start);
     fill_text(actor, ProcessText::claimed_parent_command_line, event.parent.command_line,
               ClaimRank::own_start);
-    if (change.parent != kNoProcess) {
-      const ProcessIndex before = actor.parent;
-      if (link(change.actor, change.parent)) {
-        relinked = true;
-        change.left_parent = before;
-      }
-    }
   }
   if (relinked) {
     change.relinked[0] = change.actor;
@@ -203,24 +203,27 @@ void ProcessGraph::leave_pid_list(ProcessIndex process) {
   }
 }
 
-bool ProcessGraph::link(ProcessIndex child, ProcessIndex parent) {
+bool ProcessGraph::link(ProcessIndex child, ProcessIndex parent, ClaimRank rank) {
   if (child == parent) {
     ++self_parents_;
     return false;
   }
   Node& node = nodes_[child];
   if (node.parent == parent) {
+    node.parent_rank = std::min(node.parent_rank, rank);
     return false;
   }
   if (node.parent != kNoProcess) {
-    // Two start events of one process name two parents: the lesser key stands, whichever came
-    // first.
-    if (nodes_[node.parent].key < nodes_[parent].key) {
+    // The process's own start event knows best. Two of equal rank that name two parents: the lesser
+    // key stands, whichever came first.
+    if (std::pair(node.parent_rank, nodes_[node.parent].key) <
+        std::pair(rank, nodes_[parent].key)) {
       return false;
     }
     unlink(child);
   }
   node.parent = parent;
+  node.parent_rank = rank;
   node.next_sibling = nodes_[parent].first_child;
   if (node.next_sibling != kNoProcess) {
     nodes_[node.next_sibling].previous_sibling = child;

@@ -160,6 +160,7 @@ class ProcessGraph {
     std::array<ClaimRank, kProcessTextCount> ranks{};
     ClaimRank start_rank = ClaimRank::none;
     ClaimRank pid_rank = ClaimRank::none;
+    ClaimRank parent_rank = ClaimRank::none;
     bool start_seen = false;
     bool claimed_by_child = false;
     bool took_part = false;
@@ -175,7 +176,7 @@ class ProcessGraph {
   void fill_pid(ProcessIndex process, std::string_view pid, ClaimRank rank);
   void leave_pid_list(ProcessIndex process);
   /// True if the parent edge is new or another one than before.
-  bool link(ProcessIndex child, ProcessIndex parent);
+  bool link(ProcessIndex child, ProcessIndex parent, ClaimRank rank);
   void unlink(ProcessIndex child);
   [[nodiscard]] bool closes_cycle(ProcessIndex child) const;
   [[nodiscard]] TextIndex intern(std::string_view text);

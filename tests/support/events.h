@@ -65,6 +65,7 @@ class EventMaker {
     Event event;
     event.type = type;
     event.source = Source::sysmon;
+    event.platform = Platform::windows;
     event.time = time_s * kNanosPerSecond;
     event.host = "pc042";
     event.hostname = "PC042";
