@@ -30,12 +30,26 @@ constexpr const char* kReplayFooter =
     "  spoor replay 'day-*.ndjson.gz' --format ndjson -o findings.ndjson --summary summary.json\n"
     "  zcat big.gz | spoor replay - --rules my-rules/ --fail-on high\n";
 
+constexpr const char* kParseFooter =
+    "Examples:\n"
+    "  spoor parse new.ndjson                               one line an event, to look at\n"
+    "  spoor parse new.ndjson --stats                       what is in there, and what is not "
+    "taken\n"
+    "  spoor parse new.ndjson --format ndjson --limit 5 | jq\n"
+    "  zcat big.gz | spoor parse - --source crowdstrike --format ocsf > events.ocsf.ndjson\n";
+
 /// The words that an option takes and what they mean, in the order in which help shows them.
 template <typename Value>
 using Words = std::vector<std::pair<std::string, Value>>;
 
 const Words<OutputFormat> kFormats{{"table", OutputFormat::table},
                                    {"ndjson", OutputFormat::ndjson}};
+const Words<EventFormat> kEventFormats{
+    {"table", EventFormat::table}, {"ndjson", EventFormat::ndjson}, {"ocsf", EventFormat::ocsf}};
+const Words<Source> kSources{{"sysmon", Source::sysmon},
+                             {"windows", Source::windows},
+                             {"crowdstrike", Source::crowdstrike},
+                             {"sentinelone", Source::sentinelone}};
 const Words<TreeFormat> kTreeFormats{{"text", TreeFormat::text}, {"dot", TreeFormat::dot}};
 const Words<ColorChoice> kColors{{"auto", ColorChoice::automatic},
                                  {"always", ColorChoice::always},
@@ -104,6 +118,12 @@ void add_color(CLI::App& app, ColorChoice& color) {
       "--no-color", [&color] { color = ColorChoice::never; }, "The same as --color never");
 }
 
+void add_source(CLI::App& app, std::optional<Source>& source) {
+  add_choice<Source>(
+      app, "--source", kSources, [&source](Source chosen) { source = chosen; },
+      "Whose records these are; default: told by the keys of each record");
+}
+
 CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
   CLI::App* replay = app.add_subcommand("replay", "Read logs, print findings");
   replay->footer(kReplayFooter);
@@ -117,6 +137,7 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
                    "Rule file or folder, may be repeated; default: the bundled detections")
       ->type_name("DIR")
       ->allow_extra_args(false);  // One value each, or it would swallow the PATH that follows.
+  add_source(*replay, options.source);
   add_choice<OutputFormat>(
       *replay, "--format", kFormats, [&options](OutputFormat format) { options.format = format; },
       "table: for people, with evidence trees; ndjson: OCSF 1.6, one finding a line");
@@ -159,6 +180,48 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
       "--no-progress", [&options] { options.progress = false; }, "No progress bar");
   add_color(*replay, options.color);
   return replay;
+}
+
+CLI::App* add_parse(CLI::App& app, ParseOptions& options) {
+  CLI::App* parse = app.add_subcommand("parse", "Read logs, print the normalised events");
+  parse->footer(kParseFooter);
+  parse
+      ->add_option("PATH", options.inputs,
+                   "Files, folders, globs; - is standard input.\n"
+                   "NDJSON or a JSON array; plain, gzip or zstd")
+      ->required();
+  add_source(*parse, options.source);
+  add_choice<EventFormat>(
+      *parse, "--format", kEventFormats,
+      [&options](EventFormat format) { options.format = format; },
+      "table: a line an event, cut to the terminal\n"
+      "ndjson: everything that was taken out of the record\n"
+      "ocsf: OCSF 1.6, in the event's class\n"
+      "Default: table on a terminal, else ndjson");
+  parse->add_flag("--stats", options.stats,
+                  "Instead of events: how many of each kind, keys that no field\n"
+                  "takes, records that could not be read; as table or ndjson");
+  parse
+      ->add_option_function<std::uint64_t>(
+          "--limit", [&options](std::uint64_t limit) { options.limit = limit; },
+          "Stop after N events")
+      ->type_name("N")
+      ->check(refuse_negative)
+      ->check([](const std::string& text) {
+        const bool is_zero = text.find_first_not_of('0') == std::string::npos;
+        return is_zero ? "'" + text + "' is not a number of events to show" : "";
+      });
+  parse
+      ->add_option("--max-errors", options.max_errors,
+                   "Exit with 3 if more records or files than this cannot be read")
+      ->type_name("N")
+      ->check(refuse_negative)
+      ->capture_default_str();
+  parse->add_flag("-q,--quiet", options.quiet, "No progress, no summary: errors only");
+  parse->add_flag_callback(
+      "--no-progress", [&options] { options.progress = false; }, "No progress bar");
+  add_color(*parse, options.color);
+  return parse;
 }
 
 CLI::App* add_tree(CLI::App& app, TreeOptions& options) {
@@ -228,9 +291,11 @@ Command parse_arguments(int argc, const char* const* argv) {
   });
 
   ReplayOptions replay_options;
+  ParseOptions parse_options;
   TreeOptions tree_options;
   BusTailOptions tail_options;
   const CLI::App* replay = add_replay(app, replay_options);
+  const CLI::App* parse = add_parse(app, parse_options);
   const CLI::App* tree = add_tree(app, tree_options);
   const CLI::App* tail = add_bus_tail(app, tail_options);
   try {
@@ -240,6 +305,9 @@ Command parse_arguments(int argc, const char* const* argv) {
   }
   if (replay->parsed()) {
     return replay_options;
+  }
+  if (parse->parsed()) {
+    return parse_options;
   }
   if (tree->parsed()) {
     return tree_options;

@@ -8,11 +8,13 @@
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/event/event.h"
 #include "engine/rule/rule.h"
 
 namespace spoor {
 
 enum class OutputFormat : std::uint8_t { table, ndjson };
+enum class EventFormat : std::uint8_t { table, ndjson, ocsf };
 enum class TreeFormat : std::uint8_t { text, dot };
 enum class ColorChoice : std::uint8_t { automatic, always, never };
 
@@ -20,6 +22,7 @@ enum class ColorChoice : std::uint8_t { automatic, always, never };
 struct ReplayOptions {
   std::vector<std::string> inputs;
   std::vector<std::string> rules;  ///< Empty: the bundled detections.
+  std::optional<Source> source;    ///< Whose records these are; none: told record by record.
   OutputFormat format = OutputFormat::table;
   std::string output;   ///< Empty or "-": standard output.
   std::string publish;  ///< Bus endpoint, or empty.
@@ -31,6 +34,19 @@ struct ReplayOptions {
   std::uint64_t max_errors = 0;
   std::optional<Level> fail_on;
   bool strict = false;
+  bool quiet = false;
+  bool progress = true;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+/// `spoor parse`
+struct ParseOptions {
+  std::vector<std::string> inputs;
+  std::optional<Source> source;       ///< As for replay.
+  std::optional<EventFormat> format;  ///< None: a table on a terminal, else NDJSON.
+  bool stats = false;                 ///< Counts instead of events.
+  std::uint64_t limit = 0;            ///< Stop after so many events; 0: read everything.
+  std::uint64_t max_errors = 0;
   bool quiet = false;
   bool progress = true;
   ColorChoice color = ColorChoice::automatic;
@@ -60,7 +76,7 @@ struct ExitNow {
   int code = 0;
 };
 
-using Command = std::variant<ExitNow, ReplayOptions, TreeOptions, BusTailOptions>;
+using Command = std::variant<ExitNow, ReplayOptions, ParseOptions, TreeOptions, BusTailOptions>;
 
 /// Reads the command line. Prints help and version to stdout, errors with a hint to stderr.
 [[nodiscard]] Command parse_arguments(int argc, const char* const* argv);

@@ -17,15 +17,15 @@ constexpr std::uint64_t kRecordsPerLook = 256;
 
 class InputRun {
  public:
-  InputRun(const std::vector<InputFile>& files, Pipeline& pipeline, ProgressDisplay& progress)
-      : files_(files), pipeline_(pipeline), progress_(progress) {
+  InputRun(const std::vector<InputFile>& files, RecordConsumer& consumer, ProgressDisplay& progress)
+      : files_(files), consumer_(consumer), progress_(progress) {
     for (const InputFile& file : files) {
       state_.total_bytes += file.bytes;
     }
   }
 
   ReadTotals run() {
-    for (std::size_t index = 0; index < files_.size() && !totals_.stopped; ++index) {
+    for (std::size_t index = 0; index < files_.size() && !is_over(); ++index) {
       read_file(static_cast<std::uint32_t>(index));
     }
     update_state();
@@ -34,6 +34,8 @@ class InputRun {
   }
 
  private:
+  [[nodiscard]] bool is_over() const { return totals_.stopped || consumer_.is_full(); }
+
   void read_file(std::uint32_t index) {
     const std::string& path = files_[index].path;
     Result<std::unique_ptr<ByteSource>> source = open_source(path);
@@ -43,7 +45,7 @@ class InputRun {
     }
     RecordReader reader(std::move(*source));
     const std::uint64_t bytes_before = totals_.raw_bytes;
-    for (std::uint64_t records = 0; !totals_.stopped; ++records) {
+    for (std::uint64_t records = 0; !is_over(); ++records) {
       const RecordRead read = reader.read();
       if (read.status == ReadStatus::end) {
         break;
@@ -54,9 +56,9 @@ class InputRun {
       }
       const RecordPosition position{.input = index, .offset = read.offset, .line = read.line};
       if (read.status == ReadStatus::record) {
-        pipeline_.take(read.text, position);
+        consumer_.take(read.text, position);
       } else {
-        pipeline_.take_bad(read.error, read.text, position);
+        consumer_.take_bad(read.error, read.text, position);
       }
       if (records % kRecordsPerLook == 0) {
         totals_.raw_bytes = bytes_before + reader.raw_bytes_read();
@@ -77,10 +79,8 @@ class InputRun {
   }
 
   void update_state() {
-    pipeline_.settle();
     state_.raw_bytes = totals_.raw_bytes;
-    state_.events = pipeline_.accounting().total().received;
-    state_.findings = pipeline_.correlator().match_count();
+    consumer_.report(state_);
   }
 
   void fail_file(const std::string& path, const Error& error) {
@@ -94,18 +94,49 @@ class InputRun {
   }
 
   const std::vector<InputFile>& files_;
-  Pipeline& pipeline_;
+  RecordConsumer& consumer_;
   ProgressDisplay& progress_;
   ProgressState state_;
   ReadTotals totals_;
 };
 
+class PipelineConsumer final : public RecordConsumer {
+ public:
+  explicit PipelineConsumer(Pipeline& pipeline) : pipeline_(pipeline) {}
+
+  void take(std::string_view record, const RecordPosition& position) override {
+    pipeline_.take(record, position);
+  }
+
+  void take_bad(const Error& error,
+                std::string_view text,
+                const RecordPosition& position) override {
+    pipeline_.take_bad(error, text, position);
+  }
+
+  void report(ProgressState& state) override {
+    pipeline_.settle();
+    state.events = pipeline_.accounting().total().received;
+    state.findings = pipeline_.correlator().match_count();
+  }
+
+ private:
+  Pipeline& pipeline_;
+};
+
 }  // namespace
+
+ReadTotals read_inputs(const std::vector<InputFile>& files,
+                       RecordConsumer& consumer,
+                       ProgressDisplay& progress) {
+  return InputRun(files, consumer, progress).run();
+}
 
 ReadTotals read_inputs(const std::vector<InputFile>& files,
                        Pipeline& pipeline,
                        ProgressDisplay& progress) {
-  return InputRun(files, pipeline, progress).run();
+  PipelineConsumer consumer(pipeline);
+  return read_inputs(files, consumer, progress);
 }
 
 }  // namespace spoor

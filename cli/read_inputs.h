@@ -1,8 +1,8 @@
-// Files → pipeline, with progress on the way.
+// Files → records → whoever takes them, with progress on the way.
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/pipeline.h"
@@ -17,8 +17,28 @@ struct ReadTotals {
   bool stopped = false;            ///< By a signal; everything read so far went through.
 };
 
-/// Feeds every record of every file to the pipeline, in order. A file that fails is told on stderr,
+/// Takes the records of the input, in order. What a view shows is valid during the call;
+/// RecordParser::kJsonPadding readable bytes follow a record.
+class RecordConsumer {
+ public:
+  virtual ~RecordConsumer() = default;
+  virtual void take(std::string_view record, const RecordPosition& position) = 0;
+  /// A stretch of input that is no record.
+  virtual void take_bad(const Error& error,
+                        std::string_view text,
+                        const RecordPosition& position) = 0;
+  /// Fills in what came of the records so far.
+  virtual void report(ProgressState& state) = 0;
+
+  /// Enough: the rest of the input need not be read.
+  [[nodiscard]] virtual bool is_full() const { return false; }
+};
+
+/// Feeds every record of every file to the consumer, in order. A file that fails is told on stderr,
 /// and the next goes on.
+[[nodiscard]] ReadTotals read_inputs(const std::vector<InputFile>& files,
+                                     RecordConsumer& consumer,
+                                     ProgressDisplay& progress);
 [[nodiscard]] ReadTotals read_inputs(const std::vector<InputFile>& files,
                                      Pipeline& pipeline,
                                      ProgressDisplay& progress);

@@ -291,6 +291,7 @@ int run_replay(const ReplayOptions& options) {
       rules->rules,
       {.from = options.from,
        .to = options.to,
+       .parser = {.source = options.source},
        .on_dead_letter =
            [&desk](const Error& error, std::string_view record, const RecordPosition& position) {
              desk.take(error, record, position);

@@ -16,6 +16,8 @@ struct Run {
 
   int operator()(const spoor::ReplayOptions& options) const { return spoor::run_replay(options); }
 
+  int operator()(const spoor::ParseOptions& options) const { return spoor::run_parse(options); }
+
   int operator()(const spoor::TreeOptions& options) const { return spoor::run_tree(options); }
 
   int operator()(const spoor::BusTailOptions& options) const {

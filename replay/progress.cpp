@@ -84,14 +84,21 @@ std::string progress_line(const ProgressState& state,
   if (state.total_bytes != 0) {
     line += "  ETA " + eta_text(state, elapsed);
   }
-  line += "  " + findings_text(state.findings);
+  if (state.findings) {
+    line += "  " + findings_text(*state.findings);
+  }
   return line.substr(0, width);
 }
 
 std::string progress_log_line(const ProgressState& state, std::chrono::nanoseconds elapsed) {
-  return fmt::format("processed={} eps={} pct={:.0f} eta={} findings={}", grouped(state.events),
-                     grouped(static_cast<std::uint64_t>(per_second(state.events, elapsed))),
-                     fraction_of(state) * 100, eta_text(state, elapsed), state.findings);
+  std::string line =
+      fmt::format("processed={} eps={} pct={:.0f} eta={}", grouped(state.events),
+                  grouped(static_cast<std::uint64_t>(per_second(state.events, elapsed))),
+                  fraction_of(state) * 100, eta_text(state, elapsed));
+  if (state.findings) {
+    line += fmt::format(" findings={}", *state.findings);
+  }
+  return line;
 }
 
 ProgressDisplay::ProgressDisplay(const Clock& clock, std::FILE* out, Mode mode, std::size_t width)

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,7 @@ struct ProgressState {
   std::uint64_t raw_bytes = 0;    ///< Read so far, compressed where the file is.
   std::uint64_t total_bytes = 0;  ///< Of all files on disk; 0 if unknown (standard input).
   std::uint64_t events = 0;
-  std::size_t findings = 0;
+  std::optional<std::size_t> findings;  ///< None: nothing is being looked for.
 };
 
 /// One line of a bar, at most `width` columns, without control characters:

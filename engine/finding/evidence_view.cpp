@@ -72,12 +72,19 @@ constexpr auto kArtifacts = std::to_array<ArtifactRow>({
      "was kept from shredding"},
     {EventType::file_executable_detected, FieldId::target_filename, ArtifactKind::file, "created"},
     {EventType::create_stream_hash, FieldId::target_filename, ArtifactKind::file, "created"},
+    {EventType::file_access, FieldId::target_filename, ArtifactKind::file, "opened"},
+    {EventType::file_access, FieldId::file_name, ArtifactKind::file, "opened"},
+    {EventType::file_rename, FieldId::target_filename, ArtifactKind::file, "renamed a file to"},
+    {EventType::file_modify, FieldId::target_filename, ArtifactKind::file, "changed"},
     {EventType::raw_access_thread, FieldId::device, ArtifactKind::device, "read"},
     {EventType::pipe_created, FieldId::pipe_name, ArtifactKind::pipe, "created"},
     {EventType::dns_query, FieldId::query_name, ArtifactKind::domain, "resolved"},
     {EventType::network_connection, FieldId::destination_ip, ArtifactKind::ip, "connected to"},
     {EventType::network_connection, FieldId::destination_hostname, ArtifactKind::domain,
      "connected to"},
+    {EventType::network_listen, FieldId::source_ip, ArtifactKind::ip, "listened on"},
+    {EventType::network_close, FieldId::destination_ip, ArtifactKind::ip, "closed"},
+    {EventType::network_close, FieldId::destination_hostname, ArtifactKind::domain, "closed"},
     {EventType::registry_add, FieldId::target_object, ArtifactKind::registry, "created"},
     {EventType::registry_delete, FieldId::target_object, ArtifactKind::registry, "deleted"},
     {EventType::registry_set, FieldId::target_object, ArtifactKind::registry, "set"},
@@ -87,6 +94,19 @@ constexpr auto kArtifacts = std::to_array<ArtifactRow>({
      "injected into"},
     {EventType::process_access, FieldId::target_image, ArtifactKind::process, "opened"},
 });
+
+template <typename FieldOf>
+std::optional<ArtifactView> find_artifact(EventType type, FieldOf field_of) {
+  for (const ArtifactRow& row : kArtifacts) {
+    if (row.type != type) {
+      continue;
+    }
+    if (const std::string_view value = field_of(row.field); !value.empty()) {
+      return ArtifactView{.kind = row.kind, .value = value, .relation = row.relation};
+    }
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -111,15 +131,11 @@ std::string_view to_string(ArtifactKind kind) {
 }
 
 std::optional<ArtifactView> artifact_of(const FindingEvidence& evidence) {
-  for (const ArtifactRow& row : kArtifacts) {
-    if (row.type != evidence.type) {
-      continue;
-    }
-    if (const std::string_view value = field_of(evidence, row.field); !value.empty()) {
-      return ArtifactView{.kind = row.kind, .value = value, .relation = row.relation};
-    }
-  }
-  return std::nullopt;
+  return find_artifact(evidence.type, [&](FieldId id) { return field_of(evidence, id); });
+}
+
+std::optional<ArtifactView> artifact_of(const Event& event) {
+  return find_artifact(event.type, [&](FieldId id) { return event.field(id); });
 }
 
 bool is_file(ArtifactKind kind) {

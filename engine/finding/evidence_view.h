@@ -1,5 +1,5 @@
-// What an evidence is about, read from its fields: the file it loaded, the name it asked for, the
-// key it wrote.
+// What an evidence or an event is about, read from its fields: the file it loaded, the name it
+// asked for, the key it wrote.
 //
 // One place for the knowledge which field of which event type holds the thing itself, shared by the
 // OCSF objects, the attack graph, the observables and the tree on the terminal.
@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/event/event.h"
 #include "engine/event/field.h"
 #include "engine/finding/finding.h"
 
@@ -34,7 +35,7 @@ enum class ArtifactKind : std::uint8_t {
 /// "module".
 [[nodiscard]] std::string_view to_string(ArtifactKind kind);
 
-/// The thing that the acting process touched. Text views into the evidence.
+/// The thing that the acting process touched. Text views into the evidence or the event.
 struct ArtifactView {
   ArtifactKind kind = ArtifactKind::file;
   std::string_view value;     ///< Path, domain, address, key; never empty.
@@ -44,6 +45,7 @@ struct ArtifactView {
 /// nullopt for an event that is about its process alone, and where the field that names the thing
 /// is absent.
 [[nodiscard]] std::optional<ArtifactView> artifact_of(const FindingEvidence& evidence);
+[[nodiscard]] std::optional<ArtifactView> artifact_of(const Event& event);
 
 /// True for a file's path, of whichever kind of file.
 [[nodiscard]] bool is_file(ArtifactKind kind);

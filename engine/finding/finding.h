@@ -13,6 +13,7 @@
 
 #include "engine/base/time.h"
 #include "engine/base/uid.h"
+#include "engine/event/canonical.h"
 #include "engine/event/event.h"
 
 namespace spoor {
@@ -49,6 +50,8 @@ struct FindingField {
   std::string name;
   std::string value;
   std::string test;  ///< What the rule asked for; empty if the field is only shown for context.
+  /// Which of the field's values `value` is. A field that is only shown is as the event has it.
+  ValueForm form = ValueForm::as_is;
 };
 
 /// One event that is part of the finding.

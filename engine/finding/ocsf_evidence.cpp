@@ -162,6 +162,9 @@ void write_data(JsonWriter& json, const FindingEvidence& evidence) {
     json.text("field", field.name);
     json.any_text("value", field.value);
     json.text("test", field.test);
+    if (field.form != ValueForm::as_is) {
+      json.text("form", to_string(field.form));
+    }
     json.end_object();
   }
   json.end_array();

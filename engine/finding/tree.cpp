@@ -232,10 +232,27 @@ class Tree {
     }
     const std::optional<ArtifactView> artifact = artifact_of(evidence);
     // Not std::ranges: clang 14 cannot compile libstdc++'s subrange.
-    std::stable_partition(fields.begin(), fields.end(), [&artifact](const FindingField* field) {
-      return artifact && field->value == artifact->value;
+    std::stable_partition(fields.begin(), fields.end(), [&](const FindingField* field) {
+      return artifact && own_value(evidence, *field) == artifact->value;
     });
     return fields;
+  }
+
+  /// What the event has in a field of which another form matched.
+  static std::string_view own_value(const FindingEvidence& evidence, const FindingField& field) {
+    const auto own = std::ranges::find(evidence.fields, field.name, &FindingField::name);
+    const bool other = field.form != ValueForm::as_is && own != evidence.fields.end();
+    return other ? own->value : field.value;
+  }
+
+  /// Said of a value that the event does not show.
+  static std::string_view form_of(const FindingField& field) {
+    switch (field.form) {
+      case ValueForm::as_is: return "";
+      case ValueForm::canonical: return " (canonical form)";
+      case ValueForm::original: return " (original form)";
+    }
+    return "";
   }
 
   /// "  ImageLoaded = …\ffmpeg.dll  (Hashes = SHA1=…)": as many fields as there is room to read
@@ -253,7 +270,10 @@ class Tree {
       if (share < used + kValueColumnsMin) {
         return;
       }
-      text.append(shown(field.value, share - used)).append(i == 0 ? "" : ")");
+      std::string_view form = form_of(field);
+      form = share < used + kValueColumnsMin + form.size() ? "" : form;
+      text.append(shown(field.value, share - used - form.size())).append(form);
+      text.append(i == 0 ? "" : ")");
       line.add(text, i == 0 ? Style::plain : Style::dim);
     }
   }

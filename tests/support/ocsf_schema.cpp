@@ -1,5 +1,6 @@
 #include "tests/support/ocsf_schema.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -93,23 +94,65 @@ class Checker {
  public:
   std::vector<std::string> check(std::string_view json) {
     rapidjson::Document document;
-    document.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag>(
-        json.data(), json.size());
-    if (document.HasParseError()) {
-      report("", std::string("not JSON: ") + rapidjson::GetParseError_En(document.GetParseError()));
+    if (parse(json, document)) {
+      check_object("", document, Schema::instance().root_class());
+      check_class_ids(document);
+    }
+    return std::move(violations_);
+  }
+
+  std::vector<std::string> check_part(std::string_view json,
+                                      std::string_view path,
+                                      std::string_view object) {
+    rapidjson::Document document;
+    if (!parse(json, document)) {
       return std::move(violations_);
     }
-    if (!document.IsObject()) {
-      report("", "not an object");
-      return std::move(violations_);
+    const Value* definition = Schema::instance().object(object);
+    const Value* part = &document;
+    for (std::string_view rest = path; part != nullptr && !rest.empty();) {
+      const std::size_t end = std::min(rest.find('.'), rest.size());
+      part = part->IsObject() ? find(*part, rest.substr(0, end)) : nullptr;
+      rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    check_keys("", document);
-    check_object("", document, Schema::instance().root_class());
-    check_class_ids(document);
+    if (definition == nullptr || part == nullptr) {
+      report(std::string(path),
+             definition == nullptr ? "the schema has no such object" : "is missing");
+    } else if (part->IsArray()) {
+      for (rapidjson::SizeType i = 0; i < part->Size(); ++i) {
+        check_part_object(std::string(path) + "[" + std::to_string(i) + "]", (*part)[i],
+                          *definition);
+      }
+    } else {
+      check_part_object(std::string(path), *part, *definition);
+    }
     return std::move(violations_);
   }
 
  private:
+  bool parse(std::string_view json, rapidjson::Document& document) {
+    document.Parse<rapidjson::kParseValidateEncodingFlag | rapidjson::kParseFullPrecisionFlag>(
+        json.data(), json.size());
+    if (document.HasParseError()) {
+      report("", std::string("not JSON: ") + rapidjson::GetParseError_En(document.GetParseError()));
+      return false;
+    }
+    if (!document.IsObject()) {
+      report("", "not an object");
+      return false;
+    }
+    check_keys("", document);
+    return true;
+  }
+
+  void check_part_object(const std::string& path, const Value& part, const Value& definition) {
+    if (part.IsObject()) {
+      check_object(path, part, definition);
+    } else {
+      report(path, "must be an object");
+    }
+  }
+
   void report(const std::string& path, std::string problem) {
     violations_.push_back((path.empty() ? std::string("(document)") : path) + ": " +
                           std::move(problem));
@@ -320,6 +363,12 @@ class Checker {
 
 std::vector<std::string> ocsf_violations(std::string_view json) {
   return Checker().check(json);
+}
+
+std::vector<std::string> ocsf_object_violations(std::string_view json,
+                                                std::string_view path,
+                                                std::string_view object) {
+  return Checker().check_part(json, path, object);
 }
 
 }  // namespace spoor

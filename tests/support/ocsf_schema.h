@@ -15,4 +15,11 @@ namespace spoor {
 /// OCSF leaves open (unmapped, json_t) is not looked into, except for UTF-8 and keys.
 [[nodiscard]] std::vector<std::string> ocsf_violations(std::string_view json);
 
+/// The same of a part of another document: is what stands at the dotted `path` of `json` ("" is the
+/// whole) an object of OCSF's type `object` ("process"), or an array of such objects? That nothing
+/// stands there is a violation too.
+[[nodiscard]] std::vector<std::string> ocsf_object_violations(std::string_view json,
+                                                              std::string_view path,
+                                                              std::string_view object);
+
 }  // namespace spoor

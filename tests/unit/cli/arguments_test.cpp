@@ -47,6 +47,36 @@ TEST(Arguments, AnOptionThatMayBeRepeatedLeavesThePathAlone) {
   EXPECT_EQ(replay->rules, (std::vector<std::string>{"r1", "r2"}));
 }
 
+TEST(Arguments, Parse) {
+  const Command command = parse({"parse", "a.ndjson", "-", "--source", "crowdstrike", "--format",
+                                 "ocsf", "--limit", "5", "--max-errors", "7", "--no-progress"});
+  const auto* options = std::get_if<ParseOptions>(&command);
+  ASSERT_NE(options, nullptr);
+  EXPECT_EQ(options->inputs, (std::vector<std::string>{"a.ndjson", "-"}));
+  EXPECT_EQ(options->source, Source::crowdstrike);
+  EXPECT_EQ(options->format, EventFormat::ocsf);
+  EXPECT_EQ(options->limit, 5U);
+  EXPECT_EQ(options->max_errors, 7U);
+  EXPECT_FALSE(options->progress);
+  EXPECT_FALSE(options->stats);
+}
+
+TEST(Arguments, ParseWithoutOptionsChoosesForItself) {
+  const Command command = parse({"parse", "a.ndjson", "--stats"});
+  const auto* options = std::get_if<ParseOptions>(&command);
+  ASSERT_NE(options, nullptr);
+  EXPECT_FALSE(options->source);
+  EXPECT_FALSE(options->format);
+  EXPECT_EQ(options->limit, 0U);
+  EXPECT_TRUE(options->stats);
+}
+
+TEST(Arguments, ReplayTakesASource) {
+  const Command command = parse({"replay", "a.ndjson", "--source", "sentinelone"});
+  ASSERT_NE(std::get_if<ReplayOptions>(&command), nullptr);
+  EXPECT_EQ(std::get<ReplayOptions>(command).source, Source::sentinelone);
+}
+
 TEST(Arguments, TreeAndTail) {
   const Command tree = parse({"tree", "x", "--host", "PC042", "--pid", "6712", "--format", "dot"});
   ASSERT_NE(std::get_if<TreeOptions>(&tree), nullptr);
@@ -59,6 +89,7 @@ TEST(Arguments, TreeAndTail) {
 TEST(Arguments, HelpIsNoError) {
   EXPECT_EQ(code_of(parse({"--help"})), exit_ok);
   EXPECT_EQ(code_of(parse({"replay", "--help"})), exit_ok);
+  EXPECT_EQ(code_of(parse({"parse", "--help"})), exit_ok);
   EXPECT_EQ(code_of(parse({"--version"})), exit_ok);
 }
 
@@ -75,6 +106,13 @@ TEST(Arguments, MistakesExitWithTwo) {
                                                 {"bus", "tail", "ipc://x", "-n", "-1"},
                                                 {"tree", "x", "--pid", "1", "--uid", "u"},
                                                 {"bus"},
+                                                {"parse"},
+                                                {"parse", "x", "--format", "xml"},
+                                                {"parse", "x", "--source", "auditd"},
+                                                {"parse", "x", "--limit", "0"},
+                                                {"parse", "x", "--limit", "-1"},
+                                                {"parse", "x", "--limit", "few"},
+                                                {"replay", "x", "--source", "auditd"},
                                                 {"replay", "x", "--fail-on", "bad"}}) {
     EXPECT_EQ(code_of(parse(words)), exit_usage);
   }

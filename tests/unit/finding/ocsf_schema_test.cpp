@@ -112,5 +112,22 @@ TEST(OcsfSchema, FindsThePlantedFaultAndNoOther) {
   }
 }
 
+TEST(OcsfSchema, PartsAreCheckedAsTheObjectTheyShouldBe) {
+  const std::string json =
+      R"({"a":{"process":{"pid":1},"bad":{"name":"x"}},"list":[{"ip":"1.2.3.4"},{"port":1}],"n":1})";
+  EXPECT_TRUE(ocsf_object_violations(json, "a.process", "process").empty());
+  const std::pair<std::vector<std::string>, const char*> bad[] = {
+      {ocsf_object_violations(json, "a.bad", "process"), "a.bad: breaks at_least_one"},
+      {ocsf_object_violations(json, "a.none", "process"), "a.none: is missing"},
+      {ocsf_object_violations(json, "n", "process"), "n: must be an object"},
+      {ocsf_object_violations(json, "a", "no_such"), "a: the schema has no such object"},
+      {ocsf_object_violations(json, "list", "network_endpoint"), "list[1]: breaks at_least_one"},
+      {ocsf_object_violations("[]", "", "process"), "(document): not an object"},
+  };
+  for (const auto& [violations, want] : bad) {
+    EXPECT_EQ(violations, std::vector<std::string>{want});
+  }
+}
+
 }  // namespace
 }  // namespace spoor

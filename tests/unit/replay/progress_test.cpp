@@ -22,6 +22,9 @@ TEST(Progress, ShowsRatePercentageAndTimeLeft) {
 TEST(Progress, OfStandardInputNobodyKnowsTheEnd) {
   const ProgressState state{.raw_bytes = 999, .total_bytes = 0, .events = 3, .findings = 2};
   EXPECT_EQ(progress_line(state, seconds(1), 200), "999 B  999 B/s  3 ev/s  2 findings");
+  const ProgressState parsing{
+      .raw_bytes = 999, .total_bytes = 0, .events = 3, .findings = std::nullopt};
+  EXPECT_EQ(progress_line(parsing, seconds(1), 200), "999 B  999 B/s  3 ev/s");
 }
 
 TEST(Progress, FitsTheTerminal) {
