@@ -134,16 +134,49 @@ class Findings(E2e):
             left = lines[:index] + lines[index + 1:]
             self.assertEqual(self.replay("-", stdin=b"\n".join(left))[0], [], f"without line {index + 1}")
 
+    def test_every_vendor_and_carriage(self):
+        # What expected.json of the scenarios asks for: how many, how bad, about which process.
+        wants = {"A": [("Critical", 6712)], "A-late": [("Critical", 6712)], "B": [("Critical", 2290)], "C": [], "D1": []}
+        folder = os.path.join(ROOT, "tests/data/scenarios")
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".gz"))
+        self.assertEqual(len(names), 23)
+        for name in names:
+            with self.subTest(name):
+                findings, summary, _ = self.replay(os.path.join(folder, name))
+                found = [(finding["severity"], finding["actor"]["process"]["pid"]) for finding in findings]
+                self.assertEqual(found, wants[name.split(".")[0]])
+                self.assertEqual(summary["events"]["dead_lettered"], 0)
+                for finding in findings:
+                    self.assertIn(finding["device"]["hostname"], ("PC042.acme.example", "PC042", "acme-mbp-07"))
+
+    def test_late_is_the_same_for_every_vendor(self):
+        for dialect in ("sysmon-evtxdump", "crowdstrike-fdr", "sentinelone-cf2"):
+            with self.subTest(dialect):
+                outputs = [self.replay(scenario(name + "." + dialect))[2].stdout for name in ("A", "A-late")]
+                self.assertEqual(outputs[0], outputs[1])
+
+    def test_one_event_in_every_sysmon_carriage_has_one_identity(self):
+        uids = set()
+        for dialect in ("sysmon-evtxdump", "sysmon-nxlog", "sysmon-winlogbeat", "sysmon-winlogbeat-ecs"):
+            findings = self.replay(scenario("A." + dialect))[0]
+            uids.add((findings[0]["finding_info"]["uid"], len(findings[0]["evidences"])))
+        self.assertEqual(len(uids), 1)
+
     def test_shared_scenarios(self):
         folder = os.path.join(SHARED, "scenarios")
         if not os.path.isdir(folder):
             self.skipTest("skipped: the shared scenarios are not here")
-        for name, want in [("A", 1), ("C", 0), ("D1", 0)]:
-            for dialect in DIALECTS:
-                path = os.path.join(folder, f"{name}.{dialect}.ndjson")
-                path = path if os.path.exists(path) else path + ".gz"
-                findings, _, _ = self.replay(path)
-                self.assertEqual(len(findings), want, path)
+        with open(os.path.join(folder, "expected.json"), encoding="utf-8") as file:
+            expected = json.load(file)
+        for want in expected["files"]:
+            with self.subTest(want["file"]):
+                findings, summary, _ = self.replay(os.path.join(folder, want["file"]))
+                self.assertEqual(len(findings), want["incidents_total"])
+                self.assertEqual(summary["events"]["received"], want["records"])
+                for finding, incident in zip(findings, want["incidents"]):
+                    anchors = [incident["anchor"]] + incident["anchor_alternatives"]
+                    self.assertIn(finding["actor"]["process"]["pid"], [anchor["pid"] for anchor in anchors])
+                    self.assertEqual(finding["severity"].lower(), incident["tiers"]["chain"]["max"])
 
 
 class Input(E2e):
@@ -329,6 +362,140 @@ class CommandLine(E2e):
             self.assertIn(process.wait(timeout=PATIENCE), (0, 1))
 
 
+class Parse(E2e):
+    def events(self, *arguments, stdin=None, code=0):
+        result = run("parse", *arguments, stdin=stdin)
+        self.assertEqual(result.returncode, code, result.stderr.decode(errors="replace"))
+        return [json.loads(line) for line in result.stdout.splitlines()], result
+
+    def test_every_dialect_gives_the_same_events(self):
+        seen = []
+        for dialect in DIALECTS:
+            events, _ = self.events(scenario("A." + dialect))
+            self.assertEqual(len(events), 714)
+            self.assertEqual({event["source"] for event in events}, {"sysmon"})
+            seen.append(sorted((event["uid"], event["type"], event["time"], event["actor"]["uid"], event["actor"]["image"])
+                               for event in events if "actor" in event))
+        self.assertEqual(seen[0], seen[1])
+        self.assertEqual(seen[0], seen[2])
+
+    def test_an_event_says_what_it_is_and_where_it_was_read(self):
+        path = self.path("log.ndjson", b"\n".join(lines_of(scenario("A.sysmon-nxlog"))))
+        events, _ = self.events(path, "--format", "ndjson")
+        load = next(event for event in events if event["type"] == "image_load" and "ffmpeg.dll" in event["fields"]["ImageLoaded"])
+        self.assertEqual((load["source"], load["carriage"], load["vendor_type"], load["host"], load["platform"]),
+                         ("sysmon", "nxlog", "7", "pc042", "windows"))
+        self.assertEqual(load["position"]["file"], path)
+        with open(path, "rb") as file:
+            content = file.read()
+        self.assertEqual(content[:load["position"]["offset"]].count(b"\n") + 1, load["position"]["line"])
+        self.assertTrue(content[load["position"]["offset"]:].startswith(b"{"))
+
+    def test_ocsf(self):
+        events, _ = self.events(scenario("A.sysmon-evtxdump"), "--format", "ocsf")
+        self.assertEqual(len(events), 714)
+        self.assertEqual({event["class_uid"] for event in events}, {1001, 1005, 1007, 4001, 4003})
+        for event in events:
+            self.assertEqual(event["metadata"]["version"], "1.6.0")
+            self.assertEqual(event["type_uid"], event["class_uid"] * 100 + event["activity_id"])
+            self.assertEqual(event["device"]["uid"], "pc042")
+
+    def test_the_table_is_for_people(self):
+        result = run("parse", scenario("A.sysmon-evtxdump"), "--format", "table", "--limit", "5")
+        lines = result.stdout.decode().splitlines()
+        self.assertEqual(len(lines), 6)
+        self.assertTrue(lines[0].startswith("TIME"))
+        self.assertIn("explorer.exe (4876)", lines[1])
+        self.assertNotIn(b"\x1b", result.stdout)
+        self.assertIn(b"\x1b[", run("parse", scenario("A.sysmon-evtxdump"), "--format", "table", "--color", "always").stdout)
+
+    def test_limit_counts_events_not_records(self):
+        self.assertEqual(len(self.events(scenario("A.sysmon-evtxdump"), "--limit", "5")[0]), 5)
+        array = b"[" + b",".join(lines_of(scenario("A.sysmon-evtxdump"))[:40]) + b"]\n"
+        self.assertEqual(len(self.events("-", "--limit", "25", stdin=b'{"x":' + b"\n" + array, code=3)[0]), 25)
+        # What is wrong behind the limit was not read.
+        bad_end = self.path("bad-end.ndjson", b"\n".join(lines_of(scenario("A.sysmon-evtxdump"))[:5] + [b"{"]))
+        self.assertEqual(len(self.events(bad_end, "--limit", "5", code=0)[0]), 5)
+
+    def test_stats_count_what_the_events_are(self):
+        events, _ = self.events(scenario("A.sysmon-evtxdump"))
+        result = run("parse", scenario("A.sysmon-evtxdump"), "--stats", "--format", "ndjson")
+        stats = json.loads(result.stdout)
+        self.assertEqual(stats["events"], 714)
+        self.assertEqual(stats["unreadable"], 0)
+        for kind in stats["kinds"]:
+            self.assertEqual(kind["count"], sum(event["type"] == kind["type"] for event in events))
+        table = run("parse", scenario("A.sysmon-evtxdump"), "--stats", "--format", "table").stdout.decode()
+        self.assertIn("714 events, 0 unreadable records", table)
+        self.assertIn("image_load", table)
+
+    def test_stats_show_keys_that_no_field_takes_and_why_records_are_bad(self):
+        line = lines_of(scenario("A.sysmon-nxlog"))[0].replace(b'"EventID"', b'"NewInThisVersion":"example","EventID"', 1)
+        path = self.path("log.ndjson", line + b"\n{\nnonsense\n")
+        result = run("parse", path, "--stats", "--format", "ndjson")
+        self.assertEqual(result.returncode, 3)
+        stats = json.loads(result.stdout)
+        self.assertIn({"count": 1, "source": "sysmon", "key": "NewInThisVersion", "example": "example"}, stats["unmapped"])
+        self.assertEqual(stats["unreadable"], 2)
+        self.assertEqual(sum(letter["count"] for letter in stats["dead_letters"]), 2)
+        self.assertEqual(stats["dead_letters"][0]["file"], path)
+        self.assertNotIn(b"warning", result.stderr)
+
+    def test_bad_records_are_told_where_they_are(self):
+        good = lines_of(scenario("A.sysmon-evtxdump"))[0]
+        path = self.path("log.ndjson", good + b"\nnonsense\n" + good + b"\n")
+        events, result = self.events(path, code=3)
+        self.assertEqual(len(events), 2)
+        self.assertIn(f"{path}:2: malformed_json: ".encode(), result.stderr)
+        self.assertEqual(len(self.events(path, "--max-errors", "1")[0]), 2)
+        many = self.path("many.ndjson", b"nonsense\n" * 100)
+        _, result = self.events(many, code=3)
+        self.assertEqual(result.stderr.count(b"malformed_json"), 20)
+        self.assertIn(b"80 more records could not be read", result.stderr)
+
+    def test_invalid_bytes_are_mended_and_flagged(self):
+        line = lines_of(scenario("A.sysmon-nxlog"))[0].replace(b"ACME", b"AC\xffME")
+        events, result = self.events("-", stdin=line)
+        result.stdout.decode("utf-8")
+        self.assertEqual(events[0]["flags"], ["salvaged"])
+        self.events("-", "--format", "ocsf", stdin=line)[1].stdout.decode("utf-8")
+
+    def test_the_source_may_be_told(self):
+        events, _ = self.events(scenario("A.sysmon-evtxdump"), "--source", "sysmon", "--limit", "3")
+        self.assertEqual({event["source"] for event in events}, {"sysmon"})
+        self.assertEqual(run("replay", scenario("A.sysmon-evtxdump"), "--source", "sysmon").stdout,
+                         run("replay", scenario("A.sysmon-evtxdump")).stdout)
+
+    def test_mistakes(self):
+        log = scenario("A.sysmon-evtxdump")
+        for arguments in [[], [self.path("nothing.ndjson")], [log, "--format", "xml"], [log, "--source", "auditd"], [log, "--limit", "0"],
+                          [log, "--limit", "-3"], [log, "--stats", "--format", "ocsf"]]:
+            result = run("parse", *arguments)
+            self.assertEqual(result.returncode, 2, (arguments, result.stderr))
+            self.assertEqual(result.stdout, b"")
+        torn = self.path("torn.ndjson.gz", gzip.compress(b"\n".join(lines_of(log)))[:9000])
+        self.assertEqual(run("parse", torn).returncode, 3)
+
+    def test_a_reader_that_leaves_is_no_error(self):
+        for arguments in [["--format", "ndjson"], ["--format", "table"], ["--format", "ocsf"]]:
+            with subprocess.Popen([SPOOR, "parse", scenario("A.sysmon-evtxdump"), *arguments], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE) as process:
+                process.stdout.readline()
+                process.stdout.close()
+                self.assertEqual(process.wait(timeout=PATIENCE), 0)
+                self.assertEqual(process.stderr.read(), b"")
+
+    def test_of_a_live_input_events_come_at_once(self):
+        line = lines_of(scenario("A.sysmon-evtxdump"))[0]
+        with subprocess.Popen([SPOOR, "parse", "-", "-q"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            time.sleep(0.5)
+            process.stdin.write(line + b"\n")
+            process.stdin.flush()
+            self.assertEqual(json.loads(process.stdout.readline())["type"], "process_creation")
+            process.stdin.close()
+            self.assertEqual(process.wait(timeout=PATIENCE), 0)
+
+
 class Tree(E2e):
     def test_text(self):
         result = run("tree", scenario("A.sysmon-evtxdump"), "--host", "PC042", "--pid", "6712")
@@ -348,7 +515,7 @@ class Tree(E2e):
     def test_mistakes_name_what_there_is(self):
         result = run("tree", scenario("A.sysmon-evtxdump"), "--host", "nobody")
         self.assertEqual(result.returncode, 2)
-        self.assertIn(b"pc042", result.stderr)
+        self.assertIn(b"PC042.acme.example", result.stderr)
         self.assertEqual(run("tree", scenario("A.sysmon-evtxdump"), "--pid", "1").returncode, 2)
 
 
