@@ -333,7 +333,7 @@ class KeyGuesses {
       mixed = mixed * 41 + nodes[span / 2].key_size;
       mixed = mixed * 41 + nodes[span - 1].key_size;
     }
-    mixed = (mixed ^ std::bit_cast<std::uintptr_t>(owner)) * 0x9E3779B97F4A7C15ULL;
+    mixed = (mixed ^ reinterpret_cast<std::uintptr_t>(owner)) * 0x9E3779B97F4A7C15ULL;
     return mixed >> 56U;
   }
 

@@ -493,17 +493,20 @@ class Reader {
     }
   }
 
+  void add_object(std::string_view name, NodeIndex index, std::size_t depth) {
+    context_.document.for_each_child(index, [&](const Node& child, NodeIndex child_index) {
+      const std::string_view key = key_of(child, context_.scratch);
+      if (key != "#attributes") {
+        add_data(key == "#text" ? name : key, child, child_index, depth + 1);
+      }
+    });
+  }
+
   void add_data(std::string_view name, const Node& node, NodeIndex index, std::size_t depth) {
     if (node.kind == NodeKind::object) {
-      if (depth >= kJsonDepthMax) {
-        return;
+      if (depth < kJsonDepthMax) {
+        add_object(name, index, depth);
       }
-      context_.document.for_each_child(index, [&](const Node& child, NodeIndex child_index) {
-        const std::string_view key = key_of(child, context_.scratch);
-        if (key != "#attributes") {
-          add_data(key == "#text" ? name : key, child, child_index, depth + 1);
-        }
-      });
       return;
     }
     const KeyRow* row = tables().fields.find_padded(name);
