@@ -613,7 +613,7 @@ TEST(SentinelOne, AVerbOfHttpIsARequest) {
 
 TEST(SentinelOne, AScriptIsPowerShellsIfItsApplicationIs) {
   const std::pair<const char*, EventType> cases[] = {
-      {"PowerShell_C:\\\\Windows\\\\System32\\\\powershell.exe_10.0", EventType::ps_script},
+      {R"(PowerShell_C:\\Windows\\System32\\powershell.exe_10.0)", EventType::ps_script},
       {"powershell", EventType::ps_script},
       {"VBScript", EventType::script},
       {"None", EventType::script},
