@@ -120,11 +120,19 @@ struct ProcessMention {
   bool start_is_exact = false;  ///< false: derived (Sysmon's ProcessGuid holds the second).
 };
 
+/// What a value is beside its text.
+enum class ValueKind : std::uint8_t {
+  text,    ///< Text, a number or a boolean: what it says is its text.
+  null,    ///< JSON's null or an empty array: the field is there, and has no value.
+  object,  ///< The field is there; no text equals it.
+};
+
 /// A field by the vendor's own name: for Windows the name of the event data, for the others the key
-/// of the record, dotted where it is nested.
+/// of the record, dotted where it is nested. Of an array each element is one, under the same name.
 struct ExtraField {
   std::string_view name;
-  std::string_view value;
+  std::string_view value;  ///< Empty unless the kind is text.
+  ValueKind kind = ValueKind::text;
 };
 
 /// What the vendor wrote where the event holds its canonical representation ("\\Device\\…").

@@ -5,6 +5,7 @@
 // correlator.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -27,34 +28,69 @@ enum class Level : std::uint8_t { informational, low, medium, high, critical };
 struct FieldRef {
   std::string name;
   std::optional<FieldId> id;
+  /// A keyword: not one field, but any value of the event. `name` is empty.
+  bool keyword = false;
+  /// "Ancestor.Image": the field of any ancestor of the acting process. `id` is that field.
+  bool ancestor = false;
 };
 
 /// How one value is compared. Sigma's modifiers come down to these.
 enum class TestKind : std::uint8_t {
-  pattern,  ///< Text with wildcards, compared with the whole value, case folded.
-  regex,    ///< RE2, unanchored search.
-  number,   ///< Numeric equality.
-  null,     ///< The field is absent.
+  pattern,    ///< Text with wildcards, compared with the whole value.
+  regex,      ///< RE2, unanchored search.
+  number,     ///< A number, or a part of a time, compared with the rule's number.
+  null,       ///< The field is absent, null or an empty array.
+  exists,     ///< The field is there, whatever its value.
+  cidr,       ///< An address within a network.
+  field_ref,  ///< Text compared with another field's.
 };
 
 /// A Sigma text pattern after escapes are resolved: literal pieces and wildcards.
 struct PatternPiece {
-  enum class Kind : std::uint8_t { literal, any_run /* * */, any_one /* ? */ };
+  enum class Kind : std::uint8_t {
+    literal,
+    any_run,   ///< *
+    any_one,   ///< ? One code point.
+    any_dash,  ///< windash: one of - / – — ―.
+  };
   Kind kind = Kind::literal;
-  std::string literal;  ///< Folded.
+  std::string literal;  ///< Folded, unless the test is `cased`.
 };
+
+/// Of a number: `equal` holds for text in JSON's number grammar, too.
+enum class Comparison : std::uint8_t { equal, greater, greater_equal, less, less_equal };
+
+/// What of a time is compared, as the time is written, in whatever zone.
+enum class TimePart : std::uint8_t { none, minute, hour, day, week, month, year };
+
+/// An IP network. IPv4 is kept as ::ffff:a.b.c.d.
+struct Network {
+  std::array<std::uint8_t, 16> address{};
+  std::uint8_t prefix_bits = 128;  ///< Of the sixteen bytes.
+  bool is_v4 = false;
+};
+
+/// How a field reference compares.
+enum class Affix : std::uint8_t { whole, contains, starts, ends };
 
 /// One comparison of one field with one value.
 struct ValueTest {
   TestKind kind = TestKind::pattern;
   std::vector<PatternPiece> pattern;  ///< kind == pattern.
-  std::string text;   ///< The value as written; for regex the expression; for evidence.
-  double number = 0;  ///< kind == number.
+  std::string text;    ///< The value as written; for regex the expression; for evidence.
+  bool cased = false;  ///< kind == pattern or field_ref: letters of another case differ.
+  double number = 0;   ///< kind == number.
   std::optional<std::int64_t>
       integer;  ///< kind == number: its exact value, if it is whole and fits.
+  Comparison comparison = Comparison::equal;  ///< kind == number.
+  TimePart time_part = TimePart::none;        ///< kind == number.
   bool regex_ignore_case = false;
   bool regex_multiline = false;
   bool regex_dotall = false;
+  bool expected = true;           ///< kind == exists.
+  Network network;                ///< kind == cidr.
+  FieldRef reference;             ///< kind == field_ref.
+  Affix affix = Affix::whole;     ///< kind == field_ref.
   SourcePosition position;
 };
 
