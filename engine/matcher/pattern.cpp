@@ -18,8 +18,25 @@ std::size_t next_code_point(std::string_view text, std::size_t at) {
 
 constexpr std::size_t kNone = std::string_view::npos;
 
-/// Where a literal or a ? that begins at `at` ends; kNone if it does not match there.
+/// windash: what stands for a dash (pySigma): - and /, en dash, em dash, horizontal bar.
+std::size_t end_of_dash(std::string_view text, std::size_t at) {
+  if (at >= text.size()) {
+    return kNone;
+  }
+  if (text[at] == '-' || text[at] == '/') {
+    return at + 1;
+  }
+  constexpr std::string_view kLongDash = "\xE2\x80";  // And 93, 94 or 95.
+  const bool is_long = text.substr(at).starts_with(kLongDash) && at + 2 < text.size() &&
+                       text[at + 2] >= '\x93' && text[at + 2] <= '\x95';
+  return is_long ? at + 3 : kNone;
+}
+
+/// Where a literal, a ? or a dash that begins at `at` ends; kNone if it does not match there.
 std::size_t end_of(const PatternPiece& piece, std::string_view text, std::size_t at) {
+  if (piece.kind == Kind::any_dash) {
+    return end_of_dash(text, at);
+  }
   if (piece.kind == Kind::any_one) {
     return at < text.size() ? next_code_point(text, at) : kNone;
   }
@@ -50,30 +67,30 @@ Pattern::Pattern(std::vector<PatternPiece> pieces) : pieces_(std::move(pieces)) 
   }
 }
 
-bool Pattern::matches(std::string_view folded) const {
+bool Pattern::matches(std::string_view text) const {
   switch (form_) {
-    case Form::equals: return folded == literal_;
-    case Form::starts: return folded.starts_with(literal_);
-    case Form::ends: return folded.ends_with(literal_);
-    case Form::contains: return folded.find(literal_) != std::string_view::npos;
+    case Form::equals: return text == literal_;
+    case Form::starts: return text.starts_with(literal_);
+    case Form::ends: return text.ends_with(literal_);
+    case Form::contains: return text.find(literal_) != std::string_view::npos;
     case Form::anything: return true;
-    case Form::general: return matches_general(folded);
+    case Form::general: return matches_general(text);
   }
   return false;
 }
 
-bool Pattern::matches_general(std::string_view folded) const {
+bool Pattern::matches_general(std::string_view text) const {
   std::size_t piece = 0;
   std::size_t at = 0;
   std::size_t star_piece = kNone;  // Behind the last *, and where it was tried.
   std::size_t star_at = 0;
-  while (piece < pieces_.size() || at < folded.size()) {
+  while (piece < pieces_.size() || at < text.size()) {
     if (piece < pieces_.size() && pieces_[piece].kind == Kind::any_run) {
       star_piece = ++piece;
       star_at = at;
       continue;
     }
-    const std::size_t end = piece < pieces_.size() ? end_of(pieces_[piece], folded, at) : kNone;
+    const std::size_t end = piece < pieces_.size() ? end_of(pieces_[piece], text, at) : kNone;
     if (end != kNone) {
       at = end;
       ++piece;
@@ -81,12 +98,12 @@ bool Pattern::matches_general(std::string_view folded) const {
     }
     // The last * takes one code point more: an earlier one need not, for what it could gain this
     // one can.
-    if (star_piece == kNone || star_at >= folded.size()) {
+    if (star_piece == kNone || star_at >= text.size()) {
       return false;
     }
-    star_at = next_code_point(folded, star_at);
+    star_at = next_code_point(text, star_at);
     if (star_piece < pieces_.size() && pieces_[star_piece].kind == Kind::literal) {
-      star_at = folded.find(pieces_[star_piece].literal, star_at);
+      star_at = text.find(pieces_[star_piece].literal, star_at);
       if (star_at == kNone) {
         return false;
       }

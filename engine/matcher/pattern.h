@@ -1,5 +1,5 @@
-// Sigma's wildcard patterns, matched against folded text by ourselves: in linear time for the usual
-// forms, past newlines and NULs, and never through a regular expression.
+// Sigma's wildcard patterns, matched against text by ourselves: in linear time for the usual forms,
+// past newlines and NULs, and never through a regular expression.
 #pragma once
 
 #include <string>
@@ -12,15 +12,23 @@ namespace spoor {
 
 class Pattern {
  public:
-  explicit Pattern(std::vector<PatternPiece> pieces);
-
-  /// Does the whole of `folded` match? O(length × pieces) at worst.
-  [[nodiscard]] bool matches(std::string_view folded) const;
-
- private:
+  /// What the pattern comes down to.
   enum class Form : std::uint8_t { equals, starts, ends, contains, anything, general };
 
-  [[nodiscard]] bool matches_general(std::string_view folded) const;
+  explicit Pattern(std::vector<PatternPiece> pieces);
+
+  /// Does the whole of `text` match? Both must be folded, or neither. O(length × pieces) at worst.
+  [[nodiscard]] bool matches(std::string_view text) const;
+
+  [[nodiscard]] Form form() const { return form_; }
+
+  /// The one literal of any form but `anything` and `general`; may be empty.
+  [[nodiscard]] const std::string& literal() const { return literal_; }
+
+  [[nodiscard]] const std::vector<PatternPiece>& pieces() const { return pieces_; }
+
+ private:
+  [[nodiscard]] bool matches_general(std::string_view text) const;
 
   Form form_ = Form::general;
   std::string literal_;

@@ -12,6 +12,7 @@
 #include "engine/base/limits.h"
 #include "engine/rule/load_correlation.h"
 #include "engine/rule/load_detection.h"
+#include "engine/rule/logic_hash.h"
 
 namespace spoor {
 namespace {
@@ -27,11 +28,14 @@ struct Document {
 /// Collects the rules of all files: detections first, for correlations refer to them.
 class Loader {
  public:
+  explicit Loader(const LoadOptions& options) : options_(options) {}
+
   LoadedRules load(const std::vector<RuleFile>& files) {
     for (const RuleFile& file : files) {
       read_file(file);
     }
     load_detections();
+    apply_filters();
     load_correlations();
     std::ranges::stable_sort(loaded_.diagnostics, [](const Diagnostic& a, const Diagnostic& b) {
       return std::tie(a.file, a.position.line, a.position.column) <
@@ -63,9 +67,7 @@ class Loader {
     if (document.node.find("correlation") != nullptr) {
       correlations_.push_back(std::move(document));
     } else if (document.node.find("filter") != nullptr) {
-      document.desk->error(document.node.position_of("filter"),
-                           "Sigma filters are not supported yet");
-      ++loaded_.rejected;
+      filters_.push_back(std::move(document));
     } else {
       detections_.push_back(std::move(document));
     }
@@ -100,7 +102,7 @@ class Loader {
 
   void load_detections() {
     for (const Document& document : detections_) {
-      std::optional<DetectionRule> rule = load_detection(document.node, *document.desk);
+      std::optional<DetectionRule> rule = load_detection(document.node, options_.placeholders, *document.desk);
       if (!rule || !is_new_id(rule->meta, document)) {
         reject(document);
         continue;
@@ -110,6 +112,53 @@ class Loader {
     std::ranges::sort(loaded_.rules.detections, {}, [](const DetectionRule& rule) {
       return std::tuple(rule.meta.id, rule.meta.file);
     });
+  }
+
+  /// (rule) and (filter), for every rule that a filter names.
+  void apply_filters() {
+    for (const Document& document : filters_) {
+      const std::optional<FilterRule> filter =
+          load_filter(document.node, options_.placeholders, *document.desk);
+      if (!filter) {
+        ++loaded_.rejected;
+        continue;
+      }
+      std::size_t applied = 0;
+      for (DetectionRule& rule : loaded_.rules.detections) {
+        if (concerns(*filter, rule)) {
+          apply(*filter, rule);
+          ++applied;
+        }
+      }
+      if (applied == 0) {
+        document.desk->warning(filter->position, "the filter applies to no rule",
+                               "its 'rules' must name one by id or name, and the parts of its "
+                               "'logsource' must be that rule's");
+      }
+    }
+  }
+
+  static bool concerns(const FilterRule& filter, const DetectionRule& rule) {
+    const auto agrees = [](const std::string& given, const std::string& of_rule) {
+      return given.empty() || given == of_rule;
+    };
+    const bool named = filter.any_rule || std::ranges::any_of(filter.rules, [&](const auto& name) {
+                         return name == rule.meta.id ||
+                                (!name.empty() && name == rule.meta.name);
+                       });
+    return named && agrees(filter.log_source.product, rule.log_source.product) &&
+           agrees(filter.log_source.category, rule.log_source.category) &&
+           agrees(filter.log_source.service, rule.log_source.service);
+  }
+
+  static void apply(const FilterRule& filter, DetectionRule& rule) {
+    Expr both;
+    both.kind = Expr::Kind::all;
+    both.children.push_back(std::move(rule.condition));
+    both.children.push_back(filter.condition);
+    rule.condition = std::move(both);
+    rule.filters.push_back(filter.id.empty() ? filter.title : filter.id);
+    rule.meta.logic_hash = logic_hash(rule);
   }
 
   void load_correlations() {
@@ -151,9 +200,11 @@ class Loader {
     });
   }
 
+  const LoadOptions& options_;
   LoadedRules loaded_;
   std::vector<std::unique_ptr<DiagnosticDesk>> desks_;
   std::vector<Document> detections_;
+  std::vector<Document> filters_;
   std::vector<Document> correlations_;
   std::map<std::string, std::string> id_places_;
   KnownRules known_;
@@ -200,11 +251,12 @@ std::vector<fs::path> rule_files_below(const fs::path& folder, std::error_code& 
 
 }  // namespace
 
-LoadedRules load_rules(const std::vector<RuleFile>& files) {
-  return Loader().load(files);
+LoadedRules load_rules(const std::vector<RuleFile>& files, const LoadOptions& options) {
+  return Loader(options).load(files);
 }
 
-Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths) {
+Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,
+                                    const LoadOptions& options) {
   std::vector<RuleFile> files;
   std::set<fs::path> read;  // A file that is given twice, by itself and by its folder, is one file.
   for (const std::string& path : paths) {
@@ -230,7 +282,7 @@ Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths) {
       files.push_back(std::move(*file));
     }
   }
-  return load_rules(files);
+  return load_rules(files, options);
 }
 
 }  // namespace spoor

@@ -12,6 +12,7 @@
 #include "engine/base/result.h"
 #include "engine/rule/diagnostic.h"
 #include "engine/rule/rule.h"
+#include "engine/rule/sigma_text.h"
 
 namespace spoor {
 
@@ -28,12 +29,18 @@ struct RuleFile {
   std::string content;
 };
 
+struct LoadOptions {
+  Placeholders placeholders;  ///< For the modifier `expand`.
+};
+
 /// Loads rules out of memory. Documents of one file are separated by "---". Correlations may refer
 /// to rules of any file by name or id.
-[[nodiscard]] LoadedRules load_rules(const std::vector<RuleFile>& files);
+[[nodiscard]] LoadedRules load_rules(const std::vector<RuleFile>& files,
+                                     const LoadOptions& options = {});
 
 /// Reads *.yml and *.yaml below each path (a file or a directory; in name order; hidden entries and
 /// symbolic links to directories are skipped) and loads them. Fails only if a path cannot be read.
-[[nodiscard]] Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths);
+[[nodiscard]] Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,
+                                                  const LoadOptions& options = {});
 
 }  // namespace spoor

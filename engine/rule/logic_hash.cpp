@@ -31,8 +31,16 @@ std::string hash_of(const ValueTest& test) {
     builder.add(test.text);
   }
   const unsigned flags = (test.regex_ignore_case ? 1U : 0U) | (test.regex_multiline ? 2U : 0U) |
-                         (test.regex_dotall ? 4U : 0U);
+                         (test.regex_dotall ? 4U : 0U) | (test.cased ? 8U : 0U);
   builder.add(std::uint64_t{flags});
+  // Only where they say something, so that rules without them keep their hashes.
+  if (test.comparison != Comparison::equal || test.time_part != TimePart::none) {
+    builder.add(static_cast<std::uint64_t>(test.comparison));
+    builder.add(static_cast<std::uint64_t>(test.time_part));
+  }
+  if (test.affix != Affix::whole) {
+    builder.add(static_cast<std::uint64_t>(test.affix));
+  }
   return hash_of(builder);
 }
 

@@ -139,7 +139,8 @@ struct RuleMeta {
 struct DetectionRule {
   RuleMeta meta;
   LogSource log_source;
-  Expr condition;
+  Expr condition;                    ///< With those of its filters.
+  std::vector<std::string> filters;  ///< Sigma filters that apply, by id or title.
   /// False when only correlations use it and none says `generate: true`: it then makes no finding
   /// of its own.
   bool makes_finding = true;

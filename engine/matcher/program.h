@@ -1,0 +1,90 @@
+// All detections made ready: their trees over predicates that they share.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "engine/matcher/event_values.h"
+#include "engine/matcher/literal.h"
+#include "engine/matcher/predicate.h"
+#include "engine/rule/diagnostic.h"
+#include "engine/rule/rule.h"
+
+namespace spoor {
+
+using PredicateId = std::uint32_t;
+
+/// A node of a rule's tree.
+struct ProgramNode {
+  Expr::Kind kind = Expr::Kind::all;
+  PredicateId predicate = 0;          ///< kind == test.
+  std::vector<ProgramNode> children;  ///< In the rule's order: for evidence.
+  std::vector<std::uint32_t> order;   ///< Indices of children, the cheap ones first.
+};
+
+/// What evaluating cost, in a unit that does not depend on the machine.
+struct EvaluationCost {
+  std::size_t tests = 0;  ///< Predicates asked.
+};
+
+class Program {
+ public:
+  /// Compiles every detection of `rules`, which must outlive it. A rule of which RE2 refuses an
+  /// expression is reported in `diagnostics` (if not null) and is not usable.
+  Program(const RuleSet& rules, bool by_name, std::vector<Diagnostic>* diagnostics);
+
+  [[nodiscard]] std::size_t size() const { return roots_.size(); }
+
+  [[nodiscard]] bool usable(std::size_t rule) const { return usable_[rule]; }
+
+  [[nodiscard]] const ProgramNode& root(std::size_t rule) const { return roots_[rule]; }
+
+  [[nodiscard]] const Predicate& predicate(PredicateId id) const { return predicates_[id]; }
+
+  /// Literals of which one must be in a value for the test to hold; see literal.h.
+  [[nodiscard]] const std::vector<Literal>& literals(PredicateId id) const { return literals_[id]; }
+
+  /// Guess: the part of the events in which the test holds.
+  [[nodiscard]] double rate(PredicateId id) const { return rates_[id]; }
+
+  [[nodiscard]] const ColumnTable& columns() const { return columns_; }
+
+  /// Does the rule hold for the values? Children are asked in the order of their cost, until the
+  /// verdict stands.
+  [[nodiscard]] Verdict evaluate(std::size_t rule, EventValues& values, EvaluationCost& cost) const {
+    return evaluate(roots_[rule], false, values, cost);
+  }
+
+  /// The slow twin: in the rule's order, and nothing is left out.
+  [[nodiscard]] Verdict evaluate_plainly(std::size_t rule, EventValues& values) const {
+    return evaluate_plainly(roots_[rule], false, values);
+  }
+
+  /// Evaluates a part of a rule, which is not under a `not`.
+  [[nodiscard]] Verdict evaluate_plainly(const ProgramNode& node, EventValues& values) const {
+    return evaluate_plainly(node, false, values);
+  }
+
+ private:
+  ProgramNode compile(const Expr& expr, const DetectionRule& rule);
+  PredicateId predicate_of(const Expr& expr);
+  int cost_of(const ProgramNode& node) const;
+  Verdict evaluate(const ProgramNode& node,
+                   bool negated,
+                   EventValues& values,
+                   EvaluationCost& cost) const;
+  Verdict evaluate_plainly(const ProgramNode& node, bool negated, EventValues& values) const;
+
+  ColumnTable columns_;
+  std::deque<Predicate> predicates_;
+  std::vector<std::vector<Literal>> literals_;  ///< By predicate.
+  std::vector<double> rates_;                   ///< By predicate.
+  std::vector<ProgramNode> roots_;
+  std::vector<bool> usable_;
+  struct Building;
+  Building* building_ = nullptr;  ///< Only in the constructor.
+};
+
+}  // namespace spoor

@@ -1,0 +1,234 @@
+#include "engine/matcher/rule_index.h"
+
+#include <algorithm>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "engine/base/uid.h"
+#include "engine/rule/modifier.h"
+
+namespace spoor {
+namespace {
+
+// What is remembered of the values of one field of one kind of event: at most this many, of at most
+// this length. Fixed, so that nobody can make it grow (10^7 distinct command lines cost no more
+// than a thousand).
+constexpr std::size_t kRememberedValues = 1'024;
+constexpr std::size_t kRememberedBytes = 512;
+constexpr std::size_t kRememberedRules = 64;
+
+// A field whose values hardly repeat is not worth remembering: after so many values with less than
+// one in eight known, so many are let pass before it is tried again.
+constexpr std::uint32_t kTrial = 2'048;
+constexpr std::uint32_t kPause = 65'536;
+
+}  // namespace
+
+RuleIndex::RuleIndex(const Program& program, const std::vector<std::size_t>& rules)
+    : program_(program), rules_(rules), seen_(rules.size(), 0) {
+  for (std::uint32_t place = 0; place < rules_.size(); ++place) {
+    const Witness witness = find_witness(program_, program_.root(rules_[place]));
+    if (witness.exists) {
+      add(place, witness);
+    } else {
+      always_.push_back(place);
+    }
+  }
+  for (Column& column : columns_) {
+    column.literals.build();
+  }
+}
+
+RuleIndex::Column& RuleIndex::column_of(ColumnId column) {
+  const auto known = std::ranges::find(columns_, column, &Column::column);
+  if (known != columns_.end()) {
+    return *known;
+  }
+  Column& added = columns_.emplace_back();
+  added.column = column;
+  return added;
+}
+
+void RuleIndex::add(std::uint32_t place, const Witness& witness) {
+  const auto add_once = [place](std::vector<std::uint32_t>& rules) {
+    if (rules.empty() || rules.back() != place) {
+      rules.push_back(place);
+    }
+  };
+  for (const PredicateId id : witness.any_of) {
+    const Predicate& predicate = program_.predicate(id);
+    Column& column = column_of(predicate.column());
+    add_once(column.all);
+    const ValueTest& test = predicate.test();
+    const bool equals_number = test.kind == TestKind::number &&
+                               test.comparison == Comparison::equal &&
+                               test.time_part == TimePart::none;
+    if (equals_number) {
+      // Whole numbers have one spelling, -0 apart; others are looked at one by one.
+      column.literals.add({.text = test.text, .place = LiteralPlace::whole}, place);
+      add_once(column.numbers);
+    } else if (program_.literals(id).empty()) {
+      add_once(column.present);
+    } else {
+      for (const Literal& literal : program_.literals(id)) {
+        column.literals.add(literal, place);
+      }
+    }
+  }
+}
+
+void RuleIndex::take(std::uint32_t place) {
+  if (seen_[place] != event_) {
+    seen_[place] = event_;
+    taken_.push_back(place);
+  }
+}
+
+void RuleIndex::find(EventValues& values, std::vector<std::size_t>& candidates) {
+  if (++event_ == 0) {  // Once in four billion events.
+    std::ranges::fill(seen_, 0U);
+    event_ = 1;
+  }
+  taken_.clear();
+  for (const std::uint32_t place : always_) {
+    take(place);
+  }
+  for (Column& column : columns_) {
+    look(column, values);
+  }
+  std::ranges::sort(taken_);
+  for (const std::uint32_t place : taken_) {
+    candidates.push_back(rules_[place]);
+  }
+}
+
+void RuleIndex::look(Column& column, EventValues& values) {
+  const Presence presence = values.presence(column.column);
+  if (presence == Presence::absent) {
+    return;
+  }
+  if (presence == Presence::unknown || values.may_change(column.column)) {
+    // What the graph may still learn may be the witness.
+    for (const std::uint32_t place : column.all) {
+      take(place);
+    }
+    return;
+  }
+  for (const std::uint32_t place : column.present) {
+    take(place);
+  }
+  if (presence == Presence::there && !column.literals.empty()) {
+    look_at_values(column, values);
+  }
+}
+
+/// What is found in the event's own value tells, with the value, what is found in the one that is
+/// revealed from it; the vendor's text is another.
+void RuleIndex::look_at_values(Column& column, EventValues& values) {
+  const std::size_t first = values.first_count(column.column);
+  bool all_remembered = true;
+  for (std::size_t place = 0; place < first; ++place) {
+    std::uint64_t hash = 0;
+    Remembered* slot = nullptr;
+    if (recall(column, values.value(column.column, place).text, hash, slot)) {
+      continue;
+    }
+    all_remembered = false;
+    found_.clear();
+    std::vector<std::uint32_t>* into = slot == nullptr ? nullptr : &found_;
+    const std::size_t count = values.full_count(column.column);
+    FieldValue& own = values.value(column.column, place);
+    const std::uint32_t element = own.element;
+    const std::string_view text = own.text;
+    scan(column, EventValues::folded(own), into);
+    if (!column.numbers.empty() && text.find_first_of(".eE-") != std::string_view::npos &&
+        is_json_number(text)) {
+      for (const std::uint32_t rule : column.numbers) {
+        take(rule);
+        found_.push_back(rule);
+      }
+    }
+    for (std::size_t other = first; other < count; ++other) {
+      FieldValue& value = values.value(column.column, other);
+      if (value.element == element) {
+        scan(column, EventValues::folded(value),
+             value.form == ValueForm::original ? nullptr : into);
+      }
+    }
+    if (slot != nullptr && found_.size() <= kRememberedRules) {
+      slot->used = true;
+      slot->hash = hash;
+      slot->text.assign(text);
+      slot->rules.assign(found_.begin(), found_.end());
+    }
+  }
+  if (all_remembered && values.has_originals(column.column)) {
+    const std::size_t count = values.full_count(column.column);
+    for (std::size_t other = first; other < count; ++other) {
+      FieldValue& value = values.value(column.column, other);
+      if (value.form == ValueForm::original) {
+        scan(column, EventValues::folded(value), nullptr);
+      }
+    }
+  }
+}
+
+/// True if the value is remembered: its rules are taken. Otherwise `slot` is where it may be put,
+/// if anywhere.
+bool RuleIndex::recall(Column& column,
+                       std::string_view text,
+                       std::uint64_t& hash,
+                       Remembered*& slot) {
+  if (column.pause > 0) {
+    --column.pause;
+    return false;
+  }
+  if (text.size() > kRememberedBytes) {
+    return false;
+  }
+  if (column.remembered.empty()) {
+    column.remembered.resize(kRememberedValues);
+  }
+  if (++column.asked == kTrial) {
+    column.pause = column.found < kTrial / 8 ? kPause : 0;
+    column.asked = 0;
+    column.found = 0;
+  }
+  hash = XXH3_64bits_withSeed(text.data(), text.size(), table_seed());
+  Remembered& place = column.remembered[hash & (kRememberedValues - 1)];
+  if (place.used && place.hash == hash && place.text == text) {
+    ++column.found;
+    for (const std::uint32_t rule : place.rules) {
+      take(rule);
+    }
+    return true;
+  }
+  slot = &place;
+  return false;
+}
+
+void RuleIndex::scan(const Column& column,
+                     std::string_view folded,
+                     std::vector<std::uint32_t>* into) {
+  column.literals.scan(folded, [&](std::uint32_t rule) {
+    take(rule);
+    if (into != nullptr && std::ranges::find(*into, rule) == into->end()) {
+      into->push_back(rule);
+    }
+  });
+}
+
+std::size_t RuleIndex::bytes() const {
+  const auto size_of = [](const auto& vector) {
+    return vector.capacity() * sizeof(typename std::decay_t<decltype(vector)>::value_type);
+  };
+  std::size_t bytes = size_of(rules_) + size_of(always_) + size_of(seen_) + size_of(taken_);
+  for (const Column& column : columns_) {
+    bytes += sizeof column + column.literals.bytes() + size_of(column.present) +
+             size_of(column.all) + size_of(column.numbers);
+  }
+  return bytes;
+}
+
+}  // namespace spoor

@@ -1,0 +1,103 @@
+#include "engine/matcher/witness.h"
+
+#include <algorithm>
+#include <set>
+
+namespace spoor {
+namespace {
+
+/// A test for what is not there has no witness.
+bool needs_field(const ValueTest& test) {
+  return test.kind != TestKind::null && !(test.kind == TestKind::exists && !test.expected);
+}
+
+/// The fewest tests that say the same: repeats go.
+void sort_unique(std::vector<PredicateId>& ids) {
+  std::ranges::sort(ids);
+  const auto rest = std::ranges::unique(ids);
+  ids.erase(rest.begin(), rest.end());
+}
+
+}  // namespace
+
+Witness find_witness(const Program& program, const ProgramNode& node) {
+  switch (node.kind) {
+    case Expr::Kind::negation: return {};
+    case Expr::Kind::test: {
+      const Predicate& predicate = program.predicate(node.predicate);
+      if (!needs_field(predicate.test())) {
+        return {};
+      }
+      return {.exists = true,
+              .any_of = {node.predicate},
+              .rate = program.rate(node.predicate)};
+    }
+    case Expr::Kind::all: {
+      Witness best;
+      for (const ProgramNode& child : node.children) {
+        Witness one = find_witness(program, child);
+        const bool better = one.exists && (!best.exists || one.rate < best.rate ||
+                                           (one.rate == best.rate &&
+                                            one.any_of.size() < best.any_of.size()));
+        if (better) {
+          best = std::move(one);
+        }
+      }
+      return best;
+    }
+    case Expr::Kind::any: {
+      Witness together{.exists = true, .any_of = {}, .rate = 0};
+      for (const ProgramNode& child : node.children) {
+        const Witness one = find_witness(program, child);
+        if (!one.exists) {
+          return {};
+        }
+        together.any_of.insert(together.any_of.end(), one.any_of.begin(), one.any_of.end());
+        together.rate += one.rate;
+      }
+      sort_unique(together.any_of);
+      together.rate = std::min(together.rate, 1.0);
+      return together;
+    }
+  }
+  return {};
+}
+
+std::string witness_text(const Program& program, const ProgramNode& node) {
+  const Witness witness = find_witness(program, node);
+  if (!witness.exists) {
+    return "-";
+  }
+  if (witness.any_of.empty()) {
+    return "never holds";
+  }
+  std::set<std::string> fields;
+  for (const PredicateId id : witness.any_of) {
+    const FieldRef& field = program.predicate(id).field();
+    fields.insert(field.keyword ? "any value" : field.name);
+  }
+  std::string names;
+  for (const std::string& name : fields) {
+    names.append(names.empty() ? "" : ", ").append(name);
+  }
+  if (witness.any_of.size() > 1) {
+    return "any of " + std::to_string(witness.any_of.size()) + " tests of " + names;
+  }
+  const std::vector<Literal>& literals = program.literals(witness.any_of.front());
+  if (literals.empty()) {
+    return names + " is there";
+  }
+  std::string texts;
+  for (const Literal& literal : literals) {
+    texts.append(texts.empty() ? "" : " or ").append(literal.text);
+  }
+  switch (literals.front().place) {
+    case LiteralPlace::whole: return names + " is " + texts;
+    case LiteralPlace::starts: return names + " starts with " + texts;
+    case LiteralPlace::ends: return names + " ends with " + texts;
+    case LiteralPlace::anywhere: return names + " contains " + texts;
+  }
+  return names;
+}
+
+}  // namespace spoor

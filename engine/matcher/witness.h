@@ -1,0 +1,27 @@
+// What has to be in an event for a rule to hold: the test, or the few tests, of which one must
+// hold.
+//
+// Of an `and` any child will do, and the rarest is taken; of an `or` the children together; a `not`
+// says nothing of what is there. Nearly every rule of SigmaHQ has a witness.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/matcher/program.h"
+
+namespace spoor {
+
+struct Witness {
+  bool exists = false;
+  std::vector<PredicateId> any_of;  ///< None: the rule never holds.
+  double rate = 1;                  ///< Guess: the part of the events in which one of them holds.
+};
+
+[[nodiscard]] Witness find_witness(const Program& program, const ProgramNode& node);
+
+/// "Image ends with \whoami.exe", "any of 12 tests of CommandLine", or "-".
+[[nodiscard]] std::string witness_text(const Program& program, const ProgramNode& node);
+
+}  // namespace spoor
