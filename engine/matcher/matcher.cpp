@@ -69,7 +69,7 @@ class EventValues {
     Slot& slot = *slot_of(field);
     if (place > 0 && !slot.complete) {
       slot.complete = true;
-      if (options_.canonical && field.id) {
+      if (options_.canonical && field.id && !options_.by_name) {
         add_others(slot, *field.id);
       }
     }
@@ -97,7 +97,7 @@ class EventValues {
   };
 
   Slot* slot_of(const FieldRef& field) {
-    if (field.id) {
+    if (field.id && !options_.by_name) {
       Slot& slot = slots_[static_cast<std::size_t>(*field.id)];
       return event_->has(*field.id) ? fresh(slot, event_->field(*field.id)) : nullptr;
     }
@@ -189,7 +189,8 @@ std::optional<std::string> refusal(const re2::RE2& regex) {
 }  // namespace
 
 struct Matcher::Impl {
-  Impl(const RuleSet& rule_set, const MatcherOptions& options) : rules(rule_set), values(options) {}
+  Impl(const RuleSet& rule_set, const MatcherOptions& matcher_options)
+      : rules(rule_set), options(matcher_options), values(matcher_options) {}
 
   void compile(std::vector<Diagnostic>* diagnostics) {
     for (const DetectionRule& rule : rules.detections) {
@@ -204,7 +205,7 @@ struct Matcher::Impl {
       for (std::size_t i = 0; i < rules.detections.size(); ++i) {
         LogSource category_only;
         category_only.category = rules.detections[i].log_source.category;
-        if (compiled_rules[i].usable && routes(category_only, probe)) {
+        if (compiled_rules[i].usable && (!options.route || routes(category_only, probe))) {
           by_type[type].push_back(i);
         }
       }
@@ -264,7 +265,10 @@ struct Matcher::Impl {
         return re2::RE2::PartialMatch(re2::StringPiece(value.text.data(), value.text.size()),
                                       *test.regex);
       case TestKind::number: return equals_number(value_test, value.text);
-      case TestKind::null: break;
+      case TestKind::null:
+      case TestKind::exists:
+      case TestKind::cidr:
+      case TestKind::field_ref: break;
     }
     return false;
   }
@@ -335,6 +339,7 @@ struct Matcher::Impl {
   }
 
   const RuleSet& rules;
+  MatcherOptions options;
   std::vector<CompiledRule> compiled_rules;
   std::vector<CompiledTest> tests;
   std::array<std::vector<std::size_t>, kEventTypeCount> by_type;
@@ -359,7 +364,7 @@ Matcher Matcher::create(const RuleSet& rules,
 void Matcher::match(const Event& event, std::vector<std::size_t>& hits) {
   impl_->values.reset(event);
   for (const std::size_t rule : impl_->by_type[static_cast<std::size_t>(event.type)]) {
-    if (!routes(impl_->rules.detections[rule].log_source, event)) {
+    if (impl_->options.route && !routes(impl_->rules.detections[rule].log_source, event)) {
       continue;
     }
     ++impl_->evaluations;

@@ -36,6 +36,11 @@ struct MatchedField {
 struct MatcherOptions {
   /// Every value of a field counts. If not, only the event's own: Sigma to the letter.
   bool canonical = true;
+  /// Every field is looked up in Event::extra by the rule's name for it, as flat events have it; a
+  /// name that is there several times is an array.
+  bool by_name = false;
+  /// Rules meet the events of their log source only. If not, every rule meets every event.
+  bool route = true;
 };
 
 /// Decides rules. Immutable after create, except for scratch buffers: one Matcher per thread.
