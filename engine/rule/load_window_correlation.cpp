@@ -308,6 +308,7 @@ class BodyLoader {
       }
       if (!field.is_scalar() || field.text.empty()) {
         desk_.error(field.position, "the name of a field is expected");
+        told.insert(*rule);
         continue;
       }
       set_alias(*rule, grouped, field.text, told);

@@ -127,9 +127,14 @@ std::string_view text_of_field(const Event& event, std::string_view name) {
   return found == event.extra.end() ? std::string_view() : found->value;
 }
 
-std::optional<Timestamp> time_of(const Event& event) {
+std::optional<Timestamp> time_of(const Document& document, NodeIndex object, Scratch& scratch) {
   for (const std::string_view key : kTimeKeys) {
-    const std::string_view text = text_of_field(event, key);
+    const NodeIndex found = document.find(object, key);
+    if (found == kNoNode) {
+      continue;
+    }
+    // As written: the shortest form of a number has lost the nanoseconds.
+    const std::string_view text = text_of(document.node(found), scratch);
     std::optional<Timestamp> time = parse_timestamp(text);
     if (!time && key == kTimeKeys[0]) {
       time = parse_epoch_seconds(text);
@@ -263,7 +268,7 @@ Result<void> read_flat_event(
   if (!read) {
     return read;
   }
-  const std::optional<Timestamp> time = time_of(event);
+  const std::optional<Timestamp> time = time_of(document, object, scratch);
   event.time = time.value_or(0);
   event.time_suspect = !time;
   event.carriage = "flat";
