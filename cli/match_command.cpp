@@ -50,19 +50,15 @@ class EventMatcher final : public RecordConsumer, private RecordSink {
                OutputStream& output,
                ProgressDisplay& progress,
                std::vector<Diagnostic>& refused)
-      : route_(options.route == MatchRoute::windows ? FlatRoute::windows : FlatRoute::none),
+      : options_(options),
+        route_(options.route == MatchRoute::windows ? FlatRoute::windows : FlatRoute::none),
         rules_(rules),
         files_(files),
         output_(output),
         progress_(progress),
-        vendor_(Matcher::create(rules,
-                                &refused,
-                                {.canonical = options.canonical,
-                                 .by_name = false,
-                                 .route = options.route != MatchRoute::none})),
         flat_(Matcher::create(
             rules,
-            nullptr,
+            &refused,
             {.canonical = false, .by_name = true, .route = options.route != MatchRoute::none})),
         parser_(Projection::everything()),
         windows_(rules,
@@ -114,7 +110,7 @@ class EventMatcher final : public RecordConsumer, private RecordSink {
 
   [[nodiscard]] const WindowDrops& drops() const { return windows_.drops(); }
 
-  [[nodiscard]] std::size_t usable_rules() const { return vendor_.usable_rules(); }
+  [[nodiscard]] std::size_t usable_rules() const { return flat_.usable_rules(); }
 
  private:
   /// One record of a document: flat, or a vendor's.
@@ -161,7 +157,13 @@ class EventMatcher final : public RecordConsumer, private RecordSink {
 
   void on_event(const Event& event) override {
     ++vendor_events_;
-    match(vendor_, event);
+    if (!vendor_) {
+      vendor_.emplace(Matcher::create(rules_, nullptr,
+                                      {.canonical = options_.canonical,
+                                       .by_name = false,
+                                       .route = options_.route != MatchRoute::none}));
+    }
+    match(*vendor_, event);
   }
 
   void on_bad_record(const Error& error,
@@ -228,13 +230,14 @@ class EventMatcher final : public RecordConsumer, private RecordSink {
                 std::string(to_string(error.code)) + ": " + error.message);
   }
 
+  const MatchOptions& options_;
   FlatRoute route_;
   const RuleSet& rules_;
   const std::vector<InputFile>& files_;
   OutputStream& output_;
   ProgressDisplay& progress_;
-  Matcher vendor_;
   Matcher flat_;
+  std::optional<Matcher> vendor_;  ///< Made when the first record of a vendor comes.
   RecordParser parser_;
   WindowEvaluator windows_;
   std::vector<std::uint64_t> numbers_;  ///< Of each file: the number of its next event.

@@ -365,13 +365,13 @@ class BodyLoader {
                                       : "'condition' must be a map: {gte: 10}");
       return;
     }
+    const std::size_t errors = desk_.errors();
     if (node != nullptr && node->is_map()) {
       load_thresholds(*node);
     }
-    if (rule_.type == WindowCorrelationType::value_median) {
-      rule_.percentile = 50;
+    if (errors == desk_.errors()) {  // Else a slip would be told twice: as itself and as a lack.
+      check_complete(node);
     }
-    check_complete(node);
   }
 
   void load_text_condition(const YamlNode& node) {
@@ -475,29 +475,19 @@ class BodyLoader {
   void check_complete(const YamlNode* node) {
     const SourcePosition place = node == nullptr ? body_.position : node->position;
     const std::string type(to_string(rule_.type));
-    const std::size_t errors_before = desk_.errors();
-    if (is_of_values(rule_.type) && rule_.fields.empty() &&
-        (node == nullptr || node->find("field") == nullptr)) {
+    if (is_of_rules(rule_.type)) {
+      check_rule_count(place);
+    } else if (is_of_values(rule_.type) && rule_.fields.empty()) {
       desk_.error(place, "'condition' of " + type + " has no 'field'",
                   "condition: {field: User, gte: 10}");
-    }
-    const auto names_comparison = [](const YamlEntry& entry) {
-      return std::ranges::find(kComparisons, entry.key.text, &ComparisonRow::name) !=
-             std::ranges::end(kComparisons);
-    };
-    const bool has_comparison =
-        node != nullptr && std::ranges::any_of(node->entries, names_comparison);
-    if (!is_of_rules(rule_.type) && !has_comparison && errors_before == desk_.errors()) {
+    } else if (rule_.thresholds.empty()) {
       desk_.error(place, "'condition' of " + type + " compares with no number",
                   "condition: {gte: 10}");
-    }
-    if (is_of_rules(rule_.type)) {
-      check_rule_count(place, has_comparison);
     }
   }
 
   /// Of temporal: how many of the listed rules.
-  void check_rule_count(SourcePosition place, bool has_comparison) {
+  void check_rule_count(SourcePosition place) {
     const std::size_t rules = rule_.rules.size();
     const auto holds = [this](std::size_t seen) {
       return std::ranges::all_of(rule_.thresholds, [seen](const Threshold& threshold) {
@@ -506,7 +496,7 @@ class BodyLoader {
     };
     if (rule_.type == WindowCorrelationType::temporal_ordered) {
       bool whole = holds(rules);
-      for (std::size_t seen = 0; seen < rules && has_comparison; ++seen) {
+      for (std::size_t seen = 0; seen < rules && !rule_.thresholds.empty(); ++seen) {
         whole = whole && !holds(seen);
       }
       if (!whole) {
@@ -516,12 +506,12 @@ class BodyLoader {
       rule_.thresholds.clear();
       return;
     }
-    if (rule_.thresholds.empty() && !has_comparison) {
+    if (rule_.thresholds.empty()) {
       rule_.thresholds.push_back(
           {.comparison = Threshold::Comparison::gte, .number = static_cast<double>(rules)});
       return;
     }
-    bool possible = rule_.thresholds.empty();
+    bool possible = false;
     for (std::size_t seen = 1; seen <= rules; ++seen) {
       possible = possible || holds(seen);
     }

@@ -49,13 +49,14 @@ using Fired = std::tuple<std::string, std::uint64_t, std::vector<std::string>>;
 RuleSet rules_with(const std::vector<std::string>& correlations) {
   std::string yaml;
   for (const char name : std::string("abcd")) {
-    yaml += "title: " + std::string(1, name) + "\nid: " + std::string(1, name) +
-            "\nlogsource: {category: test}\ndetection: {s: {k: " + std::string(1, name) +
-            "}, condition: s}\n---\n";
+    yaml.append("title: ").append(1, name).append("\nid: ").append(1, name);
+    yaml.append("\nlogsource: {category: test}\ndetection: {s: {k: ");
+    yaml.append(1, name).append("}, condition: s}\n---\n");
   }
   for (std::size_t i = 0; i < correlations.size(); ++i) {
     const std::string name = "c" + std::to_string(i + 1);
-    yaml += "title: " + name + "\nid: " + name + "\ncorrelation: {" + correlations[i] + "}\n---\n";
+    yaml.append("title: ").append(name).append("\nid: ").append(name);
+    yaml.append("\ncorrelation: {").append(correlations[i]).append("}\n---\n");
   }
   LoadedRules loaded = load_rules({{.path = "test.yml", .content = yaml}});
   for (const Diagnostic& diagnostic : loaded.diagnostics) {
@@ -613,6 +614,7 @@ TEST(WindowEvaluator, SaysWhatTheSlowTwinSays) {
                  correlations[2]);
     const RuleSet rules = rules_with(correlations);
     std::vector<TestEvent> events;
+    events.reserve(60);
     for (int i = 0; i < 60; ++i) {
       // Times repeat, and are not in order.
       events.push_back(random_event(dice, static_cast<Timestamp>(dice.below(80)) * kSecond / 2));
@@ -631,6 +633,7 @@ TEST(WindowEvaluator, TheOrderOfArrivalDoesNotMatter) {
         rules_with({random_correlation(dice, false), random_correlation(dice, true)});
     // Each event has a time of its own, and is told by it.
     std::vector<TestEvent> events;
+    events.reserve(40);
     for (int i = 0; i < 40; ++i) {
       events.push_back(random_event(dice, i * kSecond + static_cast<Timestamp>(dice.below(9))));
     }

@@ -94,7 +94,7 @@ TEST_F(FlatEvent, NumbersAreShortestDecimals) {
       {"1e999", "1e999"},
   };
   for (const auto& [number, want] : cases) {
-    EXPECT_EQ(fields("{\"n\":" + std::string(number) + "}"), "n=" + std::string(want));
+    EXPECT_EQ(fields(R"({"n":)" + std::string(number) + "}"), "n=" + std::string(want));
   }
 }
 
@@ -140,8 +140,8 @@ TEST_F(FlatEvent, RoutedByChannelAndId) {
       {"Microsoft-Windows-Windows Defender/Operational", "1116", "", EventType::antivirus},
   };
   for (const auto& [channel, id, verb, want] : cases) {
-    const std::string json = "{\"Channel\":\"" + std::string(channel) + "\",\"EventID\":" + id +
-                             ",\"EventType\":\"" + verb + "\"}";
+    const std::string json = std::string(R"({"Channel":")") + channel + R"(","EventID":)" + id +
+                             R"(,"EventType":")" + verb + R"("})";
     EXPECT_EQ(read(json, FlatRoute::windows).type, want) << json;
     EXPECT_EQ(event_.platform, Platform::windows);
     EXPECT_EQ(event_.field(FieldId::channel), channel);
@@ -183,7 +183,7 @@ TEST_F(FlatEvent, VendorsRecordsAreNotFlat) {
 TEST_F(FlatEvent, TooManyKeysAreRefused) {
   std::string json = "{";
   for (int i = 0; i < 5'000; ++i) {
-    json += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":1";
+    json.append(i == 0 ? R"("k)" : R"(,"k)").append(std::to_string(i)).append(R"(":1)");
   }
   read(json + "}");
   ASSERT_FALSE(read_);

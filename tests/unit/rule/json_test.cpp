@@ -66,15 +66,15 @@ TEST(JsonRules, WhatIsWrongIsSaidWhereItIsWrong) {
 
   const BadCase cases[] = {
       {"{\"a\": 1,\n \"b\" 2}", 2, 6, "':' is expected"},
-      {"{\"a\": [1 2]}", 1, 10, "',' or ']' is expected"},
+      {R"({"a": [1 2]})", 1, 10, "',' or ']' is expected"},
       {"{\"a\": \"x\n\"}", 1, 7, "a quote is not closed"},
-      {"{\"a\": tru}", 1, 7, "a value is expected"},
-      {"{\"a\": 1", 1, 8, "',' or '}' is expected"},
-      {"{\"a\": \"\\x\"}", 1, 9, "unknown escape"},
-      {"{\"a\": \"\\u12g4\"}", 1, 12, "four hex digits"},
+      {R"({"a": tru})", 1, 7, "a value is expected"},
+      {R"({"a": 1)", 1, 8, "',' or '}' is expected"},
+      {R"({"a": "\x"})", 1, 9, "unknown escape"},
+      {R"({"a": "\u12g4"})", 1, 12, "four hex digits"},
       {"{a: 1}", 1, 2, "a key in quotes"},
-      {"{\"a\": 1, \"a\": 2}", 1, 10, "'a' stands twice"},
-      {"\"text\"", 1, 1, "a rule must be a map"},
+      {R"({"a": 1, "a": 2})", 1, 10, "'a' stands twice"},
+      {R"("text")", 1, 1, "a rule must be a map"},
       {"{\"a\": \"\xFF\"}", 1, 8, "not UTF-8"},
   };
   for (const BadCase& test : cases) {

@@ -223,7 +223,7 @@ TEST(LoadWindowCorrelation, WhatIsWrongIsSaidWhereItIsWrong) {
        "gte"},
       {"condition of text", but("{gte: 10}", "failed"), 27, 14, "must be a map", "temporal"},
       {"condition of a list", but("{gte: 10}", "[1]"), 27, 14, "must be a map", ""},
-      {"condition key", but("gte", "get"), 27, 15, "unknown key 'get'", "gte"},
+      {"condition key", but("gte", "get"), 27, 15, "unknown key 'get'", "'gt'"},
       {"condition key far off", but("gte", "at least"), 27, 15, "unknown key 'at least'",
        "percentile"},
       {"threshold", but("10}", "many}"), 27, 20, "needs a number", ""},
