@@ -6,6 +6,7 @@
 
 #include "parsers/flat/flat_event.h"
 #include "parsers/json/json_scanner.h"
+#include "parsers/record_parser.h"
 
 namespace {
 
@@ -42,8 +43,10 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   scratch.reset();
   plain.clear();
   routed.clear();
-  const std::string json(reinterpret_cast<const char*>(data), size);
-  if (!scanner.scan(json, document)) {
+  // Exactly as much memory as the reader may read.
+  std::string json(reinterpret_cast<const char*>(data), size);
+  json.append(spoor::RecordParser::kJsonPadding, '\0');
+  if (!scanner.scan(std::string_view(json).substr(0, size), document)) {
     return 0;
   }
   const auto read = spoor::read_flat_event(document, 0, spoor::FlatRoute::none, scratch, plain);
