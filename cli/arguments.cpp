@@ -38,6 +38,28 @@ constexpr const char* kParseFooter =
     "  spoor parse new.ndjson --format ndjson --limit 5 | jq\n"
     "  zcat big.gz | spoor parse - --source crowdstrike --format ocsf > events.ocsf.ndjson\n";
 
+constexpr const char* kMatchFooter =
+    "Prints one JSON object a line: {\"rule\": id, \"event\": its number in the file from 0, "
+    "\"file\"}, "
+    "for\n"
+    "correlations with \"group\": the values of group-by. Every rule that holds is reported, "
+    "whatever "
+    "the\n"
+    "`generate` of a correlation says. Rules are YAML or JSON. Events are vendors' records, or "
+    "flat "
+    "ones:\n"
+    "  {\"timestamp\": 1680000000.5, \"EventID\": 1, \"Image\": \"C:\\\\x.exe\", \"a\": {\"b\": "
+    "1}}\n"
+    "timestamp is in seconds since 1970 or ISO 8601; nested fields are a.b to a rule; arrays hold "
+    "if "
+    "an\n"
+    "element does. Correlations see the events of all files, in the order of their times.\n"
+    "\n"
+    "Examples:\n"
+    "  spoor match --rules rule.yml --events sample.ndjson\n"
+    "  spoor match --rules sigma/rules --events logs/*.ndjson.gz --route windows\n"
+    "  spoor match --rules brute-force.yml --events logons.json --every | jq -c .group\n";
+
 /// The words that an option takes and what they mean, in the order in which help shows them.
 template <typename Value>
 using Words = std::vector<std::pair<std::string, Value>>;
@@ -50,6 +72,7 @@ const Words<Source> kSources{{"sysmon", Source::sysmon},
                              {"windows", Source::windows},
                              {"crowdstrike", Source::crowdstrike},
                              {"sentinelone", Source::sentinelone}};
+const Words<MatchRoute> kRoutes{{"none", MatchRoute::none}, {"windows", MatchRoute::windows}};
 const Words<TreeFormat> kTreeFormats{{"text", TreeFormat::text}, {"dot", TreeFormat::dot}};
 const Words<ColorChoice> kColors{{"auto", ColorChoice::automatic},
                                  {"always", ColorChoice::always},
@@ -224,6 +247,39 @@ CLI::App* add_parse(CLI::App& app, ParseOptions& options) {
   return parse;
 }
 
+CLI::App* add_match(CLI::App& app, MatchOptions& options) {
+  CLI::App* match =
+      app.add_subcommand("match", "Try Sigma rules on events, print which hold where");
+  match->footer(kMatchFooter);
+  match
+      ->add_option("--rules", options.rules,
+                   "Rule files (*.yml, *.yaml, *.json) and folders of them")
+      ->type_name("PATH")
+      ->required();
+  match
+      ->add_option("--events", options.events,
+                   "Files, folders, globs; - is standard input.\n"
+                   "NDJSON or a JSON array; plain, gzip or zstd")
+      ->type_name("FILE")
+      ->required();
+  add_choice<MatchRoute>(
+      *match, "--route", kRoutes, [&options](MatchRoute route) { options.route = route; },
+      "none: every rule on every event, whatever its log source (default)\n"
+      "windows: by Channel and EventID, as SigmaHQ's own tests do");
+  match->add_flag("--every", options.every,
+                  "Correlations: every event at which the condition holds.\n"
+                  "Default: once, then silent for that group for one timespan");
+  match->add_flag("--canonical", options.canonical,
+                  "Of vendors' records: let disguised paths and command lines hold in\n"
+                  "their canonical form, too, as replay does. Default: Sigma to the letter");
+  match
+      ->add_option("--placeholders", options.placeholders,
+                   "Values for the modifier expand: a YAML or JSON map from names to\n"
+                   "lists, {admins: [root, adm_*]}")
+      ->type_name("FILE");
+  return match;
+}
+
 CLI::App* add_tree(CLI::App& app, TreeOptions& options) {
   CLI::App* tree = app.add_subcommand("tree", "Draw the process tree of a host from logs");
   tree->footer(
@@ -292,10 +348,12 @@ Command parse_arguments(int argc, const char* const* argv) {
 
   ReplayOptions replay_options;
   ParseOptions parse_options;
+  MatchOptions match_options;
   TreeOptions tree_options;
   BusTailOptions tail_options;
   const CLI::App* replay = add_replay(app, replay_options);
   const CLI::App* parse = add_parse(app, parse_options);
+  const CLI::App* match = add_match(app, match_options);
   const CLI::App* tree = add_tree(app, tree_options);
   const CLI::App* tail = add_bus_tail(app, tail_options);
   try {
@@ -308,6 +366,9 @@ Command parse_arguments(int argc, const char* const* argv) {
   }
   if (parse->parsed()) {
     return parse_options;
+  }
+  if (match->parsed()) {
+    return match_options;
   }
   if (tree->parsed()) {
     return tree_options;

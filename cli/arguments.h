@@ -52,6 +52,22 @@ struct ParseOptions {
   ColorChoice color = ColorChoice::automatic;
 };
 
+/// How `spoor match` chooses the rules that an event meets.
+enum class MatchRoute : std::uint8_t {
+  none,     ///< All of them.
+  windows,  ///< Those whose log source covers it, told by Channel and EventID.
+};
+
+/// `spoor match`
+struct MatchOptions {
+  std::vector<std::string> rules;
+  std::vector<std::string> events;
+  MatchRoute route = MatchRoute::none;
+  bool every = false;        ///< Correlations: every event at which one holds.
+  bool canonical = false;    ///< Disguised values count in their canonical form, too.
+  std::string placeholders;  ///< File with the values of `expand`, or empty.
+};
+
 /// `spoor tree`
 struct TreeOptions {
   std::vector<std::string> inputs;
@@ -76,7 +92,8 @@ struct ExitNow {
   int code = 0;
 };
 
-using Command = std::variant<ExitNow, ReplayOptions, ParseOptions, TreeOptions, BusTailOptions>;
+using Command =
+    std::variant<ExitNow, ReplayOptions, ParseOptions, MatchOptions, TreeOptions, BusTailOptions>;
 
 /// Reads the command line. Prints help and version to stdout, errors with a hint to stderr.
 [[nodiscard]] Command parse_arguments(int argc, const char* const* argv);

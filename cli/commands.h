@@ -7,6 +7,7 @@ namespace spoor {
 
 [[nodiscard]] int run_replay(const ReplayOptions& options);
 [[nodiscard]] int run_parse(const ParseOptions& options);
+[[nodiscard]] int run_match(const MatchOptions& options);
 [[nodiscard]] int run_tree(const TreeOptions& options);
 [[nodiscard]] int run_bus_tail(const BusTailOptions& options);
 

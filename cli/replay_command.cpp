@@ -146,6 +146,14 @@ Result<void> publish_all(FindingPublisher& publisher,
   return {};
 }
 
+/// They load, so that one rule set serves all commands.
+void warn_of_window_correlations(const RuleSet& rules) {
+  for (const WindowCorrelation& rule : rules.window_correlations) {
+    log_warning(rule.meta.file + ": correlation '" + rule.meta.title +
+                "' is not of one process tree: only 'spoor match' evaluates it for now");
+  }
+}
+
 /// Before any work was done: the exit code that the error deserves.
 int give_up(const Error& error) {
   log_error(error.message);
@@ -270,6 +278,7 @@ int run_replay(const ReplayOptions& options) {
   if (!rules) {
     return exit_usage;
   }
+  warn_of_window_correlations(rules->rules);
   std::optional<FindingPublisher> publisher;
   if (!options.publish.empty()) {
     Result<FindingPublisher> created = FindingPublisher::create(options.publish);

@@ -20,15 +20,18 @@ std::size_t print_diagnostics(const std::vector<Diagnostic>& diagnostics, bool q
 
 std::optional<LoadedRules> load_rules_for_command(const std::vector<std::string>& paths,
                                                   bool strict,
-                                                  bool quiet) {
-  Result<LoadedRules> loaded =
-      paths.empty() ? Result<LoadedRules>(load_rules(bundled_rules())) : load_rule_paths(paths);
+                                                  bool quiet,
+                                                  const LoadOptions& options) {
+  Result<LoadedRules> loaded = paths.empty()
+                                   ? Result<LoadedRules>(load_rules(bundled_rules(), options))
+                                   : load_rule_paths(paths, options);
   if (!loaded) {
     log_error(loaded.error().message);
     return std::nullopt;
   }
   print_diagnostics(loaded->diagnostics, quiet);
-  const std::size_t count = loaded->rules.detections.size() + loaded->rules.correlations.size();
+  const std::size_t count = loaded->rules.detections.size() + loaded->rules.correlations.size() +
+                            loaded->rules.window_correlations.size();
   if (count == 0) {
     log_error("no rule was loaded" +
               std::string(loaded->documents == 0 ? ": no rule file (*.yml) there" : ""));

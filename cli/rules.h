@@ -14,7 +14,10 @@ namespace spoor {
 /// stderr (warnings not if `quiet`). Empty if nothing could be loaded or, with `strict`, if
 /// anything was refused: exit with exit_usage.
 [[nodiscard]] std::optional<LoadedRules> load_rules_for_command(
-    const std::vector<std::string>& paths, bool strict, bool quiet);
+    const std::vector<std::string>& paths,
+    bool strict,
+    bool quiet,
+    const LoadOptions& options = {});
 
 /// Prints diagnostics to stderr; returns the number of errors among them.
 std::size_t print_diagnostics(const std::vector<Diagnostic>& diagnostics, bool quiet);

@@ -18,6 +18,8 @@ struct Run {
 
   int operator()(const spoor::ParseOptions& options) const { return spoor::run_parse(options); }
 
+  int operator()(const spoor::MatchOptions& options) const { return spoor::run_match(options); }
+
   int operator()(const spoor::TreeOptions& options) const { return spoor::run_tree(options); }
 
   int operator()(const spoor::BusTailOptions& options) const {

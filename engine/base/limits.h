@@ -37,6 +37,11 @@ inline constexpr std::size_t kMatchesPerRuleMax =
 inline constexpr std::size_t kRecentEventsMax =
     4'194'304;  ///< Event uids remembered to count duplicates.
 
+// Window correlations.
+inline constexpr std::size_t kWindowWaitingMax = 1'048'576;  ///< Events kept to be put in order.
+inline constexpr std::size_t kWindowGroupsMax = 100'000;     ///< Group keys of a rule.
+inline constexpr std::size_t kWindowEntriesMax = 100'000;    ///< Events or values of a group.
+
 // Rules.
 inline constexpr std::size_t kRuleBytesMax = std::size_t{4} << 20;  ///< One rule file.
 inline constexpr std::size_t kRuleDepthMax = 64;                    ///< YAML nesting.

@@ -37,6 +37,8 @@ std::string_view to_string(EventType type) {
     case EventType::ps_script: return "ps_script";
     case EventType::ps_module: return "ps_module";
     case EventType::ps_classic_start: return "ps_classic_start";
+    case EventType::ps_classic_provider_start: return "ps_classic_provider_start";
+    case EventType::ps_classic_script: return "ps_classic_script";
     case EventType::antivirus: return "antivirus";
     case EventType::file_modify: return "file_modify";
     case EventType::network_listen: return "network_listen";

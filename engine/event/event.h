@@ -53,6 +53,8 @@ enum class EventType : std::uint8_t {
   ps_script,
   ps_module,
   ps_classic_start,
+  ps_classic_provider_start,
+  ps_classic_script,
   antivirus,  ///< What the vendor's own engine found.
   // From here on Sigma has no category.
   file_modify,

@@ -370,6 +370,43 @@ class StepGrammar {
   const std::vector<std::string>& steps_;
 };
 
+/// Listed rules of a window correlation, by any of their names.
+class SeenGrammar {
+ public:
+  using Node = SeenExpr;
+
+  explicit SeenGrammar(const std::vector<std::vector<std::string>>& names) : names_(names) {}
+
+  template <typename Fail>
+  std::optional<SeenExpr> negate(SeenExpr operand, Fail /*fail*/) {
+    SeenExpr negation;
+    negation.kind = SeenExpr::Kind::negation;
+    negation.children.push_back(std::move(operand));
+    return negation;
+  }
+
+  template <typename Fail>
+  std::optional<SeenExpr> leaf(const std::vector<Token>& tokens, std::size_t& at, Fail fail) {
+    std::vector<std::string_view> listed;
+    for (std::size_t rule = 0; rule < names_.size(); ++rule) {
+      if (std::ranges::find(names_[rule], tokens[at].text) != names_[rule].end()) {
+        ++at;
+        SeenExpr leaf;
+        leaf.kind = SeenExpr::Kind::seen;
+        leaf.rule = rule;
+        return leaf;
+      }
+      listed.emplace_back(names_[rule].front());
+    }
+    fail("'" + tokens[at].text + "' is not listed under 'rules'",
+         did_you_mean(tokens[at].text, listed));
+    return std::nullopt;
+  }
+
+ private:
+  const std::vector<std::vector<std::string>>& names_;
+};
+
 }  // namespace
 
 bool parse_condition(const YamlNode& node,
@@ -386,6 +423,14 @@ bool parse_step_condition(const YamlNode& node,
                           StepExpr& into) {
   StepGrammar grammar(steps);
   return ConditionParser<StepGrammar>(node, desk, grammar).parse(into);
+}
+
+bool parse_seen_condition(const YamlNode& node,
+                          const std::vector<std::vector<std::string>>& names,
+                          DiagnosticDesk& desk,
+                          SeenExpr& into) {
+  SeenGrammar grammar(names);
+  return ConditionParser<SeenGrammar>(node, desk, grammar).parse(into);
 }
 
 }  // namespace spoor

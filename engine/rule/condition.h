@@ -31,4 +31,11 @@ struct Selection {
                                         DiagnosticDesk& desk,
                                         StepExpr& into);
 
+/// Reads "logon and not (reset or expired)" over the listed rules of a window correlation.
+/// `names[i]`: by what the i-th may be named.
+[[nodiscard]] bool parse_seen_condition(const YamlNode& node,
+                                        const std::vector<std::vector<std::string>>& names,
+                                        DiagnosticDesk& desk,
+                                        SeenExpr& into);
+
 }  // namespace spoor

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "engine/base/limits.h"
+#include "engine/base/text.h"
+
 namespace spoor {
 namespace {
 
@@ -85,6 +88,27 @@ std::optional<SourcePosition> DiagnosticDesk::find_from(SourcePosition start,
     }
   }
   return std::nullopt;
+}
+
+bool is_rule_text(std::string_view content, DiagnosticDesk& desk) {
+  if (content.size() > kRuleBytesMax) {
+    desk.error({}, "a rule file of more than " + std::to_string(kRuleBytesMax) + " bytes");
+    return false;
+  }
+  if (is_valid_utf8(content) && content.find('\0') == std::string_view::npos) {
+    return true;
+  }
+  const std::string mended = replace_invalid_utf8(content);
+  const auto first_mended = std::ranges::mismatch(content, mended).in1 - content.begin();
+  const std::size_t bad = std::min(content.find('\0'), static_cast<std::size_t>(first_mended));
+  const std::string_view before = content.substr(0, bad);
+  const auto line = static_cast<std::uint32_t>(std::ranges::count(before, '\n')) + 1;
+  const std::size_t last_newline = before.rfind('\n');
+  const std::size_t column =
+      last_newline == std::string_view::npos ? before.size() + 1 : before.size() - last_newline;
+  desk.error({.line = line, .column = static_cast<std::uint32_t>(column)}, "not UTF-8 text",
+             "save the file as UTF-8");
+  return false;
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& candidates) {

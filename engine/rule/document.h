@@ -93,4 +93,12 @@ class DiagnosticDesk {
                                                    DiagnosticDesk& desk,
                                                    std::size_t* refused);
 
+/// The same of a file of JSON: one rule, several one after the other, or an array of them.
+[[nodiscard]] std::vector<YamlNode> read_json_documents(std::string_view content,
+                                                        DiagnosticDesk& desk,
+                                                        std::size_t* refused);
+
+/// Is it UTF-8 and of a size that a rule file may have? If not, that was reported.
+[[nodiscard]] bool is_rule_text(std::string_view content, DiagnosticDesk& desk);
+
 }  // namespace spoor

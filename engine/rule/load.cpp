@@ -12,6 +12,7 @@
 #include "engine/base/limits.h"
 #include "engine/rule/load_correlation.h"
 #include "engine/rule/load_detection.h"
+#include "engine/rule/load_window_correlation.h"
 #include "engine/rule/logic_hash.h"
 
 namespace spoor {
@@ -24,6 +25,31 @@ struct Document {
   YamlNode node;
   DiagnosticDesk* desk;
 };
+
+bool is_json_file(const fs::path& path) {
+  return path.extension() == ".json";
+}
+
+/// JSON by its name, or by its looks and in its entirety; else YAML.
+std::vector<YamlNode> read_rule_documents(const RuleFile& file,
+                                          DiagnosticDesk& desk,
+                                          std::size_t* refused) {
+  if (is_json_file(file.path)) {
+    return read_json_documents(file.content, desk, refused);
+  }
+  const std::string_view content = without_byte_order_mark(file.content);
+  const std::size_t first = content.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && (content[first] == '{' || content[first] == '[')) {
+    std::vector<Diagnostic> ignored;
+    DiagnosticDesk quiet(file.path, file.content, ignored);
+    std::vector<YamlNode> documents = read_json_documents(file.content, quiet, refused);
+    const bool of_rules = !documents.empty() && std::ranges::all_of(documents, &YamlNode::is_map);
+    if (ignored.empty() && of_rules) {
+      return documents;
+    }
+  }
+  return read_documents(file.content, desk, refused);
+}
 
 /// Collects the rules of all files: detections first, for correlations refer to them.
 class Loader {
@@ -50,7 +76,7 @@ class Loader {
         std::make_unique<DiagnosticDesk>(file.path, file.content, loaded_.diagnostics));
     DiagnosticDesk& desk = *desks_.back();
     std::size_t refused = 0;
-    for (YamlNode& node : read_documents(file.content, desk, &refused)) {
+    for (YamlNode& node : read_rule_documents(file, desk, &refused)) {
       ++loaded_.documents;
       if (!node.is_map()) {
         desk.error(node.position, "a rule must be a map, not " + std::string(to_string(node.kind)));
@@ -166,6 +192,14 @@ class Loader {
     for (const Document& document : correlations_) {
       add_names(document, known_.correlations);
     }
+    std::vector<Document> window_documents;
+    std::vector<Document> lineage_documents;
+    for (Document& document : correlations_) {
+      std::vector<Document>& kind =
+          has_lineage_key(document.node) ? lineage_documents : window_documents;
+      kind.push_back(std::move(document));
+    }
+    correlations_ = std::move(lineage_documents);
     for (DetectionRule& rule : loaded_.rules.detections) {
       rule.makes_finding = true;
     }
@@ -188,16 +222,42 @@ class Loader {
       }
       loaded_.rules.correlations.push_back(std::move(*rule));
     }
-    for (DetectionRule& rule : loaded_.rules.detections) {
-      const auto names_it = [&rule](const std::set<std::string>& names) {
-        return names.contains(rule.meta.id) ||
-               (!rule.meta.name.empty() && names.contains(rule.meta.name));
+    load_window_correlations(window_documents, referred, generating);
+    const auto makes_finding = [&](const RuleMeta& meta) {
+      const auto names_it = [&meta](const std::set<std::string>& names) {
+        return names.contains(meta.id) || (!meta.name.empty() && names.contains(meta.name));
       };
-      rule.makes_finding = !names_it(referred) || names_it(generating);
+      return !names_it(referred) || names_it(generating);
+    };
+    for (DetectionRule& rule : loaded_.rules.detections) {
+      rule.makes_finding = makes_finding(rule.meta);
+    }
+    for (WindowCorrelation& rule : loaded_.rules.window_correlations) {
+      rule.makes_finding = makes_finding(rule.meta);
     }
     std::ranges::sort(loaded_.rules.correlations, {}, [](const CorrelationRule& rule) {
       return std::tuple(rule.meta.id, rule.meta.file);
     });
+  }
+
+  void load_window_correlations(const std::vector<Document>& documents,
+                                std::set<std::string>& referred,
+                                std::set<std::string>& generating) {
+    std::vector<CorrelationDocument> listed;
+    listed.reserve(documents.size());
+    for (const Document& document : documents) {
+      listed.push_back({.node = &document.node, .desk = document.desk});
+    }
+    LoadedWindowCorrelations windows = spoor::load_window_correlations(
+        listed, known_, [&](const RuleMeta& meta, std::size_t document) {
+          return is_new_id(meta, documents[document]);
+        });
+    for (const std::size_t document : windows.refused) {
+      reject(documents[document]);
+    }
+    referred.merge(windows.referred);
+    generating.merge(windows.generating);
+    loaded_.rules.window_correlations = std::move(windows.rules);
   }
 
   const LoadOptions& options_;
@@ -226,6 +286,28 @@ Result<RuleFile> read_rule_file(const fs::path& path) {
   return RuleFile{.path = path.string(), .content = std::move(content)};
 }
 
+/// "admins: [root, adm_*]", or one value.
+void read_placeholder(const YamlNode& name,
+                      const YamlNode& value,
+                      DiagnosticDesk& desk,
+                      LoadOptions& into) {
+  std::vector<std::string>& values = into.placeholders[name.text];
+  const auto add = [&](const YamlNode& one) {
+    if (one.is_scalar()) {
+      values.push_back(one.text);
+    } else {
+      desk.error(one.position, "a value of placeholder '" + name.text + "' must be text, not " +
+                                   std::string(to_string(one.kind)));
+    }
+  };
+  if (value.is_list()) {
+    std::ranges::for_each(value.items, add);
+  } else {
+    add(value);
+  }
+}
+
+/// JSON files only if they are named: folders of rules hold other JSON, too.
 bool is_rule_file(const fs::path& path) {
   return path.extension() == ".yml" || path.extension() == ".yaml";
 }
@@ -253,6 +335,27 @@ std::vector<fs::path> rule_files_below(const fs::path& folder, std::error_code& 
 
 LoadedRules load_rules(const std::vector<RuleFile>& files, const LoadOptions& options) {
   return Loader(options).load(files);
+}
+
+Result<LoadOptions> load_placeholders(const std::string& path,
+                                      std::vector<Diagnostic>& diagnostics) {
+  const Result<RuleFile> file = read_rule_file(path);
+  if (!file) {
+    return tl::unexpected<Error>(file.error());
+  }
+  LoadOptions options;
+  DiagnosticDesk desk(file->path, file->content, diagnostics);
+  std::size_t refused = 0;
+  for (const YamlNode& document : read_rule_documents(*file, desk, &refused)) {
+    if (!document.is_map()) {
+      desk.error(document.position, "placeholders are a map from names to lists of values",
+                 "admins: [root, adm_*]");
+    }
+    for (const auto& [name, value] : document.entries) {
+      read_placeholder(name, value, desk, options);
+    }
+  }
+  return options;
 }
 
 Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,

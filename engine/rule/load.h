@@ -5,6 +5,7 @@
 // with its place, never ignored: a detection that silently means something else is worse than none.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,18 +30,26 @@ struct RuleFile {
   std::string content;
 };
 
+/// What rules leave to those who use them.
 struct LoadOptions {
-  Placeholders placeholders;  ///< For the modifier `expand`.
+  /// The values of `expand`: %name% stands for any of those of `name`.
+  Placeholders placeholders;
 };
 
-/// Loads rules out of memory. Documents of one file are separated by "---". Correlations may refer
-/// to rules of any file by name or id.
+/// Loads rules out of memory: YAML, or JSON. Documents of one YAML file are separated by "---"; a
+/// JSON file may hold an array of them. Correlations may refer to rules of any file by name or id.
 [[nodiscard]] LoadedRules load_rules(const std::vector<RuleFile>& files,
                                      const LoadOptions& options = {});
 
-/// Reads *.yml and *.yaml below each path (a file or a directory; in name order; hidden entries and
-/// symbolic links to directories are skipped) and loads them. Fails only if a path cannot be read.
+/// Reads *.yml and *.yaml below each path (a file, *.json too, or a directory; in name order;
+/// hidden entries and symbolic links to directories are skipped) and loads them. Fails only if a
+/// path cannot be read.
 [[nodiscard]] Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,
                                                   const LoadOptions& options = {});
+
+/// Reads placeholders: a YAML or JSON map from names to a text or a list of texts. What is wrong is
+/// added to `diagnostics`; fails only if the file cannot be read.
+[[nodiscard]] Result<LoadOptions> load_placeholders(const std::string& path,
+                                                    std::vector<Diagnostic>& diagnostics);
 
 }  // namespace spoor

@@ -16,13 +16,10 @@
 #include "engine/base/time.h"
 #include "engine/event/field.h"
 #include "engine/rule/diagnostic.h"
+#include "engine/rule/rule_meta.h"
+#include "engine/rule/window_correlation.h"
 
 namespace spoor {
-
-enum class Level : std::uint8_t { informational, low, medium, high, critical };
-
-[[nodiscard]] std::string_view to_string(Level level);
-[[nodiscard]] std::optional<Level> parse_level(std::string_view text);
 
 /// A field as a rule names it: one of ours, or a vendor's name looked up in Event::extra.
 struct FieldRef {
@@ -87,10 +84,10 @@ struct ValueTest {
   bool regex_ignore_case = false;
   bool regex_multiline = false;
   bool regex_dotall = false;
-  bool expected = true;           ///< kind == exists.
-  Network network;                ///< kind == cidr.
-  FieldRef reference;             ///< kind == field_ref.
-  Affix affix = Affix::whole;     ///< kind == field_ref.
+  bool expected = true;        ///< kind == exists.
+  Network network;             ///< kind == cidr.
+  FieldRef reference;          ///< kind == field_ref.
+  Affix affix = Affix::whole;  ///< kind == field_ref.
   SourcePosition position;
 };
 
@@ -115,25 +112,6 @@ struct LogSource {
   std::string product;
   std::string category;
   std::string service;
-};
-
-/// What a rule says of itself; nothing of it changes what the rule detects.
-struct RuleMeta {
-  std::string id;
-  std::string name;  ///< Sigma's `name`, by which correlations refer to it; may be empty.
-  std::string title;
-  std::string description;
-  std::string author;
-  std::string license;
-  std::string status;
-  std::vector<std::string> references;
-  std::vector<std::string> tags;
-  std::vector<std::string> false_positives;
-  Level level = Level::medium;
-  std::string file;
-  SourcePosition position;
-  /// Hash of what the rule detects (not of its texts): 32 hex digits. Part of every finding's uid.
-  std::string logic_hash;
 };
 
 struct DetectionRule {
@@ -189,6 +167,8 @@ struct CorrelationRule {
 struct RuleSet {
   std::vector<DetectionRule> detections;  ///< Sorted by (id, file).
   std::vector<CorrelationRule> correlations;
+  /// Correlations in time that know no lineage. A rule comes behind those that it lists.
+  std::vector<WindowCorrelation> window_correlations;
 };
 
 }  // namespace spoor

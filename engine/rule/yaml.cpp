@@ -10,7 +10,6 @@
 #include <yaml-cpp/yaml.h>
 
 #include "engine/base/limits.h"
-#include "engine/base/text.h"
 #include "engine/rule/document.h"
 
 namespace spoor {
@@ -328,22 +327,7 @@ std::vector<YamlNode> read_documents(std::string_view content,
   std::vector<YamlNode> documents;
   *refused = 0;
   content = without_byte_order_mark(content);
-  if (content.size() > kRuleBytesMax) {
-    desk.error({}, "a rule file of more than " + std::to_string(kRuleBytesMax) + " bytes");
-    *refused = 1;
-    return documents;
-  }
-  if (!is_valid_utf8(content) || content.find('\0') != std::string_view::npos) {
-    const std::string mended = replace_invalid_utf8(content);
-    const auto first_mended = std::ranges::mismatch(content, mended).in1 - content.begin();
-    const std::size_t bad = std::min(content.find('\0'), static_cast<std::size_t>(first_mended));
-    const std::string_view before = content.substr(0, bad);
-    const auto line = static_cast<std::uint32_t>(std::ranges::count(before, '\n')) + 1;
-    const std::size_t last_newline = before.rfind('\n');
-    const std::size_t column =
-        last_newline == std::string_view::npos ? before.size() + 1 : before.size() - last_newline;
-    desk.error({.line = line, .column = static_cast<std::uint32_t>(column)}, "not UTF-8 text",
-               "save the file as UTF-8");
+  if (!is_rule_text(content, desk)) {
     *refused = 1;
     return documents;
   }

@@ -162,6 +162,10 @@ EventType registry_key_event(std::string_view verb) {
   return EventType::registry_event;
 }
 
+EventType type_of(const EventRow& row, std::string_view verb) {
+  return row.type == EventType::registry_event ? registry_key_event(verb) : row.type;
+}
+
 /// Does Sysmon give events of this type an EventType?
 bool has_verb(EventType type) {
   return type == EventType::registry_event || type == EventType::registry_set ||
@@ -246,15 +250,27 @@ void read_mentions(Roles roles, Scratch& scratch, Event& event) {
 
 bool is_sysmon(const WindowsRecord& record) {
   return record.provider == "Microsoft-Windows-Sysmon" || record.provider == "Linux-Sysmon" ||
-         record.channel == "Microsoft-Windows-Sysmon/Operational" ||
-         record.channel == "Linux-Sysmon/Operational";
+         is_sysmon_channel(record.channel);
+}
+
+bool is_sysmon_channel(std::string_view channel) {
+  return channel == "Microsoft-Windows-Sysmon/Operational" || is_linux_sysmon_channel(channel);
+}
+
+bool is_linux_sysmon_channel(std::string_view channel) {
+  return channel == "Linux-Sysmon/Operational";
+}
+
+EventType sysmon_event_type(std::string_view event_id, std::string_view verb) {
+  const EventRow* row = find_event(event_id);
+  return row == nullptr ? EventType::other : type_of(*row, verb);
 }
 
 void parse_sysmon(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context) {
   Event& event = context.event;
   event.source = Source::sysmon;
   const bool is_linux =
-      record.provider == "Linux-Sysmon" || record.channel == "Linux-Sysmon/Operational";
+      record.provider == "Linux-Sysmon" || is_linux_sysmon_channel(record.channel);
   event.platform = is_linux ? Platform::linux : Platform::windows;
   const EventRow* row = find_event(record.event_id);
   restore_lost_fields(carriage, row, record, context);
@@ -263,7 +279,7 @@ void parse_sysmon(WindowsCarriage carriage, const WindowsRecord& record, ParseCo
     event.type = EventType::other;
     return;
   }
-  event.type = row->id == 12 ? registry_key_event(event.field(FieldId::event_type)) : row->type;
+  event.type = type_of(*row, event.field(FieldId::event_type));
   read_mentions(row->roles, context.scratch, event);
 }
 

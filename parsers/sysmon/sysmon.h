@@ -15,6 +15,14 @@ namespace spoor {
 /// Is it Sysmon's? By provider, or by channel alone: a renamed driver keeps its channel.
 [[nodiscard]] bool is_sysmon(const WindowsRecord& record);
 
+/// The same of a channel's name.
+[[nodiscard]] bool is_sysmon_channel(std::string_view channel);
+[[nodiscard]] bool is_linux_sysmon_channel(std::string_view channel);
+
+/// What an event id of Sysmon's is; `verb` is the event's EventType, which tells making a registry
+/// key from deleting one. `other` for an id that Sysmon has not.
+[[nodiscard]] EventType sysmon_event_type(std::string_view event_id, std::string_view verb);
+
 /// Finishes a Sysmon record whose fields are in the context's event. Unknown ids become generic
 /// events.
 void parse_sysmon(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context);

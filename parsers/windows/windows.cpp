@@ -74,6 +74,8 @@ constexpr ChannelRow kChannels[] = {
     {kPowerShellCore, 4103, 4103, EventType::ps_module, {}},
     {kPowerShellCore, 4104, 4104, EventType::ps_script, {}},
     {kClassicPowerShell, 400, 400, EventType::ps_classic_start, {}},
+    {kClassicPowerShell, 600, 600, EventType::ps_classic_provider_start, {}},
+    {kClassicPowerShell, 800, 800, EventType::ps_classic_script, {}},
     {kDefender, 1006, 1019, EventType::antivirus, kThreatFound},
     {kDefender, 1115, 1119, EventType::antivirus, kThreatFound},
     {kTasks, 106, 106, EventType::scheduled_task, {}},
@@ -352,6 +354,11 @@ void unescape_wazuh_fields(ParseContext& context) {
   }
 }
 
+EventType windows_event_type(std::string_view channel, std::string_view event_id) {
+  const ChannelRow* row = find_channel(channel, event_id);
+  return row == nullptr ? EventType::other : row->type;
+}
+
 void parse_windows_channel(WindowsCarriage carriage,
                            const WindowsRecord& record,
                            ParseContext& context) {
@@ -368,7 +375,9 @@ void parse_windows_channel(WindowsCarriage carriage,
   }
   event.type = row->type;
   const FieldFinder finder(carriage, record, context);
-  if (event.type == EventType::ps_classic_start) {
+  if (event.type == EventType::ps_classic_start ||
+      event.type == EventType::ps_classic_provider_start ||
+      event.type == EventType::ps_classic_script) {
     set_nameless_data(finder, record, context);
   }
   apply_renames(row->renames, finder, context);

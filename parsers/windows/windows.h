@@ -14,6 +14,10 @@ void finish_windows_event(WindowsCarriage carriage,
                           bool uid_includes_time,
                           ParseContext& context);
 
+/// What an event id of a channel other than Sysmon's is; `other` for those without a type of their
+/// own.
+[[nodiscard]] EventType windows_event_type(std::string_view channel, std::string_view event_id);
+
 /// A channel other than Sysmon's. Security, PowerShell, System, Defender and the task scheduler
 /// have types of their own; the rest are generic events.
 void parse_windows_channel(WindowsCarriage carriage,

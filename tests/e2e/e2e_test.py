@@ -496,6 +496,121 @@ class Parse(E2e):
             self.assertEqual(process.wait(timeout=PATIENCE), 0)
 
 
+class Match(E2e):
+    """Rules on events: which hold where."""
+    LOGON = {"title": "logon", "id": "logon-id", "name": "logon", "logsource": {"product": "windows", "service": "security"},
+             "detection": {"s": {"EventID": 4624}, "condition": "s"}}
+    FAILED = {"title": "failed", "id": "failed-id", "name": "failed", "logsource": {"product": "windows", "service": "security"},
+              "detection": {"s": {"EventID": 4625}, "condition": "s"}}
+    BRUTE = {"title": "brute", "id": "brute-id", "correlation": {
+        "type": "event_count", "rules": "failed", "group-by": ["User", "Host"], "timespan": "10s", "condition": {"gte": 2}}}
+
+    def match(self, rules, events, *options, code=0):
+        """Lines of output; rules are written as JSON, a file each, events are bytes or objects."""
+        paths = [self.path(f"rule{i}.json", json.dumps(rule).encode()) for i, rule in enumerate(rules)]
+        if not isinstance(events, bytes):
+            events = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+        self.events = self.path("events.ndjson", events)
+        result = run("match", "--rules", *paths, "--events", self.events, *options)
+        self.assertEqual(result.returncode, code, result.stderr.decode(errors="replace"))
+        self.stderr = result.stderr.decode()
+        return [json.loads(line) for line in result.stdout.splitlines()]
+
+    def failures(self, *seconds):
+        return [{"timestamp": 1680000000 + second, "EventID": 4625, "User": "a", "Host": "h", "Channel": "Security"} for second in seconds]
+
+    def test_a_line_for_each_rule_that_holds(self):
+        events = [{"EventID": 4624}, {"EventID": 1}, {"EventID": "4625"}]
+        self.assertEqual(self.match([self.LOGON, self.FAILED], events),
+                         [{"rule": "logon-id", "event": 0, "file": self.events}, {"rule": "failed-id", "event": 2, "file": self.events}])
+
+    def test_correlations_fire_once_or_at_every_event(self):
+        events = self.failures(0, 5, 8, 30)
+        lines = self.match([self.FAILED, self.BRUTE], events)
+        self.assertEqual(len([line for line in lines if line["rule"] == "failed-id"]), 4)  # Whatever `generate` says.
+        self.assertEqual([line for line in lines if line["rule"] == "brute-id"],
+                         [{"rule": "brute-id", "event": 1, "file": self.events, "group": ["a", "h"]}])
+        every = self.match([self.FAILED, self.BRUTE], events, "--every")
+        self.assertEqual([line["event"] for line in every if line["rule"] == "brute-id"], [1, 2])
+
+    def test_correlations_see_all_files_in_order_of_time(self):
+        first = self.path("first.ndjson", json.dumps(self.failures(5)[0]).encode())
+        second = self.path("second.json", json.dumps(self.failures(0)).encode())
+        rules = [self.path("failed.yml", json.dumps(self.FAILED).encode()), self.path("brute.json", json.dumps(self.BRUTE).encode())]
+        result = run("match", "--rules", *rules, "--events", first, second)
+        lines = [json.loads(line) for line in result.stdout.splitlines() if b"group" in line]
+        self.assertEqual(lines, [{"rule": "brute-id", "event": 0, "file": first, "group": ["a", "h"]}])
+
+    def test_shuffled_events_of_distinct_times_give_the_same(self):
+        events = self.failures(*[3 * i for i in range(40)])
+        in_order = self.match([self.FAILED, self.BRUTE], events)
+        times = {line["event"] for line in in_order if "group" in line}
+        order = list(range(40))
+        random.Random(3).shuffle(order)
+        shuffled = self.match([self.FAILED, self.BRUTE], [events[i] for i in order])
+        self.assertEqual({order[line["event"]] for line in shuffled if "group" in line}, times)
+
+    def test_lines_an_array_and_compressed_are_the_same(self):
+        events = self.failures(0, 5, 8)
+        want = self.match([self.FAILED, self.BRUTE], events)
+        array = json.dumps(events).encode()
+        for content in (array, json.dumps(events, indent=2).encode(), gzip.compress(array)):
+            self.assertEqual(self.match([self.FAILED, self.BRUTE], content), want)
+
+    def test_routing_minds_the_log_source(self):
+        events = [{"EventID": 4625, "Channel": "Security"}, {"EventID": 4625, "Channel": "Application"}, {"EventID": 4625}]
+        self.assertEqual([line["event"] for line in self.match([self.FAILED], events)], [0, 1, 2])
+        self.assertEqual([line["event"] for line in self.match([self.FAILED], events, "--route", "windows")], [0])
+        self.assertEqual([line["event"] for line in self.match([self.FAILED], events, "--route", "none")], [0, 1, 2])
+
+    def test_vendors_records_are_read_as_parse_reads_them(self):
+        rule = {"title": "t", "id": "t", "logsource": {"product": "windows", "category": "image_load"},
+                "detection": {"s": {"ImageLoaded|endswith": "\\ffmpeg.dll"}, "condition": "s"}}
+        path = self.path("rule.json", json.dumps(rule).encode())
+        found = []
+        for dialect in DIALECTS:
+            result = run("match", "--rules", path, "--events", scenario("A." + dialect), "--route", "windows")
+            self.assertEqual(result.returncode, 0, result.stderr)
+            found.append(sorted(json.loads(line)["event"] for line in result.stdout.splitlines()))
+        self.assertTrue(found[0])
+        # evtx_dump and Winlogbeat are nested. NXLog is flat already, and says the same.
+        self.assertEqual(found[0], found[1])
+        self.assertEqual(found[0], found[2])
+
+    def test_what_looks_like_a_wrapper_and_is_none_is_flat(self):
+        rule = {"title": "t", "id": "t", "logsource": {"product": "test"}, "detection": {"s": {"message": "hello"}, "condition": "s"}}
+        self.assertEqual([line["event"] for line in self.match([rule], [{"message": "hello"}])], [0])
+
+    def test_bad_records_keep_their_number(self):
+        events = json.dumps({"EventID": 4625}).encode() + b"\n{torn\n" + json.dumps({"EventID": 4625}).encode() + b"\n"
+        self.assertEqual([line["event"] for line in self.match([self.FAILED], events, code=3)], [0, 2])
+        self.assertIn("events.ndjson:2:", self.stderr)
+
+    def test_rules_that_are_refused(self):
+        broken = dict(self.BRUTE, correlation=dict(self.BRUTE["correlation"], timespan="1x"))
+        self.assertEqual(self.match([broken], [], code=2), [])
+        self.assertIn("rule0.json:1:", self.stderr)
+        self.assertIn("'1x' is not a timespan", self.stderr)
+        self.assertEqual(len(self.match([broken, self.FAILED], self.failures(0))), 1)
+        self.assertIn("1 of 2 rules refused", self.stderr)
+
+    def test_mistakes(self):
+        rule = self.path("rule.json", json.dumps(self.FAILED).encode())
+        events = self.path("events.ndjson", b"{}")
+        for arguments in (["--rules", rule], ["--events", events], ["--rules", "nowhere", "--events", events],
+                          ["--rules", rule, "--events", "nowhere"],
+                          ["--rules", rule, "--events", events, "--placeholders", self.path("p.yml", b"[a]")]):
+            result = run("match", *arguments)
+            self.assertEqual(result.returncode, 2, arguments)
+            self.assertTrue(result.stderr)
+
+    def test_replay_says_what_it_does_not_evaluate(self):
+        rules = self.path("rules.json", json.dumps([self.FAILED, self.BRUTE]).encode())
+        result = run("replay", self.path("events.ndjson", b""), "--rules", rules)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stderr.count(b"only 'spoor match' evaluates it for now"), 1)
+
+
 class Tree(E2e):
     def test_text(self):
         result = run("tree", scenario("A.sysmon-evtxdump"), "--host", "PC042", "--pid", "6712")

@@ -21,6 +21,7 @@ std::string as_regex(const std::vector<spoor::PatternPiece>& pieces) {
       case spoor::PatternPiece::Kind::literal: regex += re2::RE2::QuoteMeta(piece.literal); break;
       case spoor::PatternPiece::Kind::any_run: regex += ".*"; break;
       case spoor::PatternPiece::Kind::any_one: regex += "."; break;
+      case spoor::PatternPiece::Kind::any_dash: regex += "[-/–—―]"; break;
     }
   }
   return regex + ")\\z";

@@ -43,12 +43,24 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     errors += diagnostic.severity == spoor::Severity::error ? 1U : 0U;
   }
   const spoor::RuleSet& rules = loaded.rules;
-  check(rules.detections.size() + rules.correlations.size() + loaded.rejected == loaded.documents);
+  check(rules.detections.size() + rules.correlations.size() + rules.window_correlations.size() +
+            loaded.rejected ==
+        loaded.documents);
   check((loaded.rejected == 0) == (errors == 0));  // Refused: with a reason, and only then.
   for (const spoor::CorrelationRule& rule : rules.correlations) {
     check(rule.anchor < rule.steps.size());
     for (const spoor::CorrelationStep& step : rule.steps) {
       check(step.rule < rules.detections.size());
+    }
+  }
+  for (std::size_t i = 0; i < rules.window_correlations.size(); ++i) {
+    const spoor::WindowCorrelation& rule = rules.window_correlations[i];
+    check(!rule.rules.empty() && rule.timespan > 0);
+    for (const spoor::ListedRule& listed : rule.rules) {
+      check(listed.index < (listed.is_correlation ? i : rules.detections.size()));
+    }
+    for (const spoor::GroupField& field : rule.group_by) {
+      check(field.of_rule.size() == rule.rules.size());
     }
   }
   return 0;

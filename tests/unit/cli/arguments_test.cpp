@@ -47,6 +47,24 @@ TEST(Arguments, AnOptionThatMayBeRepeatedLeavesThePathAlone) {
   EXPECT_EQ(replay->rules, (std::vector<std::string>{"r1", "r2"}));
 }
 
+TEST(Arguments, Match) {
+  const Command command =
+      parse({"match", "--rules", "r1", "r2", "--events", "a.ndjson", "-", "--route", "windows",
+             "--every", "--canonical", "--placeholders", "p.yml"});
+  const auto* options = std::get_if<MatchOptions>(&command);
+  ASSERT_NE(options, nullptr);
+  EXPECT_EQ(options->rules, (std::vector<std::string>{"r1", "r2"}));
+  EXPECT_EQ(options->events, (std::vector<std::string>{"a.ndjson", "-"}));
+  EXPECT_EQ(options->route, MatchRoute::windows);
+  EXPECT_TRUE(options->every);
+  EXPECT_TRUE(options->canonical);
+  EXPECT_EQ(options->placeholders, "p.yml");
+  EXPECT_EQ(code_of(parse({"match", "--rules", "r1"})), exit_usage);
+  EXPECT_EQ(code_of(parse({"match", "--events", "a"})), exit_usage);
+  EXPECT_EQ(code_of(parse({"match", "--rules", "r", "--events", "a", "--route", "linux"})),
+            exit_usage);
+}
+
 TEST(Arguments, Parse) {
   const Command command = parse({"parse", "a.ndjson", "-", "--source", "crowdstrike", "--format",
                                  "ocsf", "--limit", "5", "--max-errors", "7", "--no-progress"});

@@ -389,6 +389,7 @@ std::string as_regex(const std::vector<PatternPiece>& pieces) {
       case PatternPiece::Kind::literal: regex += re2::RE2::QuoteMeta(piece.literal); break;
       case PatternPiece::Kind::any_run: regex += ".*"; break;
       case PatternPiece::Kind::any_one: regex += "."; break;
+      case PatternPiece::Kind::any_dash: regex += "[-/–—―]"; break;
     }
   }
   return regex + ")$";

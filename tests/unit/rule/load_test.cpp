@@ -420,7 +420,6 @@ TEST(LoadCorrelation, WhatIsWrongIsSaidWhereItIsWrong) {
        "'event_count' is not supported yet", ""},
       {"type unknown", without("temporal", "temporel"), 22, 9, "unknown correlation type",
        "temporal"},
-      {"group-by", without("[process_tree]", "[User]"), 24, 13, "are supported yet", ""},
       {"unknown rule", without("step_b", "step_c"), 23, 19, "no rule has the name or id 'step_c'",
        "step_"},
       {"refused rule", without("step_b", "broken"), 23, 19, "was refused", ""},

@@ -13,6 +13,7 @@ std::string shape(std::string_view sigma) {
       case PatternPiece::Kind::literal: text += piece.literal; break;
       case PatternPiece::Kind::any_run: text += "<*>"; break;
       case PatternPiece::Kind::any_one: text += "<?>"; break;
+      case PatternPiece::Kind::any_dash: text += "<->"; break;
     }
   }
   return text;

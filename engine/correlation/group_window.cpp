@@ -1,0 +1,172 @@
+#include "engine/correlation/group_window.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <limits>
+
+#include "engine/base/text.h"
+
+namespace spoor {
+namespace {
+
+using Type = WindowCorrelationType;
+
+/// The number that a text is, in JSON's grammar. One that a sum could not hold is none.
+std::optional<double> number_of(std::string_view text) {
+  if (text.empty() || json_number_length(text) != text.size()) {
+    return std::nullopt;
+  }
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool usable = error == std::errc{} && std::abs(number) <= ExactSum::kMagnitudeMax;
+  return usable ? std::optional(number) : std::nullopt;
+}
+
+/// The earliest time that an event at `end` sees.
+Timestamp start_of(Timestamp end, Duration timespan) {
+  constexpr Timestamp kEarliest = std::numeric_limits<Timestamp>::min();
+  return end < kEarliest + timespan ? kEarliest : end - timespan;
+}
+
+}  // namespace
+
+bool GroupWindow::take(const GroupEvent& event) {
+  start_ = start_of(event.time, rule_.timespan);
+  while (!entries_.empty() && entries_.front().time < start_) {
+    remove_oldest();
+  }
+  switch (rule_.type) {
+    case Type::event_count: add({.time = event.time, .value = nullptr, .number = 0}); break;
+    case Type::temporal:
+      for (const std::size_t place : *event.listed) {
+        times_[place] = event.time;
+      }
+      break;
+    case Type::temporal_ordered: add_sequence(event); break;
+    default: add_values(event); break;
+  }
+  if (rule_.has_seen) {
+    return holds(rule_.seen);
+  }
+  const std::optional<double> measured = measure();
+  return measured && std::ranges::all_of(rule_.thresholds, [&](const Threshold& threshold) {
+           return threshold.holds(*measured);
+         });
+}
+
+void GroupWindow::add_values(const GroupEvent& event) {
+  for (const std::string_view text : *event.values) {
+    if (rule_.type == Type::value_count) {
+      auto counted = counts_.find(text);
+      if (counted == counts_.end()) {
+        counted = counts_.emplace(std::string(text), 0).first;
+      }
+      ++counted->second;
+      add({.time = event.time, .value = &*counted, .number = 0});
+      continue;
+    }
+    const std::optional<double> number = number_of(text);
+    if (!number) {
+      continue;
+    }
+    if (rule_.type == Type::value_sum || rule_.type == Type::value_avg) {
+      sum_.add(*number);
+    } else {
+      sorted_.insert(std::ranges::upper_bound(sorted_, *number), *number);
+    }
+    add({.time = event.time, .value = nullptr, .number = *number});
+  }
+}
+
+void GroupWindow::add_sequence(const GroupEvent& event) {
+  // From the last place to the first, so that an event stands for one of them: what it continues
+  // was there before it.
+  for (std::size_t place = times_.size(); place-- > 0;) {
+    if (std::ranges::find(*event.listed, place) == event.listed->end()) {
+      continue;
+    }
+    const std::optional<Timestamp> began =
+        place == 0 ? std::optional(event.time) : times_[place - 1];
+    if (began && *began >= start_ && (!times_[place] || *times_[place] < *began)) {
+      times_[place] = began;
+    }
+  }
+}
+
+void GroupWindow::add(const Entry& entry) {
+  entries_.push_back(entry);
+  if (entries_.size() > entries_max_) {
+    remove_oldest();
+    ++dropped_;
+  }
+}
+
+void GroupWindow::remove_oldest() {
+  const Entry entry = entries_.front();
+  entries_.pop_front();
+  switch (rule_.type) {
+    case Type::value_count:
+      if (--entry.value->second == 0) {
+        counts_.erase(counts_.find(entry.value->first));
+      }
+      break;
+    case Type::value_sum:
+    case Type::value_avg: sum_.subtract(entry.number); break;
+    case Type::value_percentile:
+    case Type::value_median: sorted_.erase(std::ranges::lower_bound(sorted_, entry.number)); break;
+    default: break;
+  }
+}
+
+bool GroupWindow::is_seen(std::size_t listed) const {
+  return times_[listed] && *times_[listed] >= start_;
+}
+
+bool GroupWindow::holds(const SeenExpr& expr) const {
+  const auto child_holds = [this](const SeenExpr& child) { return holds(child); };
+  switch (expr.kind) {
+    case SeenExpr::Kind::seen: return is_seen(expr.rule);
+    case SeenExpr::Kind::all: return std::ranges::all_of(expr.children, child_holds);
+    case SeenExpr::Kind::any: return std::ranges::any_of(expr.children, child_holds);
+    case SeenExpr::Kind::negation: return !holds(expr.children.front());
+  }
+  return false;
+}
+
+std::optional<double> GroupWindow::measure() const {
+  const auto count = static_cast<double>(entries_.size());
+  switch (rule_.type) {
+    case Type::event_count: return count;
+    case Type::value_count: return static_cast<double>(counts_.size());
+    case Type::temporal: {
+      double seen = 0;
+      for (std::size_t place = 0; place < times_.size(); ++place) {
+        seen += is_seen(place) ? 1 : 0;
+      }
+      return seen;
+    }
+    case Type::temporal_ordered:
+      // It has no thresholds: that there is a sequence is all.
+      return is_seen(times_.size() - 1) ? std::optional<double>(0) : std::nullopt;
+    default: break;
+  }
+  if (entries_.empty()) {
+    return std::nullopt;
+  }
+  switch (rule_.type) {
+    case Type::value_sum: return sum_.value();
+    case Type::value_avg: return sum_.value() / count;
+    default: return percentile();
+  }
+}
+
+double GroupWindow::percentile() const {
+  constexpr double kWhole = 100;
+  const double place = rule_.percentile / kWhole * static_cast<double>(sorted_.size() - 1);
+  const auto below = static_cast<std::size_t>(place);
+  const std::size_t above = std::min(below + 1, sorted_.size() - 1);
+  return sorted_[below] + (place - static_cast<double>(below)) * (sorted_[above] - sorted_[below]);
+}
+
+}  // namespace spoor

@@ -1,0 +1,103 @@
+// Window correlations over a stream of hits: (event, rules that held) → firings.
+//
+// An event at time t sees, of its group, the events from t - timespan to t, both ends included; of
+// one time those that arrived before it. A rule's condition is judged at each of its events. What
+// comes out depends on the events and their times alone, not on the order in which they came,
+// except among events of the same time.
+//
+// Events are therefore kept until no earlier one can come: advance() says until when that is, and
+// finish() that no more come. An event that is earlier than what was judged already is counted and
+// dropped. Within the order of time the state is: for each group of a rule its window, or, of
+// temporal rules, one time for each listed rule. Groups without an event within the timespan are
+// forgotten. All of it is bounded by WindowLimits, and what a bound drops is counted.
+//
+// A rule that lists another correlation sees each of its firings as an event of its own, directly
+// behind the event that completed it, with that event's fields and, under the names of `group-by`,
+// the values of the group.
+//
+// No clock, no I/O. Not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "engine/base/limits.h"
+#include "engine/base/time.h"
+#include "engine/correlation/field_reader.h"
+#include "engine/rule/rule.h"
+
+namespace spoor {
+
+/// A condition that held for the window that ends at an event.
+struct WindowFiring {
+  std::size_t rule = 0;            ///< Index into RuleSet::window_correlations.
+  std::uint64_t event = 0;         ///< The caller's number of the event.
+  Timestamp time = 0;              ///< That event's.
+  std::vector<std::string> group;  ///< In the order of `group-by`.
+};
+
+enum class WindowReporting : std::uint8_t {
+  every,  ///< Every event at which a condition holds.
+  fire,   ///< The first, and then none of the same rule and group for one timespan. Rules that list
+          ///< the rule see all of them: this hides notifications, never facts.
+};
+
+struct WindowLimits {
+  std::size_t waiting_max = kWindowWaitingMax;  ///< Events that wait for earlier ones.
+  std::size_t groups_max = kWindowGroupsMax;    ///< Of a rule.
+  std::size_t entries_max = kWindowEntriesMax;  ///< Of a group.
+};
+
+/// What a bound dropped. All zero: the firings are all that there are.
+struct WindowDrops {
+  std::uint64_t late_events = 0;  ///< Earlier than what was judged already.
+  std::uint64_t groups = 0;       ///< Forgotten before their time, the longest unused first.
+  std::uint64_t entries = 0;      ///< Events or values forgotten before their time, oldest first.
+
+  [[nodiscard]] bool any() const { return late_events + groups + entries != 0; }
+};
+
+class WindowEvaluator {
+ public:
+  using OnFiring = std::function<void(const WindowFiring&)>;
+
+  /// `rules` must outlive the evaluator. Firings are handed over in the order of their events'
+  /// times, of one event in the order of the rules.
+  WindowEvaluator(const RuleSet& rules,
+                  WindowReporting reporting,
+                  OnFiring on_firing,
+                  const WindowLimits& limits = {});
+  ~WindowEvaluator();
+  WindowEvaluator(WindowEvaluator&&) noexcept;
+  WindowEvaluator& operator=(WindowEvaluator&&) noexcept;
+
+  /// Takes an event: `number` is the caller's, `hits` are the detections that held (indices into
+  /// RuleSet::detections). What a rule may want of its fields is copied. If more events wait than
+  /// may, the earlier half of them is judged.
+  void add(std::uint64_t number,
+           Timestamp time,
+           std::span<const std::size_t> hits,
+           const FieldReader& fields);
+
+  /// No event before `watermark` comes any more: judges all that are.
+  void advance(Timestamp watermark);
+
+  /// No event comes any more.
+  void finish();
+
+  [[nodiscard]] const WindowDrops& drops() const;
+
+  /// Groups that are remembered now, over all rules.
+  [[nodiscard]] std::size_t groups() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace spoor
