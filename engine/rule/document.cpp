@@ -40,10 +40,18 @@ void DiagnosticDesk::warning(SourcePosition position, std::string message, std::
   add(Severity::warning, position, std::move(message), std::move(hint));
 }
 
+void DiagnosticDesk::lint(std::string_view check,
+                          SourcePosition position,
+                          std::string message,
+                          std::string hint) {
+  add(Severity::warning, position, std::move(message), std::move(hint), check);
+}
+
 void DiagnosticDesk::add(Severity severity,
                          SourcePosition position,
                          std::string message,
-                         std::string hint) {
+                         std::string hint,
+                         std::string_view check) {
   // A parser may stop behind the last line, or behind the end of one: point at the end.
   if (!lines_.empty() && position.line > lines_.size()) {
     position.line = static_cast<std::uint32_t>(lines_.size());
@@ -69,7 +77,8 @@ void DiagnosticDesk::add(Severity severity,
                    .position = position,
                    .message = std::move(message),
                    .hint = std::move(hint),
-                   .source_line = std::string(line)});
+                   .source_line = std::string(line),
+                   .check = std::string(check)});
 }
 
 std::optional<SourcePosition> DiagnosticDesk::find_from(SourcePosition start,

@@ -60,6 +60,11 @@ class DiagnosticDesk {
 
   void error(SourcePosition position, std::string message, std::string hint = "");
   void warning(SourcePosition position, std::string message, std::string hint = "");
+  /// A warning of the check of that name (lint.h).
+  void lint(std::string_view check,
+            SourcePosition position,
+            std::string message,
+            std::string hint = "");
 
   /// Where `text` next stands at or behind `start`, looking at `lines` lines; nullopt if it does
   /// not.
@@ -72,7 +77,11 @@ class DiagnosticDesk {
   [[nodiscard]] const std::string& file() const { return file_; }
 
  private:
-  void add(Severity severity, SourcePosition position, std::string message, std::string hint);
+  void add(Severity severity,
+           SourcePosition position,
+           std::string message,
+           std::string hint,
+           std::string_view check = "");
 
   std::string file_;
   std::vector<std::string_view> lines_;

@@ -27,6 +27,8 @@ struct Document {
 /// Collects the rules of all files: detections first, for correlations refer to them.
 class Loader {
  public:
+  explicit Loader(const DocumentVisitor& visit) : visit_(visit) {}
+
   LoadedRules load(const std::vector<RuleFile>& files) {
     for (const RuleFile& file : files) {
       read_file(file);
@@ -52,6 +54,9 @@ class Loader {
         desk.error(node.position, "a rule must be a map, not " + std::string(to_string(node.kind)));
         ++loaded_.rejected;
         continue;
+      }
+      if (visit_) {
+        visit_(node, desk);
       }
       sort_in({.node = std::move(node), .desk = &desk});
     }
@@ -151,6 +156,7 @@ class Loader {
     });
   }
 
+  const DocumentVisitor& visit_;
   LoadedRules loaded_;
   std::vector<std::unique_ptr<DiagnosticDesk>> desks_;
   std::vector<Document> detections_;
@@ -200,11 +206,12 @@ std::vector<fs::path> rule_files_below(const fs::path& folder, std::error_code& 
 
 }  // namespace
 
-LoadedRules load_rules(const std::vector<RuleFile>& files) {
-  return Loader().load(files);
+LoadedRules load_rules(const std::vector<RuleFile>& files, const DocumentVisitor& visit) {
+  return Loader(visit).load(files);
 }
 
-Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths) {
+Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,
+                                    const DocumentVisitor& visit) {
   std::vector<RuleFile> files;
   std::set<fs::path> read;  // A file that is given twice, by itself and by its folder, is one file.
   for (const std::string& path : paths) {
@@ -230,7 +237,7 @@ Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths) {
       files.push_back(std::move(*file));
     }
   }
-  return load_rules(files);
+  return load_rules(files, visit);
 }
 
 }  // namespace spoor

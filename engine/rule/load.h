@@ -5,6 +5,7 @@
 // with its place, never ignored: a detection that silently means something else is worse than none.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,13 @@
 #include "engine/rule/rule.h"
 
 namespace spoor {
+
+class DiagnosticDesk;
+struct YamlNode;
+
+/// Sees every rule document that is a YAML map, before it is loaded and whether it loads or not.
+/// What it reports to the desk of the document's file comes out with the loader's own diagnostics.
+using DocumentVisitor = std::function<void(const YamlNode& document, DiagnosticDesk& desk)>;
 
 struct LoadedRules {
   RuleSet rules;
@@ -30,10 +38,12 @@ struct RuleFile {
 
 /// Loads rules out of memory. Documents of one file are separated by "---". Correlations may refer
 /// to rules of any file by name or id.
-[[nodiscard]] LoadedRules load_rules(const std::vector<RuleFile>& files);
+[[nodiscard]] LoadedRules load_rules(const std::vector<RuleFile>& files,
+                                     const DocumentVisitor& visit = {});
 
 /// Reads *.yml and *.yaml below each path (a file or a directory; in name order; hidden entries and
 /// symbolic links to directories are skipped) and loads them. Fails only if a path cannot be read.
-[[nodiscard]] Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths);
+[[nodiscard]] Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,
+                                                  const DocumentVisitor& visit = {});
 
 }  // namespace spoor
