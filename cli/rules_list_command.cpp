@@ -19,6 +19,8 @@ namespace {
 /// Below this width an id is shown by its first digits, which tell rules apart well enough.
 constexpr std::size_t kWidthForIds = 120;
 constexpr std::size_t kShortId = 8;
+/// Below this width the witness, which few look for, makes room for the title.
+constexpr std::size_t kWidthForWitness = 100;
 
 std::string id_cell(const CatalogEntry& entry, std::size_t width) {
   if (entry.meta.id.empty()) {
@@ -36,18 +38,18 @@ std::string title_cell(const CatalogEntry& entry) {
 std::string render_list(const RuleCatalog& catalog, const TableOptions& options) {
   TextTable table({{.header = "ID"},
                    {.header = "LEVEL"},
-                   {.header = "LOG SOURCE", .narrowest = 12},
+                   {.header = "LOG SOURCE", .narrowest = 16},
                    {.header = "CLASS"},
                    {.header = "WITNESS", .narrowest = 7},
                    {.header = "TITLE", .narrowest = 20},
-                   {.header = "STATE", .narrowest = 12}});
+                   {.header = "STATE", .narrowest = 8}});
   for (const CatalogEntry& entry : catalog.entries) {
     const std::string level(to_string(entry.meta.level));
     table.add({{.text = id_cell(entry, options.width), .style = Style::dim},
                {.text = level, .style = level_style(level)},
                {.text = log_source_text(entry)},
                {.text = std::string(class_text(catalog, entry))},
-               {.text = witness_text(catalog, entry)},
+               {.text = options.width < kWidthForWitness ? "" : witness_text(catalog, entry)},
                {.text = title_cell(entry)},
                {.text = entry.loaded ? "loaded" : "refused: " + entry.error,
                 .style = entry.loaded ? Style::plain : Style::red}});
@@ -86,6 +88,7 @@ std::string render_json(const RuleCatalog& catalog, const CatalogEntry& entry) {
     json.end_object();
   }
   json.text("class", class_text(catalog, entry));
+  json.text("witness", witness_text(catalog, entry));
   write_list(json, "tags", meta.tags);
   write_list(json, "references", meta.references);
   json.text("logic_hash", meta.logic_hash);

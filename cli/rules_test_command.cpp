@@ -231,10 +231,12 @@ int run_rules_test(const RulesTestOptions& options) {
     log_error(output.failure()->message);
     return exit_failure;
   }
-  log_info(counted(catalog->entries.size(), "rule") + ": " + std::to_string(tally.passed) +
-           " passed, " + std::to_string(tally.failed) + " failed, " +
-           std::to_string(tally.without_samples) + " without samples, " +
-           std::to_string(tally.refused) + " refused");
+  if (!output.reader_left()) {
+    log_info(counted(catalog->entries.size(), "rule") + ": " + std::to_string(tally.passed) +
+             " passed, " + std::to_string(tally.failed) + " failed, " +
+             std::to_string(tally.without_samples) + " without samples, " +
+             std::to_string(tally.refused) + " refused");
+  }
   if (interrupted()) {
     return exit_interrupted;
   }
