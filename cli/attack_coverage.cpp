@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/can_fire.h"
 #include "cli/text_table.h"
 #include "engine/finding/attack.h"
 #include "engine/finding/attack_table.h"
 #include "engine/finding/json_writer.h"
-#include "engine/matcher/source_support.h"
 
 namespace spoor {
 namespace {
@@ -15,39 +15,6 @@ namespace {
 constexpr std::size_t kTechniqueLength = 5;  // "T1574"
 /// Titles in a comment: the Navigator shows them all in one tooltip.
 constexpr std::size_t kTitlesShown = 20;
-
-bool fires(const DetectionRule& rule, std::optional<Source> source) {
-  return source ? !never_fires(rule, *source) : can_fire(rule);
-}
-
-/// Can the steps that can fire satisfy the condition?
-bool fires(const StepExpr& expr, const std::vector<bool>& steps) {
-  if (expr.kind == StepExpr::Kind::step) {
-    return steps[expr.step];
-  }
-  const auto one = [&steps](const StepExpr& child) { return fires(child, steps); };
-  if (expr.kind == StepExpr::Kind::all) {
-    return std::ranges::all_of(expr.children, one);
-  }
-  return std::ranges::any_of(expr.children, one);
-}
-
-bool fires(const CorrelationRule& rule, const RuleSet& rules, std::optional<Source> source) {
-  std::vector<bool> steps;
-  steps.reserve(rule.steps.size());
-  for (const CorrelationStep& step : rule.steps) {
-    steps.push_back(fires(rules.detections[step.rule], source));
-  }
-  return fires(rule.condition, steps);
-}
-
-bool fires(const RuleCatalog& catalog, const CatalogEntry& entry, std::optional<Source> source) {
-  if (const DetectionRule* detection = catalog.detection(entry)) {
-    return fires(*detection, source);
-  }
-  const CorrelationRule* correlation = catalog.correlation(entry);
-  return correlation != nullptr && fires(*correlation, catalog.loaded.rules, source);
-}
 
 /// The uids of the tactics that a technique serves.
 std::vector<std::string> tactics_of(const std::string& technique) {
@@ -149,7 +116,7 @@ AttackCoverage attack_coverage(const RuleCatalog& catalog, std::optional<Source>
   coverage.source = source;
   coverage.rules = catalog.entries.size();
   for (const CatalogEntry& entry : catalog.entries) {
-    if (fires(catalog, entry, source)) {
+    if (can_fire(catalog, entry, source)) {
       ++coverage.firing;
       add_rule(entry, coverage);
     }

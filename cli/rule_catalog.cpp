@@ -51,7 +51,8 @@ CatalogEntry entry_of(const YamlNode& document, const std::string& file) {
   meta.tags = texts_of(document, "tags");
   meta.level = parse_level(text_of(document, "level")).value_or(Level::medium);
   entry.is_correlation = document.find("correlation") != nullptr;
-  entry.log_source_position = document.position_of("logsource");
+  entry.log_source_position =
+      document.position_of(entry.is_correlation ? "correlation" : "logsource");
   if (const YamlNode* source = document.find("logsource"); source != nullptr && source->is_map()) {
     entry.log_source.product = text_of(*source, "product");
     entry.log_source.category = text_of(*source, "category");

@@ -14,7 +14,7 @@ namespace spoor {
 struct CatalogEntry {
   RuleMeta meta;  ///< As far as it could be read; logic_hash only if it loaded.
   LogSource log_source;
-  SourcePosition log_source_position;
+  SourcePosition log_source_position;  ///< Of a correlation: where it begins.
   bool is_correlation = false;
   /// Indices into the loaded rules, valid if `loaded`.
   std::size_t rule = 0;

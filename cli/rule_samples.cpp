@@ -120,7 +120,8 @@ std::vector<SampleFile> SampleFinder::samples_of(const CatalogEntry& entry) {
       }
     }
   }
-  std::ranges::stable_partition(samples, &SampleFile::hit);
+  std::stable_partition(samples.begin(), samples.end(),
+                        [](const SampleFile& sample) { return sample.hit; });
   return samples;
 }
 

@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 
+#include "cli/can_fire.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/lint_attack.h"
@@ -25,13 +26,25 @@ std::string counted(std::size_t count, std::string_view what) {
   return std::to_string(count).append(" ").append(what).append(count == 1 ? "" : "s");
 }
 
+/// Why the rule never fires on records of the source; nothing if it can, or did not load.
+std::optional<NeverFires> why_never(const RuleCatalog& catalog,
+                                    const CatalogEntry& entry,
+                                    Source source) {
+  if (const DetectionRule* rule = catalog.detection(entry)) {
+    return never_fires(*rule, source);
+  }
+  if (!entry.loaded || can_fire(catalog, entry, source)) {
+    return std::nullopt;
+  }
+  return NeverFires{.reason = "too few of the rules it lists can fire on records of " +
+                              std::string(to_string(source)),
+                    .position = std::nullopt};
+}
+
 /// Rules that no record of the source can satisfy.
 void add_never_fires(const RuleCatalog& catalog, Source source, std::vector<Diagnostic>& into) {
   for (const CatalogEntry& entry : catalog.entries) {
-    const DetectionRule* rule = catalog.detection(entry);
-    const std::optional<NeverFires> never =
-        rule == nullptr ? std::nullopt : never_fires(*rule, source);
-    if (never) {
+    if (const std::optional<NeverFires> never = why_never(catalog, entry, source)) {
       into.push_back({.severity = Severity::warning,
                       .file = entry.meta.file,
                       .position = never->position.value_or(entry.log_source_position),

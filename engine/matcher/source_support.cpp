@@ -105,7 +105,7 @@ constexpr Types kSentinelOne = {T::process_creation,
 
 /// Fields of one kind of event; there are no others.
 struct Schema {
-  EventType type;
+  EventType type = EventType::other;
   Fields fields;
 };
 

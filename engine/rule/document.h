@@ -74,6 +74,9 @@ class DiagnosticDesk {
 
   [[nodiscard]] std::size_t errors() const { return errors_; }
 
+  /// Nothing more is kept: what costs time to find need not be looked for.
+  [[nodiscard]] bool is_full() const { return problems_ > kProblemsShownMax; }
+
   [[nodiscard]] const std::string& file() const { return file_; }
 
  private:

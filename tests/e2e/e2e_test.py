@@ -609,6 +609,12 @@ class Rules(E2e):
         self.assertIn(b":10:23: warning: the rule never fires: the field OriginalFileName of process_creation does not "
                       b"come from crowdstrike [never-fires]\n", result.stdout)
 
+    def test_lint_knows_which_chains_a_source_cannot_make(self):
+        result = run("rules", "lint", os.path.join(ROOT, "detections"), "--source", "sysmon")
+        self.assertIn(b"threecx_macos_chain.yml:", result.stdout)
+        self.assertIn(b"too few of the rules it lists can fire on records of sysmon [never-fires]", result.stdout)
+        self.assertNotIn(b"threecx_loader_chain.yml", result.stdout)
+
     def test_lint_of_nothing_and_of_no_path_is_a_usage_error(self):
         for path in [self.folder, self.path("nothing.yml")]:
             result = run("rules", "lint", path)
