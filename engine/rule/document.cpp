@@ -60,8 +60,10 @@ void DiagnosticDesk::add(Severity severity,
   std::string_view line =
       position.line <= lines_.size() ? lines_[position.line - 1] : std::string_view();
   position.column = std::min(position.column, static_cast<std::uint32_t>(line.size()) + 1);
-  if (++problems_ > kProblemsShownMax) {
-    if (problems_ == kProblemsShownMax + 1) {
+  // Counted apart: warnings of lint must not crowd out the reason why a rule does not load.
+  std::size_t& problems = check.empty() ? problems_ : lints_;
+  if (++problems > kProblemsShownMax) {
+    if (problems == kProblemsShownMax + 1) {
       into_.push_back({.severity = severity,
                        .file = file_,
                        .position = position,

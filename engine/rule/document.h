@@ -53,7 +53,7 @@ inline constexpr std::size_t kProblemsShownMax = 1'000;
 [[nodiscard]] std::string_view without_byte_order_mark(std::string_view content);
 
 /// Collects what is wrong with one file. Lines are kept for the caret. At most kProblemsShownMax
-/// are kept; if there are more, the last says so.
+/// are kept, and as many warnings of lint(); if there are more, the last says so.
 class DiagnosticDesk {
  public:
   DiagnosticDesk(std::string file, std::string_view content, std::vector<Diagnostic>& into);
@@ -74,8 +74,8 @@ class DiagnosticDesk {
 
   [[nodiscard]] std::size_t errors() const { return errors_; }
 
-  /// Nothing more is kept: what costs time to find need not be looked for.
-  [[nodiscard]] bool is_full() const { return problems_ > kProblemsShownMax; }
+  /// No more warnings of lint() are kept: what costs time to find need not be looked for.
+  [[nodiscard]] bool has_enough_lint() const { return lints_ > kProblemsShownMax; }
 
   [[nodiscard]] const std::string& file() const { return file_; }
 
@@ -91,6 +91,7 @@ class DiagnosticDesk {
   std::vector<Diagnostic>& into_;
   std::size_t errors_ = 0;
   std::size_t problems_ = 0;
+  std::size_t lints_ = 0;  ///< Those of lint().
 };
 
 /// "did you mean 'x'?" for the nearest of `candidates`, or "".

@@ -117,7 +117,7 @@ void check_name(const FieldView& field, DiagnosticDesk& desk) {
   if (name.starts_with(kAncestor)) {
     name.remove_prefix(kAncestor.size());
   }
-  if (name.empty() || desk.is_full() || find_field(name)) {
+  if (name.empty() || desk.has_enough_lint() || find_field(name)) {
     return;
   }
   std::vector<std::string_view> names;

@@ -172,6 +172,23 @@ TEST(Lint, FewerThanIsWarnedOfUnlessThereIsALowerBound) {
   EXPECT_TRUE(lint({correlation("{gt: 1, lte: 3}")}).empty());
 }
 
+TEST(Lint, ManyWarningsDoNotHideAnError) {
+  std::string fields;
+  for (std::size_t i = 0; i < kProblemsShownMax + 10; ++i) {
+    fields += "\n    Own" + std::to_string(i) + ": x";
+  }
+  Linter linter;
+  const LoadedRules loaded = load_rules(
+      {{.path = "a.yml",
+        .content = replaced("'\\cmd.exe'", "'x'" + fields + "\n    Image|nope: x")}},
+      [&linter](const YamlNode& document, DiagnosticDesk& desk) { linter(document, desk); });
+  const auto errors =
+      std::ranges::count(loaded.diagnostics, Severity::error, &Diagnostic::severity);
+  EXPECT_GE(errors, 1);
+  // One more than the bound: the last says that there are others.
+  EXPECT_EQ(loaded.diagnostics.size() - static_cast<std::size_t>(errors), kProblemsShownMax + 1);
+}
+
 TEST(Lint, EveryWarningIsOfAListedCheck) {
   for (const Case& one : kWarned) {
     EXPECT_NE(std::ranges::find(lint_checks(), one.check, &LintCheck::name), lint_checks().end())
