@@ -47,41 +47,42 @@ void expect_members(const Json& object, const std::map<std::string, rapidjson::T
 void expect_valid_layer(const std::string& text) {
   rapidjson::Document layer;
   ASSERT_FALSE(layer.Parse(text.c_str()).HasParseError());
-  const auto kText = rapidjson::kStringType;
-  const auto kBool = rapidjson::kTrueType;
-  const auto kNumber = rapidjson::kNumberType;
-  const auto kObject = rapidjson::kObjectType;
-  const auto kArray = rapidjson::kArrayType;
-  expect_members(layer, {{"name", kText},
-                         {"versions", kObject},
-                         {"domain", kText},
-                         {"description", kText},
-                         {"sorting", kNumber},
-                         {"layout", kObject},
-                         {"hideDisabled", kBool},
-                         {"techniques", kArray},
-                         {"gradient", kObject}});
+  const auto text_type = rapidjson::kStringType;
+  const auto bool_type = rapidjson::kTrueType;
+  const auto number_type = rapidjson::kNumberType;
+  const auto object_type = rapidjson::kObjectType;
+  const auto array_type = rapidjson::kArrayType;
+  expect_members(layer, {{"name", text_type},
+                         {"versions", object_type},
+                         {"domain", text_type},
+                         {"description", text_type},
+                         {"sorting", number_type},
+                         {"layout", object_type},
+                         {"hideDisabled", bool_type},
+                         {"techniques", array_type},
+                         {"gradient", object_type}});
   ASSERT_TRUE(layer.HasMember("name") && layer.HasMember("domain") && layer.HasMember("versions"));
   EXPECT_STREQ(layer["domain"].GetString(), "enterprise-attack");
-  expect_members(layer["versions"], {{"attack", kText}, {"navigator", kText}, {"layer", kText}});
+  expect_members(layer["versions"],
+                 {{"attack", text_type}, {"navigator", text_type}, {"layer", text_type}});
   EXPECT_STREQ(layer["versions"]["layer"].GetString(), "4.5");
   EXPECT_STREQ(layer["versions"]["attack"].GetString(), "18");
   EXPECT_GE(std::string(layer["versions"]["navigator"].GetString()), "4.9.0");
-  expect_members(layer["layout"], {{"layout", kText},
-                                   {"showID", kBool},
-                                   {"showName", kBool},
-                                   {"expandedSubtechniques", kText}});
+  expect_members(layer["layout"], {{"layout", text_type},
+                                   {"showID", bool_type},
+                                   {"showName", bool_type},
+                                   {"expandedSubtechniques", text_type}});
   expect_members(layer["gradient"],
-                 {{"colors", kArray}, {"minValue", kNumber}, {"maxValue", kNumber}});
+                 {{"colors", array_type}, {"minValue", number_type}, {"maxValue", number_type}});
   EXPECT_GE(layer["gradient"]["colors"].Size(), 2U);
   EXPECT_GT(layer["gradient"]["maxValue"].GetInt(), layer["gradient"]["minValue"].GetInt());
   std::set<std::string> seen;
   for (const Json& technique : layer["techniques"].GetArray()) {
-    expect_members(technique, {{"techniqueID", kText},
-                               {"score", kNumber},
-                               {"comment", kText},
-                               {"enabled", kBool},
-                               {"showSubtechniques", kBool}});
+    expect_members(technique, {{"techniqueID", text_type},
+                               {"score", number_type},
+                               {"comment", text_type},
+                               {"enabled", bool_type},
+                               {"showSubtechniques", bool_type}});
     const std::string uid = technique["techniqueID"].GetString();
     EXPECT_TRUE(seen.insert(uid).second) << uid;
     EXPECT_NE(std::ranges::find(technique_table(), uid, &TechniqueRow::uid),

@@ -14,17 +14,21 @@ namespace spoor::test {
 
 /// A folder that goes away with the test.
 class RuleFolder : public testing::Test {
+ public:
+  ~RuleFolder() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+
+  RuleFolder(const RuleFolder&) = delete;
+  RuleFolder& operator=(const RuleFolder&) = delete;
+
  protected:
   RuleFolder() {
     static int number = 0;
     path_ = std::filesystem::temp_directory_path() /
             ("spoor-rules-" + std::to_string(::getpid()) + "-" + std::to_string(number++));
     std::filesystem::create_directories(path_);
-  }
-
-  ~RuleFolder() override {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
   }
 
   void write(const std::string& name, const std::string& content) {
