@@ -1,5 +1,7 @@
 #include "cli/arguments.h"
 
+#include <algorithm>
+#include <array>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -8,6 +10,7 @@
 
 #include "cli/exit_code.h"
 #include "engine/finding/render.h"
+#include "engine/rule/lint.h"
 
 namespace spoor {
 namespace {
@@ -60,6 +63,40 @@ constexpr const char* kMatchFooter =
     "  spoor match --rules sigma/rules --events logs/*.ndjson.gz --route windows\n"
     "  spoor match --rules brute-force.yml --events logons.json --every | jq -c .group\n";
 
+constexpr const char* kLintFooter =
+    "Exit codes: 0 all load, 2 something is refused (with --strict: or warned about).\n\n"
+    "Examples:\n"
+    "  spoor rules lint my-rules/\n"
+    "  spoor rules lint my-rules/ --source crowdstrike      what that source cannot satisfy\n"
+    "  spoor rules lint sigma/rules --ignore short-contains --ignore reference\n"
+    "  spoor rules lint my-rules/ --format json | jq -r .check | sort | uniq -c";
+
+constexpr const char* kListFooter =
+    "Class: M, more events can only make it hold; N, it has to wait for what may still come.\n\n"
+    "Examples:\n"
+    "  spoor rules list                                     the bundled detections\n"
+    "  spoor rules list sigma/rules --json | jq -r 'select(.loaded | not) | .error'";
+
+constexpr const char* kCoverageFooter =
+    "The layer opens in the ATT&CK Navigator: Open Existing Layer, Upload from local.\n\n"
+    "Examples:\n"
+    "  spoor rules coverage                                 the bundled detections, by tactic\n"
+    "  spoor rules coverage my-rules/ --source sysmon --layer sysmon.json";
+
+constexpr const char* kTestFooter =
+    "Samples of a rule x (its name, or its file's) lie beside it or in a folder samples/ beside "
+    "it:\n"
+    "  x.hit.ndjson          each record must hit; of a correlation: all together, one finding\n"
+    "  x.near_miss.ndjson    no record may hit; of a correlation: no finding\n"
+    "There may be several, with a word of yours before the ending (x.hit.macos.ndjson); a\n"
+    "correlation that makes three findings of one file has them in x.hit.3_findings.ndjson.\n"
+    "Each file is replayed in many orders and with duplicates, and the findings must not "
+    "differ.\n\n"
+    "Exit codes: 0 all pass, 1 a sample fails, 2 a rule is refused.\n\n"
+    "Examples:\n"
+    "  spoor rules test my-rules/\n"
+    "  spoor rules test my-rules/ --require-samples --format json";
+
 /// The words that an option takes and what they mean, in the order in which help shows them.
 template <typename Value>
 using Words = std::vector<std::pair<std::string, Value>>;
@@ -74,6 +111,8 @@ const Words<Source> kSources{{"sysmon", Source::sysmon},
                              {"sentinelone", Source::sentinelone}};
 const Words<MatchRoute> kRoutes{{"none", MatchRoute::none}, {"windows", MatchRoute::windows}};
 const Words<TreeFormat> kTreeFormats{{"text", TreeFormat::text}, {"dot", TreeFormat::dot}};
+const Words<ReportFormat> kReportFormats{{"text", ReportFormat::text},
+                                         {"json", ReportFormat::json}};
 const Words<ColorChoice> kColors{{"auto", ColorChoice::automatic},
                                  {"always", ColorChoice::always},
                                  {"never", ColorChoice::never}};
@@ -324,6 +363,101 @@ CLI::App* add_bus_tail(CLI::App& app, BusTailOptions& options) {
   return tail;
 }
 
+void add_rule_paths(CLI::App& app, std::vector<std::string>& paths, bool required) {
+  CLI::Option* option =
+      app.add_option("PATH", paths,
+                     required ? "Rule files or folders (*.yml, *.yaml)"
+                              : "Rule files or folders; default: the bundled detections");
+  option->required(required);
+}
+
+/// Names of checks; an unknown one names the nearest.
+void add_ignore(CLI::App& app, std::vector<std::string>& ignored) {
+  app.add_option("--ignore", ignored, "Leave out the warnings of this check, may be repeated")
+      ->type_name("CHECK")
+      ->allow_extra_args(false)
+      ->check([](const std::string& name) -> std::string {
+        std::vector<std::string_view> names;
+        for (const LintCheck& check : lint_checks()) {
+          names.push_back(check.name);
+        }
+        if (std::ranges::find(names, name) != names.end()) {
+          return "";
+        }
+        const std::string_view near = nearest(name, names);
+        return "no check '" + name + "'" +
+               (near.empty() ? std::string() : "; did you mean '" + std::string(near) + "'?");
+      });
+}
+
+std::string checks_for_help() {
+  constexpr std::size_t kColumn = 20;
+  std::string text = "Checks:\n";
+  for (const LintCheck& check : lint_checks()) {
+    text += "  " + std::string(check.name) + std::string(kColumn - check.name.size(), ' ') +
+            std::string(check.about) + "\n";
+  }
+  return text + "\n" + kLintFooter;
+}
+
+void add_report_format(CLI::App& app, ReportFormat& format, const std::string& json) {
+  add_choice<ReportFormat>(
+      app, "--format", kReportFormats, [&format](ReportFormat chosen) { format = chosen; },
+      "text: for people; json: " + json);
+}
+
+/// `spoor rules` and its commands, in the order of `commands`: lint, list, coverage, test.
+std::array<const CLI::App*, 4> add_rules(CLI::App& app,
+                                         RulesLintOptions& lint_options,
+                                         RulesListOptions& list_options,
+                                         RulesCoverageOptions& coverage_options,
+                                         RulesTestOptions& test_options) {
+  CLI::App* rules = app.add_subcommand("rules", "Check, list and test detection rules");
+  rules->require_subcommand(1);
+
+  CLI::App* lint = rules->add_subcommand("lint", "Say what is wrong with rules, or likely is");
+  lint->footer(checks_for_help());
+  add_rule_paths(*lint, lint_options.paths, true);
+  add_choice<Source>(
+      *lint, "--source", kSources, [&lint_options](Source source) { lint_options.source = source; },
+      "Warn of rules that no record of this source can satisfy");
+  add_ignore(*lint, lint_options.ignored);
+  add_report_format(*lint, lint_options.format, "one problem a line");
+  lint->add_flag("--strict", lint_options.strict, "Warnings fail, too (exit 2)");
+  lint->add_flag("-q,--quiet", lint_options.quiet, "No summary: problems only");
+  add_color(*lint, lint_options.color);
+
+  CLI::App* list = rules->add_subcommand("list", "List rules: what they are, and do they load");
+  list->footer(kListFooter);
+  add_rule_paths(*list, list_options.paths, false);
+  list->add_flag("--json", list_options.json, "Everything a rule says of itself, one rule a line");
+  add_color(*list, list_options.color);
+
+  CLI::App* coverage = rules->add_subcommand("coverage", "Which ATT&CK techniques rules look for");
+  coverage->footer(kCoverageFooter);
+  add_rule_paths(*coverage, coverage_options.paths, false);
+  coverage
+      ->add_option("--layer", coverage_options.layer,
+                   "Write an ATT&CK Navigator layer to FILE (- is standard output)")
+      ->type_name("FILE");
+  add_choice<Source>(
+      *coverage, "--source", kSources,
+      [&coverage_options](Source source) { coverage_options.source = source; },
+      "Only rules that this source can satisfy; default: any of them");
+  coverage->add_flag("-q,--quiet", coverage_options.quiet, "No summary: errors only");
+  add_color(*coverage, coverage_options.color);
+
+  CLI::App* test = rules->add_subcommand("test", "Try rules on the samples beside them");
+  test->footer(kTestFooter);
+  add_rule_paths(*test, test_options.paths, true);
+  test->add_flag("--require-samples", test_options.require_samples,
+                 "A rule without a hit and a near miss fails (exit 1)");
+  add_report_format(*test, test_options.format, "one rule a line");
+  test->add_flag("-q,--quiet", test_options.quiet, "No summary, and only rules that fail");
+  add_color(*test, test_options.color);
+  return {lint, list, coverage, test};
+}
+
 /// CLI11's own codes are above 100: help and version end with 0, mistakes with 2.
 ExitNow report(const CLI::App& app, const CLI::ParseError& error) {
   const int code = app.exit(error, std::cout, std::cerr);
@@ -356,6 +490,12 @@ Command parse_arguments(int argc, const char* const* argv) {
   const CLI::App* match = add_match(app, match_options);
   const CLI::App* tree = add_tree(app, tree_options);
   const CLI::App* tail = add_bus_tail(app, tail_options);
+  RulesLintOptions lint_options;
+  RulesListOptions list_options;
+  RulesCoverageOptions coverage_options;
+  RulesTestOptions test_options;
+  const auto [lint, list, coverage, test] =
+      add_rules(app, lint_options, list_options, coverage_options, test_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -375,6 +515,18 @@ Command parse_arguments(int argc, const char* const* argv) {
   }
   if (tail->parsed()) {
     return tail_options;
+  }
+  if (lint->parsed()) {
+    return lint_options;
+  }
+  if (list->parsed()) {
+    return list_options;
+  }
+  if (coverage->parsed()) {
+    return coverage_options;
+  }
+  if (test->parsed()) {
+    return test_options;
   }
   return ExitNow{.code = exit_usage};
 }

@@ -87,13 +87,59 @@ struct BusTailOptions {
   bool with_header = false;
 };
 
+enum class ReportFormat : std::uint8_t { text, json };
+
+/// `spoor rules lint`
+struct RulesLintOptions {
+  std::vector<std::string> paths;
+  std::optional<Source> source;      ///< Warn of rules that this source cannot satisfy.
+  std::vector<std::string> ignored;  ///< Names of checks whose warnings are left out.
+  ReportFormat format = ReportFormat::text;
+  bool strict = false;
+  bool quiet = false;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+/// `spoor rules list`
+struct RulesListOptions {
+  std::vector<std::string> paths;  ///< Empty: the bundled detections.
+  bool json = false;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+/// `spoor rules coverage`
+struct RulesCoverageOptions {
+  std::vector<std::string> paths;  ///< Empty: the bundled detections.
+  std::string layer;               ///< File for the layer, "-" is standard output; or empty.
+  std::optional<Source> source;    ///< None: rules that some source can satisfy.
+  bool quiet = false;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+/// `spoor rules test`
+struct RulesTestOptions {
+  std::vector<std::string> paths;
+  ReportFormat format = ReportFormat::text;
+  bool require_samples = false;
+  bool quiet = false;
+  ColorChoice color = ColorChoice::automatic;
+};
+
 /// Nothing to run: help or an error was printed, exit with `code`.
 struct ExitNow {
   int code = 0;
 };
 
-using Command =
-    std::variant<ExitNow, ReplayOptions, ParseOptions, MatchOptions, TreeOptions, BusTailOptions>;
+using Command = std::variant<ExitNow,
+                             ReplayOptions,
+                             ParseOptions,
+                             MatchOptions,
+                             TreeOptions,
+                             BusTailOptions,
+                             RulesLintOptions,
+                             RulesListOptions,
+                             RulesCoverageOptions,
+                             RulesTestOptions>;
 
 /// Reads the command line. Prints help and version to stdout, errors with a hint to stderr.
 [[nodiscard]] Command parse_arguments(int argc, const char* const* argv);

@@ -10,5 +10,9 @@ namespace spoor {
 [[nodiscard]] int run_match(const MatchOptions& options);
 [[nodiscard]] int run_tree(const TreeOptions& options);
 [[nodiscard]] int run_bus_tail(const BusTailOptions& options);
+[[nodiscard]] int run_rules_lint(const RulesLintOptions& options);
+[[nodiscard]] int run_rules_list(const RulesListOptions& options);
+[[nodiscard]] int run_rules_coverage(const RulesCoverageOptions& options);
+[[nodiscard]] int run_rules_test(const RulesTestOptions& options);
 
 }  // namespace spoor

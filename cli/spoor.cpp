@@ -25,6 +25,22 @@ struct Run {
   int operator()(const spoor::BusTailOptions& options) const {
     return spoor::run_bus_tail(options);
   }
+
+  int operator()(const spoor::RulesLintOptions& options) const {
+    return spoor::run_rules_lint(options);
+  }
+
+  int operator()(const spoor::RulesListOptions& options) const {
+    return spoor::run_rules_list(options);
+  }
+
+  int operator()(const spoor::RulesCoverageOptions& options) const {
+    return spoor::run_rules_coverage(options);
+  }
+
+  int operator()(const spoor::RulesTestOptions& options) const {
+    return spoor::run_rules_test(options);
+  }
 };
 
 }  // namespace

@@ -48,9 +48,10 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::string render(const Diagnostic& diagnostic) {
   const std::string_view severity = diagnostic.severity == Severity::error ? "error" : "warning";
-  std::string text = fmt::format("{}:{}:{}: {}: {}\n", escape_for_terminal(diagnostic.file),
+  const std::string check = diagnostic.check.empty() ? "" : " [" + diagnostic.check + "]";
+  std::string text = fmt::format("{}:{}:{}: {}: {}{}\n", escape_for_terminal(diagnostic.file),
                                  diagnostic.position.line, diagnostic.position.column, severity,
-                                 escape_for_terminal(diagnostic.message));
+                                 escape_for_terminal(diagnostic.message), check);
   if (!diagnostic.source_line.empty()) {
     const auto [line, column] = excerpt(diagnostic.source_line, diagnostic.position.column);
     // Escapes may lengthen what stands before the caret: measure it after escaping.

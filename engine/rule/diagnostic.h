@@ -24,6 +24,7 @@ struct Diagnostic {
   std::string message;
   std::string hint;         ///< May be empty. "did you mean 'endswith'?"
   std::string source_line;  ///< The text of the line, for the caret; may be empty.
+  std::string check{};      ///< The check of lint.h that warned, by its name; empty: the loader.
 };
 
 /// Three or four lines for a terminal:

@@ -43,10 +43,18 @@ void DiagnosticDesk::warning(SourcePosition position, std::string message, std::
   add(Severity::warning, position, std::move(message), std::move(hint));
 }
 
+void DiagnosticDesk::lint(std::string_view check,
+                          SourcePosition position,
+                          std::string message,
+                          std::string hint) {
+  add(Severity::warning, position, std::move(message), std::move(hint), check);
+}
+
 void DiagnosticDesk::add(Severity severity,
                          SourcePosition position,
                          std::string message,
-                         std::string hint) {
+                         std::string hint,
+                         std::string_view check) {
   // A parser may stop behind the last line, or behind the end of one: point at the end.
   if (!lines_.empty() && position.line > lines_.size()) {
     position.line = static_cast<std::uint32_t>(lines_.size());
@@ -55,8 +63,10 @@ void DiagnosticDesk::add(Severity severity,
   std::string_view line =
       position.line <= lines_.size() ? lines_[position.line - 1] : std::string_view();
   position.column = std::min(position.column, static_cast<std::uint32_t>(line.size()) + 1);
-  if (++problems_ > kProblemsShownMax) {
-    if (problems_ == kProblemsShownMax + 1) {
+  // Counted apart: warnings of lint must not crowd out the reason why a rule does not load.
+  std::size_t& problems = check.empty() ? problems_ : lints_;
+  if (++problems > kProblemsShownMax) {
+    if (problems == kProblemsShownMax + 1) {
       into_.push_back({.severity = severity,
                        .file = file_,
                        .position = position,
@@ -72,7 +82,8 @@ void DiagnosticDesk::add(Severity severity,
                    .position = position,
                    .message = std::move(message),
                    .hint = std::move(hint),
-                   .source_line = std::string(line)});
+                   .source_line = std::string(line),
+                   .check = std::string(check)});
 }
 
 std::optional<SourcePosition> DiagnosticDesk::find_from(SourcePosition start,

@@ -53,13 +53,18 @@ inline constexpr std::size_t kProblemsShownMax = 1'000;
 [[nodiscard]] std::string_view without_byte_order_mark(std::string_view content);
 
 /// Collects what is wrong with one file. Lines are kept for the caret. At most kProblemsShownMax
-/// are kept; if there are more, the last says so.
+/// are kept, and as many warnings of lint(); if there are more, the last says so.
 class DiagnosticDesk {
  public:
   DiagnosticDesk(std::string file, std::string_view content, std::vector<Diagnostic>& into);
 
   void error(SourcePosition position, std::string message, std::string hint = "");
   void warning(SourcePosition position, std::string message, std::string hint = "");
+  /// A warning of the check of that name (lint.h).
+  void lint(std::string_view check,
+            SourcePosition position,
+            std::string message,
+            std::string hint = "");
 
   /// Where `text` next stands at or behind `start`, looking at `lines` lines; nullopt if it does
   /// not.
@@ -69,16 +74,24 @@ class DiagnosticDesk {
 
   [[nodiscard]] std::size_t errors() const { return errors_; }
 
+  /// No more warnings of lint() are kept: what costs time to find need not be looked for.
+  [[nodiscard]] bool has_enough_lint() const { return lints_ > kProblemsShownMax; }
+
   [[nodiscard]] const std::string& file() const { return file_; }
 
  private:
-  void add(Severity severity, SourcePosition position, std::string message, std::string hint);
+  void add(Severity severity,
+           SourcePosition position,
+           std::string message,
+           std::string hint,
+           std::string_view check = "");
 
   std::string file_;
   std::vector<std::string_view> lines_;
   std::vector<Diagnostic>& into_;
   std::size_t errors_ = 0;
   std::size_t problems_ = 0;
+  std::size_t lints_ = 0;  ///< Those of lint().
 };
 
 /// "did you mean 'x'?" for the nearest of `candidates`, or "".

@@ -83,6 +83,9 @@ class Loader {
         ++loaded_.rejected;
         continue;
       }
+      if (options_.visit) {
+        options_.visit(node, desk);
+      }
       sort_in({.node = std::move(node), .desk = &desk});
     }
     loaded_.documents += refused;

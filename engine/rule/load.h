@@ -5,7 +5,7 @@
 // with its place, never ignored: a detection that silently means something else is worse than none.
 #pragma once
 
-#include <map>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +16,13 @@
 #include "engine/rule/sigma_text.h"
 
 namespace spoor {
+
+class DiagnosticDesk;
+struct YamlNode;
+
+/// Sees every rule document that is a YAML map, before it is loaded and whether it loads or not.
+/// What it reports to the desk of the document's file comes out with the loader's own diagnostics.
+using DocumentVisitor = std::function<void(const YamlNode& document, DiagnosticDesk& desk)>;
 
 struct LoadedRules {
   RuleSet rules;
@@ -33,7 +40,9 @@ struct RuleFile {
 /// What rules leave to those who use them.
 struct LoadOptions {
   /// The values of `expand`: %name% stands for any of those of `name`.
-  Placeholders placeholders;
+  Placeholders placeholders{};
+  /// Called for each document that is YAML, before it is loaded; may be empty.
+  DocumentVisitor visit{};
 };
 
 /// Loads rules out of memory: YAML, or JSON. Documents of one YAML file are separated by "---"; a

@@ -659,5 +659,169 @@ class Bus(E2e):
         self.assertIn(b"nobody subscribed", result.stderr)
 
 
+RULE = """title: Certutil Fetches a File
+id: 0b9a2c1e-5d0f-4a52-8f6a-3f0a7a5c9e01
+name: certutil_download
+status: experimental
+date: 2026-01-31
+tags: [attack.command-and-control, attack.t1105]
+logsource: {product: windows, category: process_creation}
+detection:
+  selection:
+    Image|endswith: '\\certutil.exe'
+    CommandLine|contains: 'urlcache'
+  condition: selection
+level: high
+"""
+
+
+def start(image, command, pid):
+    data = {"UtcTime": "2026-01-31 10:00:00.000", "ProcessGuid": "{8f4c1e20-0564-641b-0000-%012d}" % pid, "ProcessId": pid,
+            "Image": image, "CommandLine": command}
+    system = {"Provider": {"#attributes": {"Name": "Microsoft-Windows-Sysmon"}}, "EventID": 1, "EventRecordID": pid,
+              "Channel": "Microsoft-Windows-Sysmon/Operational", "Computer": "pc1"}
+    return json.dumps({"Event": {"System": system, "EventData": data}}).encode() + b"\n"
+
+
+class Rules(E2e):
+    """Rules in, their problems, lists, maps and tests out."""
+
+    def rule(self, name="certutil_download.yml", change=("", "")):
+        return self.path(name, RULE.replace(*change, 1).encode() if change[0] else RULE.encode())
+
+    def test_lint_of_good_rules_is_silent(self):
+        self.rule()
+        result = run("rules", "lint", self.folder, "--strict")
+        self.assertEqual((result.returncode, result.stdout), (0, b""), result.stderr)
+        self.assertIn(b"1 rule, 0 refused: 0 errors, 0 warnings", result.stderr)
+
+    def test_lint_warns_with_place_and_caret(self):
+        path = self.rule(change=("Image|endswith", "Imag|endswith"))
+        result = run("rules", "lint", self.folder)
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(result.stdout.decode(),
+                         f"{path}:10:5: warning: no event of this category has a field 'Imag' [unknown-field]\n"
+                         "   10 |     Imag|endswith: '\\certutil.exe'\n"
+                         "      |     ^\n"
+                         "      hint: did you mean 'Image'?\n")
+        self.assertEqual(run("rules", "lint", self.folder, "--strict").returncode, 2)
+        ignored = run("rules", "lint", self.folder, "--strict", "--ignore", "unknown-field")
+        self.assertEqual((ignored.returncode, ignored.stdout), (0, b""))
+
+    def test_lint_tells_errors_too_and_as_json(self):
+        path = self.rule(change=("Image|endswith", "Image|endwith"))
+        result = run("rules", "lint", path, "--format", "json", "-q")
+        self.assertEqual((result.returncode, result.stderr), (2, b""))
+        problems = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertEqual(len(problems), 1)
+        self.assertEqual((problems[0]["severity"], problems[0]["line"], problems[0]["file"]), ("error", 10, path))
+
+    def test_lint_knows_what_a_source_does_not_send(self):
+        self.rule(change=("Image|endswith: '\\certutil.exe'", "OriginalFileName: CertUtil.exe"))
+        self.assertEqual(run("rules", "lint", self.folder, "--source", "sysmon").stdout, b"")
+        result = run("rules", "lint", self.folder, "--source", "crowdstrike")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(b":10:23: warning: the rule never fires: the field OriginalFileName of process_creation does not "
+                      b"come from crowdstrike [never-fires]\n", result.stdout)
+
+    def test_lint_knows_which_chains_a_source_cannot_make(self):
+        result = run("rules", "lint", os.path.join(ROOT, "detections"), "--source", "sysmon")
+        self.assertIn(b"threecx_macos_chain.yml:", result.stdout)
+        self.assertIn(b"too few of the rules it lists can fire on records of sysmon [never-fires]", result.stdout)
+        self.assertNotIn(b"threecx_loader_chain.yml", result.stdout)
+
+    def test_lint_of_nothing_and_of_no_path_is_a_usage_error(self):
+        for path in [self.folder, self.path("nothing.yml")]:
+            result = run("rules", "lint", path)
+            self.assertEqual((result.returncode, result.stdout), (2, b""))
+            self.assertIn(b"spoor: error: no rule file", result.stderr)
+
+    def test_list_of_the_bundled_rules(self):
+        result = run("rules", "list")
+        self.assertEqual(result.returncode, 0)
+        self.assertTrue(result.stdout.startswith(b"ID  "))
+        self.assertNotIn(b"refused", result.stdout)
+        rules = [json.loads(line) for line in run("rules", "list", "--json").stdout.splitlines()]
+        self.assertEqual(len(rules), len(result.stdout.splitlines()) - 1)
+        chain = next(rule for rule in rules if rule["name"] == "threecx_loader_chain")
+        self.assertEqual((chain["type"], chain["class"], chain["loaded"], chain["license"]), ("correlation", "M", True, "Apache-2.0"))
+        step = next(rule for rule in rules if rule["name"] == "shell_started")
+        self.assertEqual((step["generate"], step["log_source"]["category"]), (False, "process_creation"))
+
+    def test_list_says_why_a_rule_does_not_load(self):
+        self.rule("a.yml", ("Image|endswith", "Image|endwith"))
+        self.path("b.yml", b"title: [")
+        self.rule("c.yml", ("0b9a2c1e", "0b9a2c1f"))
+        result = run("rules", "list", self.folder, "--json")
+        self.assertEqual(result.returncode, 0)
+        rules = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertEqual([rule["loaded"] for rule in rules], [False, False, True])
+        self.assertEqual(rules[0]["error"], "10:11: unknown modifier 'endwith'")
+        self.assertIn(b"3 rules, 2 refused", result.stderr)
+
+    def test_coverage_as_a_table_and_as_a_layer(self):
+        self.rule()
+        layer_path = self.path("layer.json")
+        result = run("rules", "coverage", self.folder, "--layer", layer_path)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(b"Command and Control", result.stdout)
+        self.assertIn(b"1 of 1 rules can fire.", result.stdout)
+        with open(layer_path, encoding="utf-8") as file:
+            layer = json.load(file)
+        self.assertEqual(layer["techniques"],
+                         [{"techniqueID": "T1105", "score": 1, "comment": "Certutil Fetches a File", "enabled": True}])
+        on_output = run("rules", "coverage", self.folder, "--layer", "-")
+        self.assertEqual(json.loads(on_output.stdout), layer)
+        self.assertIn(b"Command and Control", on_output.stderr)
+        self.assertEqual(run("rules", "coverage", self.folder, "--layer", self.path("no/such/layer.json")).returncode, 2)
+
+    def test_rules_are_tried_on_their_samples(self):
+        self.rule()
+        hit = self.path("certutil_download.hit.ndjson", start("C:\\Windows\\certutil.exe", "certutil -urlcache -f http://x", 1))
+        self.path("certutil_download.near_miss.ndjson", start("C:\\Windows\\certutil.exe", "certutil -hashfile x", 1))
+        result = run("rules", "test", self.folder, "--require-samples")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout, b"pass        certutil_download: 1 hit sample, 1 near miss, 2 records, 2 orders\n")
+        with open(hit, "ab") as file:
+            file.write(start("C:\\Windows\\certutil.exe", "certutil -verify", 2))
+        result = run("rules", "test", self.folder)
+        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.stdout.decode(),
+                         f"fail        certutil_download\n  {hit}: line 2 does not hit\n"
+                         "      selection: CommandLine is 'certutil -verify', wanted '*urlcache*'\n")
+        outcome = json.loads(run("rules", "test", self.folder, "--format", "json").stdout)
+        self.assertEqual((outcome["verdict"], [sample["passed"] for sample in outcome["samples"]]), ("fail", [False, True]))
+
+    def test_rules_without_samples_are_listed_or_fail(self):
+        self.rule()
+        result = run("rules", "test", self.folder)
+        self.assertEqual((result.returncode, result.stdout), (0, b"no samples  certutil_download\n"))
+        result = run("rules", "test", self.folder, "--require-samples")
+        self.assertEqual((result.returncode, result.stdout), (1, b"fail        certutil_download: no hit sample, no near miss\n"))
+
+    def test_a_refused_rule_is_no_test_result(self):
+        self.rule(change=("Image|endswith", "Image|endwith"))
+        result = run("rules", "test", self.folder)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(b"hint: did you mean 'endswith'?", result.stderr)
+
+    def test_the_bundled_rules_pass_everything(self):
+        folder = os.path.join(ROOT, "detections")
+        result = run("rules", "lint", folder, "--strict")
+        self.assertEqual(result.returncode, 0, result.stdout)
+        result = run("rules", "test", folder, "--require-samples")
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def test_lint_has_little_to_say_of_sigmahq(self):
+        folder = os.path.join(SHARED, "sigma/rules")
+        if not os.path.isdir(folder):
+            self.skipTest("the SigmaHQ rules are not here")
+        result = run("rules", "lint", folder, "--format", "json")
+        problems = [json.loads(line) for line in result.stdout.splitlines()]
+        warnings = [problem for problem in problems if problem["severity"] == "warning"]
+        # A check that warns about the rules that everybody uses is switched off by everybody.
+        self.assertLess(len(warnings), 250)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -95,6 +95,36 @@ TEST(Arguments, ReplayTakesASource) {
   EXPECT_EQ(std::get<ReplayOptions>(command).source, Source::sentinelone);
 }
 
+TEST(Arguments, RulesLint) {
+  const Command command =
+      parse({"rules", "lint", "a", "b", "--source", "crowdstrike", "--ignore", "windash",
+             "--ignore", "tag", "--format", "json", "--strict", "-q"});
+  const auto* options = std::get_if<RulesLintOptions>(&command);
+  ASSERT_NE(options, nullptr);
+  EXPECT_EQ(options->paths, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(options->source, Source::crowdstrike);
+  EXPECT_EQ(options->ignored, (std::vector<std::string>{"windash", "tag"}));
+  EXPECT_EQ(options->format, ReportFormat::json);
+  EXPECT_TRUE(options->strict);
+  EXPECT_TRUE(options->quiet);
+}
+
+TEST(Arguments, RulesListCoverageAndTest) {
+  const Command list = parse({"rules", "list", "--json"});
+  ASSERT_NE(std::get_if<RulesListOptions>(&list), nullptr);
+  EXPECT_TRUE(std::get<RulesListOptions>(list).json);
+  EXPECT_TRUE(std::get<RulesListOptions>(list).paths.empty());
+  const Command coverage =
+      parse({"rules", "coverage", "--layer", "out.json", "--source", "sysmon"});
+  ASSERT_NE(std::get_if<RulesCoverageOptions>(&coverage), nullptr);
+  EXPECT_EQ(std::get<RulesCoverageOptions>(coverage).layer, "out.json");
+  EXPECT_EQ(std::get<RulesCoverageOptions>(coverage).source, Source::sysmon);
+  const Command test = parse({"rules", "test", "a", "--require-samples"});
+  ASSERT_NE(std::get_if<RulesTestOptions>(&test), nullptr);
+  EXPECT_TRUE(std::get<RulesTestOptions>(test).require_samples);
+  EXPECT_EQ(std::get<RulesTestOptions>(test).format, ReportFormat::text);
+}
+
 TEST(Arguments, TreeAndTail) {
   const Command tree = parse({"tree", "x", "--host", "PC042", "--pid", "6712", "--format", "dot"});
   ASSERT_NE(std::get_if<TreeOptions>(&tree), nullptr);
@@ -124,6 +154,12 @@ TEST(Arguments, MistakesExitWithTwo) {
                                                 {"bus", "tail", "ipc://x", "-n", "-1"},
                                                 {"tree", "x", "--pid", "1", "--uid", "u"},
                                                 {"bus"},
+                                                {"rules"},
+                                                {"rules", "lint"},
+                                                {"rules", "test"},
+                                                {"rules", "lint", "x", "--ignore", "nothing"},
+                                                {"rules", "lint", "x", "--format", "xml"},
+                                                {"rules", "coverage", "--source", "auditd"},
                                                 {"parse"},
                                                 {"parse", "x", "--format", "xml"},
                                                 {"parse", "x", "--source", "auditd"},

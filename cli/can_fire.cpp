@@ -1,0 +1,46 @@
+#include "cli/can_fire.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "engine/matcher/source_support.h"
+
+namespace spoor {
+namespace {
+
+bool fires(const DetectionRule& rule, std::optional<Source> source) {
+  return source ? !never_fires(rule, *source) : can_fire(rule);
+}
+
+/// Can the steps that can fire satisfy the condition?
+bool fires(const StepExpr& expr, const std::vector<bool>& steps) {
+  if (expr.kind == StepExpr::Kind::step) {
+    return steps[expr.step];
+  }
+  const auto one = [&steps](const StepExpr& child) { return fires(child, steps); };
+  if (expr.kind == StepExpr::Kind::all) {
+    return std::ranges::all_of(expr.children, one);
+  }
+  return std::ranges::any_of(expr.children, one);
+}
+
+bool fires(const CorrelationRule& rule, const RuleSet& rules, std::optional<Source> source) {
+  std::vector<bool> steps;
+  steps.reserve(rule.steps.size());
+  for (const CorrelationStep& step : rule.steps) {
+    steps.push_back(fires(rules.detections[step.rule], source));
+  }
+  return fires(rule.condition, steps);
+}
+
+}  // namespace
+
+bool can_fire(const RuleCatalog& catalog, const CatalogEntry& entry, std::optional<Source> source) {
+  if (const DetectionRule* detection = catalog.detection(entry)) {
+    return fires(*detection, source);
+  }
+  const CorrelationRule* correlation = catalog.correlation(entry);
+  return correlation != nullptr && fires(*correlation, catalog.loaded.rules, source);
+}
+
+}  // namespace spoor

@@ -1,0 +1,22 @@
+// Why a detection does not hold for an event, said so that its author sees which test to mend.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/event/event.h"
+#include "engine/rule/rule.h"
+
+namespace spoor {
+
+/// The tests that stand between the rule and the event, one a line, in the rule's order:
+///   selection: QueryName is 'example.com', wanted 'raw.githubusercontent.com'
+///   filter_browser: holds, and the condition does not want it: Image is 'C:\…\chrome.exe'
+/// Of a log source that does not cover the event, that alone. Empty if the rule holds. Slow: it
+/// compiles every part of the rule.
+[[nodiscard]] std::vector<std::string> why_not(const DetectionRule& rule, const Event& event);
+
+/// The fields by which the rule holds: "QueryName is 'raw.githubusercontent.com'".
+[[nodiscard]] std::vector<std::string> why(const DetectionRule& rule, const Event& event);
+
+}  // namespace spoor
