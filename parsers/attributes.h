@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parsers/key_plan.h"
 #include "parsers/key_table.h"
 #include "parsers/marks.h"
 #include "parsers/parse_context.h"
@@ -72,7 +73,7 @@ class AttributeSlots {
   /// One pass over the keys of an object. Of a key that stands twice, and of two names of one
   /// attribute, the first that is not null counts. Returns the marks of the keys.
   Marks collect(NodeIndex root, const Table& table, ParseContext& context) {
-    KeyPlan& plan = context.guesses.plan_of(context.document, root, &table, &context.filter);
+    KeyPlan& plan = context.plans.plan_of(context.document, root, &table, &context.filter);
     if (!plan.fits(context.document, root)) {
       return collect_and_plan(root, table, context, plan);
     }

@@ -121,7 +121,7 @@ struct RecordParser::Impl final : private EventEmitter {
   // ---------------------------------------------------------------------------------
 
   ParseContext context(std::size_t number) {
-    return {levels[number]->document, filter, scratch, event, guesses};
+    return {levels[number]->document, filter, scratch, event, plans};
   }
 
   /// A value that may be a record, hold one, or hold several. `depth` counts what was unwrapped.
@@ -409,7 +409,7 @@ struct RecordParser::Impl final : private EventEmitter {
   ParserOptions options;
   Scratch scratch;
   Event event;
-  KeyGuesses guesses;
+  KeyPlans plans;
   std::array<std::unique_ptr<Level>, kUnwrapMax + 1> levels;
   WindowsRecord windows;
   CrowdStrikeParser crowdstrike;

@@ -7,6 +7,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
+#include "parsers/key_plan.h"
 #include "parsers/key_table.h"
 #include "parsers/windows/windows_record.h"
 
@@ -388,7 +389,7 @@ class Reader {
              const Matters& matters,
              const Act& act) {
     const Document& document = context_.document;
-    KeyPlan& plan = context_.guesses.plan_of(document, object, owner, &context_.filter);
+    KeyPlan& plan = context_.plans.plan_of(document, object, owner, &context_.filter);
     if (plan.fits(document, object)) {
       const Node* nodes = &document.node(object);
       plan.for_each_place([&](const KeyPlan::Place& place) {

@@ -207,11 +207,11 @@ void set_mentions(ParseContext& context) {
 Uid content_uid(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context) {
   static const FieldFilter kEverything(Projection::everything());
   Event whole;
-  ParseContext again{context.document, kEverything, context.scratch, whole, context.guesses};
+  ParseContext again{context.document, kEverything, context.scratch, whole, context.plans};
   WindowsRecord ignored;
   read_windows_record(carriage, record.root, again, ignored);
   if (record.data_document != nullptr) {
-    ParseContext data{*record.data_document, kEverything, context.scratch, whole, context.guesses};
+    ParseContext data{*record.data_document, kEverything, context.scratch, whole, context.plans};
     read_event_data(record.data, data, ignored);
   }
   Uid sum;
