@@ -174,9 +174,9 @@ class Compactor {
 }  // namespace
 
 NodeIndex Document::find(NodeIndex parent, std::string_view key) const {
-  const NodeIndex end = storage_[parent].end;
-  for (NodeIndex child = parent + 1; child < end; child = storage_[child].end) {
-    const Node& node = storage_[child];
+  const NodeIndex end = nodes_[parent].end;
+  for (NodeIndex child = parent + 1; child < end; child = nodes_[child].end) {
+    const Node& node = nodes_[child];
     if (node.raw_key() == key) {
       return child;
     }

@@ -25,8 +25,12 @@ class KeyPlan {
     const void* row = nullptr;  ///< Of the owner's table; null: no row names the key.
   };
 
-  /// Has this object the keys, and as many values below each, as the one that was planned?
+  /// Has this object the keys, and as many values below each, as the one that was planned? Where
+  /// the document's shape is known, it was asked already.
   [[nodiscard]] bool fits(const Document& document, NodeIndex object) const {
+    if (document.shape() != 0) {
+      return document.shape() == shape_ && object == object_ && span_ != 0;
+    }
     const Node* nodes = &document.node(object);
     if (span_ == 0 || nodes->end - object != span_ || nodes->kind != NodeKind::object) {
       return false;
@@ -95,6 +99,8 @@ class KeyPlan {
 
   void finish(const Document& document, NodeIndex object, Marks marks) {
     marks_ = marks;
+    shape_ = document.shape();
+    object_ = object;
     span_ = good_ ? document.node(object).end - object : 0;
   }
 
@@ -153,7 +159,9 @@ class KeyPlan {
 
   const void* owner_ = nullptr;
   const void* filter_ = nullptr;
-  std::uint32_t span_ = 0;  ///< Values below the object and itself; 0: no plan.
+  std::uint64_t shape_ = 0;  ///< Of the document, if known,
+  NodeIndex object_ = 0;     ///< and which object in it.
+  std::uint32_t span_ = 0;   ///< Values below the object and itself; 0: no plan.
   bool good_ = false;
   bool in_use_ = false;
   Marks marks_ = 0;
@@ -191,6 +199,11 @@ class KeyPlans {
 
   /// By the number of values and the sizes of some keys: kinds of records differ in these.
   static std::size_t place_of(const Document& document, NodeIndex object, const void* owner) {
+    if (document.shape() != 0) {
+      const std::uint64_t key = document.shape() * 0xD6E8FEB86659FD93ULL ^ object ^
+                                reinterpret_cast<std::uintptr_t>(owner);
+      return (key * 0x9E3779B97F4A7C15ULL) >> 56U;
+    }
     const Node* nodes = &document.node(object);
     const std::uint32_t span = nodes->end - object;
     std::uint64_t mixed = span;
