@@ -156,7 +156,7 @@ class AttributeSlots {
       if (matters) {
         take(row, index, context);
       }
-      plan.add(node, index, root, row, matters);
+      plan.add(node, root, {.child = index, .row = row}, matters);
     });
     plan.finish(context.document, root, marks);
     return marks;

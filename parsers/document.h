@@ -121,8 +121,13 @@ class Document {
 
 /// A string with its JSON escapes resolved; lone surrogates become U+FFFD. The escapes are valid
 /// (the scanner has checked). Writes at most text.size() bytes to `out` that count, and returns
-/// their number; kTextPadding more may be overwritten.
+/// their number; kUnescapePadding more may be overwritten.
 std::size_t unescape_json(std::string_view text, char* out);
+
+/// The same a few bytes at a time: the slow twin.
+std::size_t unescape_json_plainly(std::string_view text, char* out);
+
+inline constexpr std::size_t kUnescapePadding = 64;
 
 /// Which of the sixteen bytes at `text` are backslashes, a bit for each.
 [[nodiscard]] inline std::uint32_t backslashes_of_16(const char* text) {
@@ -153,15 +158,24 @@ std::size_t unescape_json(std::string_view text, char* out);
   return found != 0;
 }
 
+/// resolve() for what is longer than sixteen bytes and may hold escapes.
+[[nodiscard]] std::string_view resolve_long(std::string_view text, Scratch& scratch);
+
 /// Text as meant: where `escaped`, with its JSON escapes resolved. Valid as long as the record and
 /// the scratch memory.
 [[nodiscard]] inline std::string_view resolve(std::string_view text,
                                               bool escaped,
                                               Scratch& scratch) {
-  if (!escaped || !has_backslash(text)) {
+  if (!escaped) {
     return text;
   }
-  char* place = scratch.take(text.size() + kTextPadding);
+  if (text.size() > 16) {
+    return resolve_long(text, scratch);
+  }
+  if ((backslashes_of_16(text.data()) & ((1U << text.size()) - 1)) == 0) {
+    return text;
+  }
+  char* place = scratch.take(text.size() + kUnescapePadding);
   return {place, unescape_json(text, place)};
 }
 

@@ -23,6 +23,7 @@ class KeyPlan {
   struct Place {
     NodeIndex child = 0;        ///< From the object's own node.
     const void* row = nullptr;  ///< Of the owner's table; null: no row names the key.
+    std::uint32_t action = 0;   ///< The owner's own: what it decided to do.
   };
 
   /// Has this object the keys, and as many values below each, as the one that was planned? Where
@@ -70,7 +71,9 @@ class KeyPlan {
     good_ = true;
   }
 
-  void add(const Node& node, NodeIndex child, NodeIndex object, const void* row, bool matters) {
+  /// `place.child` counts from the document's beginning here, and is the node's.
+  void add(const Node& node, NodeIndex object, Place place, bool matters) {
+    const NodeIndex child = place.child;
     // A key with an escape may be the same in other words, and padding is only sure for what a JSON
     // reader made.
     good_ = good_ && node.key != nullptr && node.key_escaped && node.key_size < kSizeMax &&
@@ -93,7 +96,8 @@ class KeyPlan {
       long_keys_.push_back(long_key);
     }
     if (matters) {
-      places_.push_back({.child = key.child, .row = row});
+      place.child = key.child;
+      places_.push_back(place);
     }
   }
 

@@ -42,7 +42,32 @@ constexpr std::array<Sixteen, 17> kMasks = [] {
 }();
 
 using Checks = std::vector<JsonShape::Check>;
-using Fit = bool (*)(const Checks& checks, const char* base, const std::uint32_t* index);
+using Gaps = std::vector<JsonShape::Gap>;
+
+/// The loops that are worth the machine's widest instructions.
+struct Kernels {
+  bool (*fit)(const Checks& checks, const char* base, const std::uint32_t* index);
+  /// Takes the numbers; are all whole ones that a look tells to be valid?
+  bool (*take_numbers)(const Gaps& gaps, const StructuralText& text, Node* nodes);
+};
+
+/// Into its node.
+[[gnu::always_inline]] inline void take(const JsonShape::Gap& gap,
+                                        const StructuralText& text,
+                                        Node* nodes) {
+  const std::uint32_t* const at = text.index + gap.ordinal;
+  nodes[gap.node].text = text.json.data() + at[0] + gap.begin;
+  nodes[gap.node].text_size = at[1] - at[0] - gap.less;
+}
+
+bool take_numbers_plainly(const Gaps& gaps, const StructuralText& text, Node* nodes) {
+  std::uint32_t plain = 1;
+  for (const JsonShape::Gap& gap : gaps) {
+    take(gap, text, nodes);
+    plain &= is_plain_number(nodes[gap.node].text, nodes[gap.node].text_size) ? 1U : 0U;
+  }
+  return plain != 0;
+}
 
 bool fit_plainly(const Checks& checks, const char* base, const std::uint32_t* index) {
   Sixteen differences = {0, 0};
@@ -70,16 +95,50 @@ bool fit_plainly(const Checks& checks, const char* base, const std::uint32_t* in
   return _mm256_testz_si256(differences, differences) != 0;
 }
 
+[[gnu::target("avx512bw,avx512vl")]] bool take_numbers_avx512(const Gaps& gaps,
+                                                              const StructuralText& text,
+                                                              Node* nodes) {
+  const __m256i minus_zero = _mm256_set1_epi8(-'0');
+  const __m256i nine = _mm256_set1_epi8(9);
+  __m256i no_digits = _mm256_setzero_si256();
+  std::uint32_t odd = 0;
+  for (const JsonShape::Gap& gap : gaps) {
+    take(gap, text, nodes);
+    const char* const at = nodes[gap.node].text;
+    const std::uint32_t sign = at[0] == '-' ? 1 : 0;
+    const std::uint32_t digits = nodes[gap.node].text_size - sign;
+    const std::uint32_t there = (std::uint32_t{1} << (digits & 31U)) - 1;
+    const __m256i values = _mm256_maskz_add_epi8(
+        there, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + sign)), minus_zero);
+    no_digits = _mm256_or_si256(no_digits, _mm256_subs_epu8(values, nine));
+    // No digit or too many for a look, or a zero before others.
+    odd |= (digits - 1) & ~31U;
+    odd |= (at[sign] == '0' ? 1U : 0U) & (digits != 1 ? 1U : 0U);
+    odd |= (digits & 31U) == 0 ? 1U : 0U;
+  }
+  return odd == 0 && _mm256_testz_si256(no_digits, no_digits) != 0;
+}
+
 #endif
 
-Fit widest_fit() {
+const Kernels& kernels() {
+  static const Kernels kKernels = [] {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
-    return fit_avx512;
-  }
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+      return Kernels{.fit = fit_avx512, .take_numbers = take_numbers_avx512};
+    }
 #endif
-  return fit_plainly;
+    return Kernels{.fit = fit_plainly, .take_numbers = take_numbers_plainly};
+  }();
+  return kKernels;
 }
+
+constexpr std::uint32_t front_of(std::array<char, 4> word) {
+  return std::bit_cast<std::uint32_t>(word);
+}
+
+constexpr std::uint32_t kTrue = front_of({'t', 'r', 'u', 'e'});
+constexpr std::uint32_t kFals = front_of({'f', 'a', 'l', 's'});
 
 /// With the bytes behind it that every text of a document has.
 constexpr char kNull[4 + kTextPadding + 1] = "null";
@@ -241,52 +300,40 @@ bool JsonShape::assign(const StructuralText& text, const Document& document) {
 }
 
 bool JsonShape::read(const StructuralText& text) {
-  static const Fit kFit = widest_fit();
-  if (count_ != text.count || !kFit(checks_, text.json.data(), text.index)) {
+  const Kernels& best = kernels();
+  if (count_ != text.count || !best.fit(checks_, text.json.data(), text.index)) {
     return false;
   }
   Node* const nodes = nodes_.data();
-  const char* const base = text.json.data();
-  const std::uint32_t* const index = text.index;
   for (const Gap& gap : strings_) {
-    const std::uint32_t begin = index[gap.ordinal];
-    nodes[gap.node].text = base + begin + 1;
-    nodes[gap.node].text_size = index[gap.ordinal + 1] - begin - gap.less;
+    take(gap, text, nodes);
   }
   for (const Container& container : containers_) {
-    nodes[container.node].text = base + index[container.open];
-    nodes[container.node].text_size = index[container.close] + 1 - index[container.open];
+    nodes[container.node].text = text.json.data() + text.index[container.open];
+    nodes[container.node].text_size = text.index[container.close] + 1 - text.index[container.open];
   }
-  return read_numbers(text) && read_booleans(text);
-}
-
-bool JsonShape::read_numbers(const StructuralText& text) {
-  Node* const nodes = nodes_.data();
-  std::uint32_t plain = 1;
-  for (const Gap& gap : numbers_) {
-    const char* const at = text.json.data() + text.index[gap.ordinal];
-    const std::uint32_t size = text.index[gap.ordinal + 1] - text.index[gap.ordinal] - gap.less;
-    nodes[gap.node].text = at;
-    nodes[gap.node].text_size = size;
-    plain &= is_plain_number(at, size) ? 1U : 0U;
-  }
-  return plain != 0 || std::ranges::all_of(numbers_, [nodes](const Gap& gap) {
-           return is_number(nodes[gap.node].raw_text());
-         });
+  const auto is_valid_number = [nodes](const Gap& gap) {
+    return is_number(nodes[gap.node].raw_text());
+  };
+  return read_booleans(text) && (best.take_numbers(numbers_, text, nodes) ||
+                                 std::ranges::all_of(numbers_, is_valid_number));
 }
 
 bool JsonShape::read_booleans(const StructuralText& text) {
   Node* const nodes = nodes_.data();
-  bool good = true;
+  std::uint32_t good = 1;
   for (const Gap& gap : booleans_) {
-    const char* const at = text.json.data() + text.index[gap.ordinal];
-    const std::uint32_t size = text.index[gap.ordinal + 1] - text.index[gap.ordinal] - gap.less;
-    nodes[gap.node].text = at;
-    nodes[gap.node].text_size = size;
-    const std::string_view word(at, size);
-    good = good && (word == "true" || word == "false");
+    take(gap, text, nodes);
+    // What is behind a word that is too short can be read.
+    std::uint32_t front = 0;
+    std::memcpy(&front, nodes[gap.node].text, sizeof front);
+    const std::uint32_t size = nodes[gap.node].text_size;
+    const std::uint32_t is_true = (front == kTrue ? 1U : 0U) & (size == 4 ? 1U : 0U);
+    const std::uint32_t is_false = (front == kFals ? 1U : 0U) & (size == 5 ? 1U : 0U) &
+                                   (nodes[gap.node].text[4] == 'e' ? 1U : 0U);
+    good &= is_true | is_false;
   }
-  return good;
+  return good != 0;
 }
 
 }  // namespace spoor

@@ -54,9 +54,6 @@ class JsonShape {
     std::uint32_t size = 0;
   };
 
- private:
-  friend class ShapeBuilder;
-
   /// A scalar whose text differs from record to record. It begins at a structural character, or
   /// behind it where that is a quote, and ends before the next one.
   struct Gap {
@@ -66,6 +63,9 @@ class JsonShape {
     std::uint8_t less = 0;   ///< What the text is shorter than the way to the next one.
   };
 
+ private:
+  friend class ShapeBuilder;
+
   struct Container {
     std::uint32_t open = 0;  ///< The brackets' ordinals.
     std::uint32_t close = 0;
@@ -73,7 +73,6 @@ class JsonShape {
   };
 
   void clear();
-  [[nodiscard]] bool read_numbers(const StructuralText& text);
   [[nodiscard]] bool read_booleans(const StructuralText& text);
 
   std::size_t count_ = 0;  ///< Of structural characters; 0: no shape.
