@@ -201,7 +201,7 @@ struct RecordParser::Impl final : private EventEmitter {
       return;
     }
     Form form = expected;
-    if (form == Form::unknown || recognise(collect(form, number, root)) != form) {
+    if (form == Form::unknown || form_of(collect(form, number, root)) != form) {
       form = recognise(marks_of_root(number, root));
       event.clear();
       if (options.source) {
@@ -219,6 +219,15 @@ struct RecordParser::Impl final : private EventEmitter {
       expected = form;
     }
     finish(form, number, root, record, depth);
+  }
+
+  /// recognise(), remembered: records of one kind have the same marks.
+  Form form_of(Marks marks) {
+    if (marks != last_marks) {
+      last_marks = marks;
+      last_form = recognise(marks);
+    }
+    return last_form;
   }
 
   [[nodiscard]] bool too_many_keys(std::size_t number, NodeIndex root) {
@@ -416,6 +425,8 @@ struct RecordParser::Impl final : private EventEmitter {
   SentinelOneParser sentinelone;
   /// The form of the record before: tried first.
   Form expected = Form::unknown;
+  Marks last_marks = 0;
+  Form last_form = recognise(0);
   RecordSink* sink = nullptr;
   const RecordText* current = nullptr;
   bool current_salvaged = false;

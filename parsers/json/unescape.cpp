@@ -142,8 +142,8 @@ struct Kernels {
 
 constexpr std::size_t kBlock = 64;
 
-/// Blocks of 64 bytes, without their escaping backslashes. Escapes that stand for another character
-/// than their second (\n, \u) are few, and resolved one by one.
+/// Blocks of 64 bytes, without their escaping backslashes. Of the escapes that stand for another
+/// character than their second, all but line ends and tabs are few, and resolved one by one.
 [[gnu::target("avx512bw,avx512vbmi2")]] std::size_t unescape_avx512(std::string_view text,
                                                                     char* out) {
   const __m512i backslash = _mm512_set1_epi8('\\');
@@ -155,7 +155,7 @@ constexpr std::size_t kBlock = 64;
   while (at != end) {
     const std::size_t rest = std::min(static_cast<std::size_t>(end - at), kBlock);
     const std::uint64_t there = ~std::uint64_t{0} >> (kBlock - rest);
-    const __m512i bytes = _mm512_maskz_loadu_epi8(there, at);
+    __m512i bytes = _mm512_maskz_loadu_epi8(there, at);
     const std::uint64_t backslashes = _mm512_cmpeq_epi8_mask(bytes, backslash);
     // Every block begins behind whole escapes.
     std::uint64_t carry = 0;

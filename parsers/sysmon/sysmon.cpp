@@ -76,13 +76,20 @@ constexpr MentionFields kTarget = {FieldId::target_process_guid, FieldId::target
                                    FieldId::target_image, FieldId::count, FieldId::target_user};
 
 const EventRow* find_event(std::string_view id_text) {
+  constexpr std::size_t kIds = 256;
+  static constexpr std::array<const EventRow*, kIds> kById = [] {
+    std::array<const EventRow*, kIds> by_id{};
+    for (const EventRow& row : kEvents) {
+      by_id[row.id] = &row;
+    }
+    return by_id;
+  }();
   std::uint16_t id = 0;
   const auto [end, error] = std::from_chars(id_text.data(), id_text.data() + id_text.size(), id);
   if (error != std::errc{} || end != id_text.data() + id_text.size()) {
     return nullptr;
   }
-  const auto* row = std::ranges::find(kEvents, id, &EventRow::id);
-  return row == std::ranges::end(kEvents) ? nullptr : row;
+  return id < kIds ? kById[id] : nullptr;
 }
 
 /// The number that eight hex digits make; sets `bad` if one is none. All eight at once, in the
@@ -117,27 +124,26 @@ std::string_view said(std::string_view value) {
 
 /// "{8f4c1e20-…}", whatever case and braces the carriage gave it.
 std::string_view canonical_guid(std::string_view guid, Scratch& scratch) {
-  const bool braced = guid.starts_with('{');
-  char* place = scratch.take(guid.size() + 2);
-  char* out = place;
-  if (!braced) {
-    *out++ = '{';
+  constexpr std::size_t kSize = 36;
+  const std::string_view inner = guid.substr(guid.size() == kSize ? 0 : 1, kSize);
+  char* const place = scratch.take(kSize + 2);
+  place[0] = '{';
+  for (std::size_t i = 0; i < kSize; ++i) {
+    place[1 + i] = static_cast<char>(inner[i] | 0x20);  // Digits and hyphens have it already.
   }
-  for (const char c : guid) {
-    *out++ = static_cast<char>(c | 0x20);  // Digits, hyphens and braces have that bit already.
-  }
-  if (!braced) {
-    *out++ = '}';
-  }
-  return {place, static_cast<std::size_t>(out - place)};
+  place[1 + kSize] = '}';
+  return {place, kSize + 2};
 }
 
-ProcessMention read_mention(const Event& event, const MentionFields& fields, Scratch& scratch) {
+/// Into a mention that is empty.
+void read_mention(const Event& event,
+                  const MentionFields& fields,
+                  Scratch& scratch,
+                  ProcessMention& mention) {
   const auto text = [&event](FieldId id) {
     return id == FieldId::count ? std::string_view() : said(event.field(id));
   };
-  ProcessMention mention;
-  const std::string_view guid_text = text(fields.guid);
+  const std::string_view guid_text = event.field(fields.guid);
   const std::optional<ProcessGuid> guid = parse_process_guid(guid_text);
   if (guid) {
     mention.key = guid->key;
@@ -148,7 +154,6 @@ ProcessMention read_mention(const Event& event, const MentionFields& fields, Scr
   mention.image = text(fields.image);
   mention.command_line = text(fields.command_line);
   mention.user = text(fields.user);
-  return mention;
 }
 
 EventType registry_key_event(std::string_view verb) {
@@ -226,18 +231,18 @@ void restore_lost_fields(WindowsCarriage carriage,
 void read_mentions(Roles roles, Scratch& scratch, Event& event) {
   switch (roles) {
     case Roles::none: break;
-    case Roles::actor: event.actor = read_mention(event, kActor, scratch); break;
+    case Roles::actor: read_mention(event, kActor, scratch, event.actor); break;
     case Roles::new_process:
-      event.actor = read_mention(event, kNewProcess, scratch);
-      event.parent = read_mention(event, kParent, scratch);
+      read_mention(event, kNewProcess, scratch, event.actor);
+      read_mention(event, kParent, scratch, event.parent);
       if (!event.time_suspect) {
         event.actor.start = event.time;
         event.actor.start_is_exact = true;
       }
       break;
     case Roles::source_and_target:
-      event.actor = read_mention(event, kSource, scratch);
-      event.target = read_mention(event, kTarget, scratch);
+      read_mention(event, kSource, scratch, event.actor);
+      read_mention(event, kTarget, scratch, event.target);
       break;
   }
 }
