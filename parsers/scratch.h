@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -34,6 +35,23 @@ class Scratch {
         take(text.size() + 1);  // Never null, so that an empty copy is not an absent field.
     std::memcpy(place, text.data(), text.size());
     return {place, text.size()};
+  }
+
+  /// These one behind the other, valid until reset().
+  [[nodiscard]] std::string_view join(std::initializer_list<std::string_view> parts) {
+    std::size_t size = 0;
+    for (const std::string_view part : parts) {
+      size += part.size();
+    }
+    char* const place = take(size + 1);
+    char* end = place;
+    for (const std::string_view part : parts) {
+      if (!part.empty()) {
+        std::memcpy(end, part.data(), part.size());
+        end += part.size();
+      }
+    }
+    return {place, size};
   }
 
   /// A string to build text in, empty. One at a time: the next call takes it again.

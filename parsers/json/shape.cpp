@@ -44,13 +44,6 @@ constexpr std::array<Sixteen, 17> kMasks = [] {
 using Checks = std::vector<JsonShape::Check>;
 using Gaps = std::vector<JsonShape::Gap>;
 
-/// The loops that are worth the machine's widest instructions.
-struct Kernels {
-  bool (*fit)(const Checks& checks, const char* base, const std::uint32_t* index);
-  /// Takes the numbers; are all whole ones that a look tells to be valid?
-  bool (*take_numbers)(const Gaps& gaps, const StructuralText& text, Node* nodes);
-};
-
 /// Into its node.
 [[gnu::always_inline]] inline void take(const JsonShape::Gap& gap,
                                         const StructuralText& text,
@@ -121,18 +114,6 @@ bool fit_plainly(const Checks& checks, const char* base, const std::uint32_t* in
 
 #endif
 
-const Kernels& kernels() {
-  static const Kernels kKernels = [] {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
-      return Kernels{.fit = fit_avx512, .take_numbers = take_numbers_avx512};
-    }
-#endif
-    return Kernels{.fit = fit_plainly, .take_numbers = take_numbers_plainly};
-  }();
-  return kKernels;
-}
-
 constexpr std::uint32_t front_of(std::array<char, 4> word) {
   return std::bit_cast<std::uint32_t>(word);
 }
@@ -144,6 +125,26 @@ constexpr std::uint32_t kFals = front_of({'f', 'a', 'l', 's'});
 constexpr char kNull[4 + kTextPadding + 1] = "null";
 
 }  // namespace
+
+/// The loops that are worth the machine's widest instructions.
+struct JsonShape::Kernels {
+  bool (*fit)(const Checks& checks, const char* base, const std::uint32_t* index);
+  /// Takes the numbers; are all whole ones that a look tells to be valid?
+  bool (*take_numbers)(const Gaps& gaps, const StructuralText& text, Node* nodes);
+
+  static constexpr Kernels plain() {
+    return {.fit = fit_plainly, .take_numbers = take_numbers_plainly};
+  }
+
+  static Kernels widest() {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
+      return {.fit = fit_avx512, .take_numbers = take_numbers_avx512};
+    }
+#endif
+    return plain();
+  }
+};
 
 /// Takes a valid text apart, into fixed text and gaps.
 class ShapeBuilder {
@@ -300,8 +301,16 @@ bool JsonShape::assign(const StructuralText& text, const Document& document) {
 }
 
 bool JsonShape::read(const StructuralText& text) {
-  const Kernels& best = kernels();
-  if (count_ != text.count || !best.fit(checks_, text.json.data(), text.index)) {
+  static const Kernels kWidest = Kernels::widest();
+  return read(text, kWidest);
+}
+
+bool JsonShape::read_plainly(const StructuralText& text) {
+  return read(text, Kernels::plain());
+}
+
+bool JsonShape::read(const StructuralText& text, const Kernels& kernels) {
+  if (count_ != text.count || !kernels.fit(checks_, text.json.data(), text.index)) {
     return false;
   }
   Node* const nodes = nodes_.data();
@@ -315,7 +324,7 @@ bool JsonShape::read(const StructuralText& text) {
   const auto is_valid_number = [nodes](const Gap& gap) {
     return is_number(nodes[gap.node].raw_text());
   };
-  return read_booleans(text) && (best.take_numbers(numbers_, text, nodes) ||
+  return read_booleans(text) && (kernels.take_numbers(numbers_, text, nodes) ||
                                  std::ranges::all_of(numbers_, is_valid_number));
 }
 

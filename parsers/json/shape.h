@@ -43,6 +43,9 @@ class JsonShape {
   /// strings, and its values are in nodes() until the next call. False says nothing. O(fixed text).
   [[nodiscard]] bool read(const StructuralText& text);
 
+  /// The same without the machine's widest instructions: the slow twin.
+  [[nodiscard]] bool read_plainly(const StructuralText& text);
+
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
 
   /// Up to 32 bytes of fixed text, and where they stand.
@@ -72,7 +75,10 @@ class JsonShape {
     std::uint32_t node = 0;
   };
 
+  struct Kernels;
+
   void clear();
+  [[nodiscard]] bool read(const StructuralText& text, const Kernels& kernels);
   [[nodiscard]] bool read_booleans(const StructuralText& text);
 
   std::size_t count_ = 0;  ///< Of structural characters; 0: no shape.
