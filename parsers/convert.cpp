@@ -152,6 +152,38 @@ std::optional<Timestamp> parse_number_time(std::string_view text) {
   return at == last ? from_epoch(whole, billionths, has_fraction) : std::nullopt;
 }
 
+/// "1678779060883" and "1678779060.700", as nearly all are: one pass. False says nothing.
+bool read_plain_number(std::string_view text, std::int64_t& whole, std::int64_t& billionths) {
+  constexpr std::size_t kWholeMax = 18;
+  constexpr std::size_t kFractionMax = 9;
+  std::size_t at = 0;
+  for (; at < text.size() && is_digit(text[at]); ++at) {
+    if (at == kWholeMax) {
+      return false;
+    }
+    whole = whole * 10 + (text[at] - '0');
+  }
+  if (at == 0 || whole == 0) {
+    return false;
+  }
+  if (at == text.size()) {
+    return true;
+  }
+  const std::size_t fraction = text.size() - at - 1;
+  if (text[at] != '.' || fraction == 0 || fraction > kFractionMax) {
+    return false;
+  }
+  std::int64_t scale = 100'000'000;
+  for (++at; at < text.size(); ++at) {
+    if (!is_digit(text[at])) {
+      return false;
+    }
+    billionths += (text[at] - '0') * scale;
+    scale /= 10;
+  }
+  return true;
+}
+
 /// Every character at once: a hash is long, and one that is wrong is rare.
 bool is_hex(std::string_view value) {
   unsigned bad = 0;
@@ -203,6 +235,11 @@ std::optional<Timestamp> parse_vendor_time(std::string_view text) {
   if (text.empty()) {
     return std::nullopt;
   }
+  std::int64_t whole = 0;
+  std::int64_t billionths = 0;
+  if (read_plain_number(text, whole, billionths)) {
+    return from_epoch(whole, billionths, text.find('.') != std::string_view::npos);
+  }
   const auto may_stand_behind = [](char c) { return is_digit(c) || c == '.'; };
   const bool is_number = (may_stand_behind(text.front()) || text.front() == '-') &&
                          std::ranges::all_of(text.substr(1), may_stand_behind);
@@ -221,6 +258,9 @@ std::string_view compose_hashes(
 }
 
 bool says_nothing(std::string_view value) {
+  if (!value.empty() && is_digit(value.front())) {
+    return false;  // As most short values do, and none of these.
+  }
   constexpr std::string_view kNothing[] = {"", "-", "?", "(null)", "None", "null", "N/A"};
   constexpr std::size_t kLongest = 6;
   return value.size() <= kLongest &&
