@@ -23,7 +23,7 @@ enum class NodeKind : std::uint8_t { object, array, string, number, boolean, nul
 
 /// Bytes that can be read behind every key and text of a document, whatever they are: so that what
 /// looks at them need not count.
-inline constexpr std::size_t kTextPadding = 16;
+inline constexpr std::size_t kTextPadding = 64;
 
 /// One value with its key. Text is as it stands in the record: a string without its quotes and with
 /// its escapes, a number or true or false as written, an object or array from bracket to bracket

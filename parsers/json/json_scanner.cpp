@@ -344,7 +344,7 @@ Result<void> JsonScanner::scan(std::string_view json, Document& document) {
   }
   if (error == simdjson::UTF8_ERROR) {
     impl_->mended = replace_invalid_utf8(json);
-    impl_->mended.reserve(impl_->mended.size() + kShapePadding);
+    impl_->mended.reserve(impl_->mended.size() + kTextPadding);
     if (impl_->mended.size() > kRecordBytesMax) {
       return tl::unexpected<Error>(json_error(simdjson::CAPACITY));
     }

@@ -31,7 +31,7 @@ class JsonScanner {
   /// lives until the next call: an attacker can put such bytes in a file name, and dropping the
   /// record would hide the event; `document.salvaged` tells, of lone surrogates too. Otherwise the
   /// text must be JSON to the letter (RFC 8259), nested at most kJsonDepthMax deep. O(length); no
-  /// allocation once warm. 64 bytes behind `json` must be readable (kShapePadding).
+  /// allocation once warm. kTextPadding bytes behind `json` must be readable.
   [[nodiscard]] Result<void> scan(std::string_view json, Document& document);
 
  private:

@@ -17,7 +17,7 @@ namespace {
 constexpr std::uint32_t kCheckBytes = 32;
 /// A check begins less than this behind the character that it is tied to: then it is read within
 /// the padding, wherever that character stands.
-constexpr std::uint32_t kReach = static_cast<std::uint32_t>(kShapePadding) - kCheckBytes + 1;
+constexpr std::uint32_t kReach = static_cast<std::uint32_t>(kTextPadding) - kCheckBytes + 1;
 
 using Sixteen = std::uint64_t __attribute__((vector_size(16)));
 

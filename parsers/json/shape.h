@@ -16,12 +16,9 @@
 
 namespace spoor {
 
-/// Bytes that must be readable behind a text that is compared with a shape.
-inline constexpr std::size_t kShapePadding = 64;
-
 /// A JSON text and where its structure is: what simdjson's stage 1 found of it, without an error.
 struct StructuralText {
-  std::string_view json;  ///< kShapePadding bytes behind it can be read.
+  std::string_view json;  ///< kTextPadding bytes behind it can be read.
   /// Where brackets, colons, commas, strings and what is none of these begin; then once more the
   /// text's length.
   const std::uint32_t* index = nullptr;
