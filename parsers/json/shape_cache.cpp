@@ -97,7 +97,7 @@ void ShapeCache::remember(const StructuralText& text, const Document& document) 
     if (++crowded_ % kPatience != 0) {
       return;
     }
-    place = set.begin() + crowded_ / kPatience % kWays;
+    place = set.begin() + static_cast<std::ptrdiff_t>(crowded_ / kPatience % kWays);
   }
   place->signature = 0;
   if (place->shape.assign(text, document)) {
