@@ -24,13 +24,12 @@
 
 #include <simdjson.h>
 
+#include "bench/log.h"
 #include "cli/bundled_rules.h"
 #include "engine/pipeline.h"
 #include "parsers/document.h"
 #include "parsers/json/json_scanner.h"
 #include "parsers/record_parser.h"
-#include "replay/byte_source.h"
-#include "replay/record_reader.h"
 
 namespace {
 
@@ -65,8 +64,8 @@ struct CorpusRow {
   const char* path;  ///< From the repository.
 };
 
-// Bundled, but for the two that only the development data beside the repository has: synthetic
-// scenarios, whose records have the keys, and as many, as the vendors' own.
+// All bundled: a capture, and synthetic scenarios, whose records have the keys, and as many, as the
+// vendors' own.
 constexpr CorpusRow kCorpora[] = {
     {"NXLog, OTRF", "tests/data/otrf/covenant_persistwmi_2019-12-05044734.ndjson.zst"},
     {"NXLog, scenario A", "tests/data/scenarios/A.sysmon-nxlog.ndjson.gz"},
@@ -76,37 +75,7 @@ constexpr CorpusRow kCorpora[] = {
     {"CF2, scenario A", "tests/data/scenarios/A.sentinelone-cf2.ndjson.gz"},
 };
 
-struct Log {
-  std::string bytes;
-  std::vector<std::pair<std::size_t, std::size_t>> records;  ///< Offset and length.
-  std::size_t distinct = 0;                                  ///< Before they were repeated.
-};
-
-Log read_log(const std::string& path) {
-  Log log;
-  auto source = spoor::open_source(path);
-  if (!source) {
-    std::fprintf(stderr, "%s\n", source.error().message.c_str());
-    return log;
-  }
-  spoor::RecordReader reader(std::move(*source));
-  for (spoor::RecordRead read = reader.read(); read.status == spoor::ReadStatus::record;
-       read = reader.read()) {
-    log.records.emplace_back(log.bytes.size(), read.text.size());
-    log.bytes.append(read.text).push_back('\n');
-  }
-  log.distinct = log.records.size();
-  const std::string once = log.bytes;
-  while (log.distinct > 0 && log.bytes.size() < kCorpusBytes) {
-    const std::size_t shift = log.bytes.size();
-    for (std::size_t i = 0; i < log.distinct; ++i) {
-      log.records.emplace_back(log.records[i].first + shift, log.records[i].second);
-    }
-    log.bytes.append(once);
-  }
-  log.bytes.append(spoor::RecordParser::kJsonPadding, ' ');
-  return log;
-}
+using spoor::bench::Log;
 
 class Counter final : public spoor::RecordSink {
  public:
@@ -200,7 +169,7 @@ void show(const Log& log, const std::vector<Contender>& contenders) {
 }
 
 bool bench(const std::string& name, const std::string& path, const spoor::Projection& rules) {
-  const Log log = read_log(path);
+  const Log log = spoor::bench::read_log(path, kCorpusBytes);
   if (log.records.empty()) {
     std::fprintf(stderr, "no record in %s\n", path.c_str());
     return false;
@@ -234,7 +203,7 @@ int main(int argc, char** argv) {
   const spoor::Projection rules = spoor::projection_of(loaded.rules);
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.size() >= 2 && arguments[0] == "--only") {
-    const Log log = read_log(arguments[1]);
+    const Log log = spoor::bench::read_log(arguments[1], kCorpusBytes);
     spoor::RecordParser parser(rules);
     int rounds = 100;
     if (arguments.size() > 2) {

@@ -15,35 +15,14 @@
 #include <benchmark/benchmark.h>
 #include <simdjson.h>
 
+#include "bench/log.h"
 #include "cli/bundled_rules.h"
 #include "engine/pipeline.h"
 #include "parsers/record_parser.h"
-#include "replay/byte_source.h"
-#include "replay/record_reader.h"
 
 namespace {
 
-struct Log {
-  std::string bytes;
-  std::vector<std::pair<std::size_t, std::size_t>> records;  ///< Offset and length.
-};
-
-Log read_log(const std::string& path) {
-  Log log;
-  auto source = spoor::open_source(path);
-  if (!source) {
-    std::fprintf(stderr, "%s\n", source.error().message.c_str());
-    return log;
-  }
-  spoor::RecordReader reader(std::move(*source));
-  for (spoor::RecordRead read = reader.read(); read.status == spoor::ReadStatus::record;
-       read = reader.read()) {
-    log.records.emplace_back(log.bytes.size(), read.text.size());
-    log.bytes.append(read.text).push_back('\n');
-  }
-  log.bytes.append(spoor::RecordParser::kJsonPadding, ' ');
-  return log;
-}
+using spoor::bench::Log;
 
 class Counter final : public spoor::RecordSink {
  public:
@@ -103,7 +82,7 @@ int main(int argc, char** argv) {
   const std::string path = argc > 1 ? argv[1]
                                     : SPOOR_SOURCE_DIR
                                "/tests/data/otrf/covenant_persistwmi_2019-12-05044734.ndjson.zst";
-  const Log log = read_log(path);
+  const Log log = spoor::bench::read_log(path);
   const spoor::LoadedRules loaded = spoor::load_rules(spoor::bundled_rules());
   if (log.records.empty()) {
     std::fprintf(stderr, "no record in %s\n", path.c_str());

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "parsers/key_plan.h"
 #include "parsers/key_table.h"
 #include "parsers/marks.h"
 #include "parsers/parse_context.h"
@@ -58,28 +59,33 @@ class AttributeSlots {
     KeyTable<Row> keys_;
   };
 
+  AttributeSlots() = default;
+  ~AttributeSlots() = default;
+  AttributeSlots(const AttributeSlots&) = delete;  // now_ may point to own_.
+  AttributeSlots& operator=(const AttributeSlots&) = delete;
+
   void clear() {
-    for (const std::uint16_t slot : used_) {
-      nodes_[slot] = kNoNode;
-    }
-    used_.clear();
-    unknown_.clear();
-    duplicate_ = false;
+    now_ = &own_;
+    own_.clear();
   }
 
-  AttributeSlots() { nodes_.fill(kNoNode); }
-
   /// One pass over the keys of an object. Of a key that stands twice, and of two names of one
-  /// attribute, the first that is not null counts. Returns the marks of the keys.
+  /// attribute, the first that is not null counts. Returns the marks of the keys. The slots must be
+  /// clear. Where the document's shape is known, all this was found before, and nothing is filled.
   Marks collect(NodeIndex root, const Table& table, ParseContext& context) {
-    KeyPlan& plan = context.guesses.plan_of(context.document, root, &table, &context.filter);
-    if (!plan.fits(context.document, root)) {
-      return collect_and_plan(root, table, context, plan);
+    const std::uint64_t shape = context.document.shape();
+    if (shape == 0) {
+      return collect_by_plan(root, table, context);
     }
-    plan.for_each_place([&](const KeyPlan::Place& place) {
-      take(static_cast<const typename Table::Row*>(place.row), root + place.child, context);
-    });
-    return plan.marks();
+    Ready& ready = ready_[(shape + root) % kReady];
+    const Sought sought{.shape = shape, .root = root, .table = &table, .filter = &context.filter};
+    if (ready.sought != sought) [[unlikely]] {
+      ready.marks = collect_by_plan(root, table, context);
+      ready.sought = sought;
+      ready.found = own_;
+    }
+    now_ = &ready.found;
+    return ready.marks;
   }
 
   /// The attribute of a key, if the table knows it: for keys that are made on the way (nested
@@ -94,18 +100,19 @@ class AttributeSlots {
     if (node.kind == NodeKind::null) {
       return;
     }
-    if (nodes_[slot] != kNoNode) {
-      duplicate_ = true;
+    Found& found = own();
+    if (found.nodes[slot] != kNoNode) {
+      found.duplicate = true;
       return;
     }
-    nodes_[slot] = index;
-    used_.push_back(static_cast<std::uint16_t>(slot));
+    found.nodes[slot] = index;
+    found.used.push_back(static_cast<std::uint16_t>(slot));
   }
 
-  void put_unknown(NodeIndex index) { unknown_.push_back(index); }
+  void put_unknown(NodeIndex index) { own().unknown.push_back(index); }
 
   [[nodiscard]] NodeIndex node(Attribute attribute) const {
-    return nodes_[static_cast<std::size_t>(attribute)];
+    return now_->nodes[static_cast<std::size_t>(attribute)];
   }
 
   [[nodiscard]] bool has(Attribute attribute) const { return node(attribute) != kNoNode; }
@@ -122,15 +129,59 @@ class AttributeSlots {
   }
 
   /// Slots that are filled, in the order of the record.
-  [[nodiscard]] const std::vector<std::uint16_t>& used() const { return used_; }
+  [[nodiscard]] const std::vector<std::uint16_t>& used() const { return now_->used; }
 
   /// Values whose keys the table does not know (kept only if extra fields are wanted).
-  [[nodiscard]] const std::vector<NodeIndex>& unknown() const { return unknown_; }
+  [[nodiscard]] const std::vector<NodeIndex>& unknown() const { return now_->unknown; }
 
   /// Did some key, or two names of one attribute, occur twice?
-  [[nodiscard]] bool duplicate() const { return duplicate_; }
+  [[nodiscard]] bool duplicate() const { return now_->duplicate; }
 
  private:
+  struct Found {
+    std::array<NodeIndex, kCount> nodes{};
+    std::vector<std::uint16_t> used;
+    std::vector<NodeIndex> unknown;
+    bool duplicate = false;
+
+    Found() { nodes.fill(kNoNode); }
+
+    void clear() {
+      for (const std::uint16_t slot : used) {
+        nodes[slot] = kNoNode;
+      }
+      used.clear();
+      unknown.clear();
+      duplicate = false;
+    }
+  };
+
+  /// What was found depends on nothing else.
+  struct Sought {
+    std::uint64_t shape = 0;
+    NodeIndex root = 0;
+    const void* table = nullptr;
+    const void* filter = nullptr;
+    friend bool operator==(const Sought&, const Sought&) = default;
+  };
+
+  struct Ready {
+    Sought sought;
+    Marks marks = 0;
+    Found found;
+  };
+
+  static constexpr std::size_t kReady = 64;
+
+  /// To be changed: what is ready for other records stays as it is.
+  Found& own() {
+    if (now_ != &own_) {
+      own_ = *now_;
+      now_ = &own_;
+    }
+    return own_;
+  }
+
   static bool is_slot(const typename Table::Row* row) {
     return row != nullptr && row->attribute != Attribute::count;
   }
@@ -139,8 +190,19 @@ class AttributeSlots {
     if (is_slot(row)) {
       put(row->attribute, context.document.node(index), index);
     } else {
-      unknown_.push_back(index);
+      put_unknown(index);
     }
+  }
+
+  Marks collect_by_plan(NodeIndex root, const Table& table, ParseContext& context) {
+    KeyPlan& plan = context.plans.plan_of(context.document, root, &table, &context.filter);
+    if (!plan.fits(context.document, root)) {
+      return collect_and_plan(root, table, context, plan);
+    }
+    plan.for_each_place([&](const KeyPlan::Place& place) {
+      take(static_cast<const typename Table::Row*>(place.row), root + place.child, context);
+    });
+    return plan.marks();
   }
 
   Marks collect_and_plan(NodeIndex root, const Table& table, ParseContext& context, KeyPlan& plan) {
@@ -155,16 +217,15 @@ class AttributeSlots {
       if (matters) {
         take(row, index, context);
       }
-      plan.add(node, index, root, row, matters);
+      plan.add(node, root, {.child = index, .row = row}, matters);
     });
     plan.finish(context.document, root, marks);
     return marks;
   }
 
-  std::array<NodeIndex, kCount> nodes_{};
-  std::vector<std::uint16_t> used_;
-  std::vector<NodeIndex> unknown_;
-  bool duplicate_ = false;
+  Found own_;
+  const Found* now_ = &own_;
+  std::vector<Ready> ready_ = std::vector<Ready>(kReady);
 };
 
 }  // namespace spoor

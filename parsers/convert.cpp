@@ -152,11 +152,51 @@ std::optional<Timestamp> parse_number_time(std::string_view text) {
   return at == last ? from_epoch(whole, billionths, has_fraction) : std::nullopt;
 }
 
+/// "1678779060883" and "1678779060.700", as nearly all are: one pass. False says nothing.
+bool read_plain_number(std::string_view text, std::int64_t& whole, std::int64_t& billionths) {
+  constexpr std::size_t kWholeMax = 18;
+  constexpr std::size_t kFractionMax = 9;
+  std::size_t at = 0;
+  for (; at < text.size() && is_digit(text[at]); ++at) {
+    if (at == kWholeMax) {
+      return false;
+    }
+    whole = whole * 10 + (text[at] - '0');
+  }
+  if (at == 0 || whole == 0) {
+    return false;
+  }
+  if (at == text.size()) {
+    return true;
+  }
+  const std::size_t fraction = text.size() - at - 1;
+  if (text[at] != '.' || fraction == 0 || fraction > kFractionMax) {
+    return false;
+  }
+  std::int64_t scale = 100'000'000;
+  for (++at; at < text.size(); ++at) {
+    if (!is_digit(text[at])) {
+      return false;
+    }
+    billionths += (text[at] - '0') * scale;
+    scale /= 10;
+  }
+  return true;
+}
+
+/// Every character at once: a hash is long, and one that is wrong is rare.
 bool is_hex(std::string_view value) {
-  return std::ranges::all_of(value, [](char c) {
-    const char low = static_cast<char>(c | 0x20);
-    return is_digit(c) || (low >= 'a' && low <= 'f');
-  });
+  unsigned bad = 0;
+  for (const char c : value) {
+    const auto digit = static_cast<unsigned char>(c - '0');
+    const auto letter = static_cast<unsigned char>((c | 0x20) - 'a');
+    bad |= static_cast<unsigned>(digit > 9) & static_cast<unsigned>(letter > 5);
+  }
+  return bad == 0;
+}
+
+bool is_all_zero(std::string_view value) {
+  return value.find_first_not_of('0') == std::string_view::npos;
 }
 
 }  // namespace
@@ -195,8 +235,14 @@ std::optional<Timestamp> parse_vendor_time(std::string_view text) {
   if (text.empty()) {
     return std::nullopt;
   }
-  const bool is_number = text.find_first_not_of("0123456789.-") == std::string_view::npos &&
-                         text.substr(1).find('-') == std::string_view::npos;
+  std::int64_t whole = 0;
+  std::int64_t billionths = 0;
+  if (read_plain_number(text, whole, billionths)) {
+    return from_epoch(whole, billionths, text.find('.') != std::string_view::npos);
+  }
+  const auto may_stand_behind = [](char c) { return is_digit(c) || c == '.'; };
+  const bool is_number = (may_stand_behind(text.front()) || text.front() == '-') &&
+                         std::ranges::all_of(text.substr(1), may_stand_behind);
   return is_number ? parse_number_time(text) : parse_timestamp(text);
 }
 
@@ -204,8 +250,7 @@ std::string_view compose_hashes(
     std::initializer_list<std::pair<std::string_view, std::string_view>> hashes, Scratch& scratch) {
   std::string& text = scratch.text();
   for (const auto& [algorithm, value] : hashes) {
-    const bool all_zero = std::ranges::all_of(value, [](char c) { return c == '0'; });
-    if (!all_zero && is_hex(value)) {
+    if (!is_all_zero(value) && is_hex(value)) {
       text.append(text.empty() ? "" : ",").append(algorithm).append("=").append(value);
     }
   }
@@ -213,8 +258,13 @@ std::string_view compose_hashes(
 }
 
 bool says_nothing(std::string_view value) {
+  if (!value.empty() && is_digit(value.front())) {
+    return false;  // As most short values do, and none of these.
+  }
   constexpr std::string_view kNothing[] = {"", "-", "?", "(null)", "None", "null", "N/A"};
-  return std::ranges::find(kNothing, value) != std::ranges::end(kNothing);
+  constexpr std::size_t kLongest = 6;
+  return value.size() <= kLongest &&
+         std::ranges::find(kNothing, value) != std::ranges::end(kNothing);
 }
 
 }  // namespace spoor

@@ -23,7 +23,7 @@ enum class NodeKind : std::uint8_t { object, array, string, number, boolean, nul
 
 /// Bytes that can be read behind every key and text of a document, whatever they are: so that what
 /// looks at them need not count.
-inline constexpr std::size_t kTextPadding = 16;
+inline constexpr std::size_t kTextPadding = 64;
 
 /// One value with its key. Text is as it stands in the record: a string without its quotes and with
 /// its escapes, a number or true or false as written, an object or array from bracket to bracket
@@ -56,8 +56,17 @@ class Document {
  public:
   bool salvaged = false;  ///< Invalid UTF-8 or a lone surrogate became U+FFFD.
 
+  Document() = default;
+  ~Document() = default;
+  Document(const Document&) = delete;  // nodes_ may point into storage_.
+  Document& operator=(const Document&) = delete;
+  Document(Document&&) = default;
+  Document& operator=(Document&&) = default;
+
   void clear() {
+    nodes_ = storage_.data();
     size_ = 0;
+    shape_ = 0;
     salvaged = false;
   }
 
@@ -65,25 +74,37 @@ class Document {
   /// first is the root.
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  [[nodiscard]] const Node& node(NodeIndex index) const { return storage_[index]; }
+  [[nodiscard]] const Node& node(NodeIndex index) const { return nodes_[index]; }
+
+  /// Documents with the same number have the same keys, kinds of values and numbers of values, node
+  /// for node. 0: nothing is known.
+  [[nodiscard]] std::uint64_t shape() const { return shape_; }
 
   /// For readers: room for that many nodes, to be filled wholly and then counted with set_size.
   /// Nodes that were there stay. Memory is kept between records.
   [[nodiscard]] Node* make_room(std::size_t nodes) {
     if (storage_.size() < nodes) {
       storage_.resize(nodes);
+      nodes_ = storage_.data();
     }
     return storage_.data();
   }
 
   void set_size(std::size_t size) { size_ = size; }
 
+  /// For readers: these nodes are the document, as long as they live.
+  void borrow(const std::vector<Node>& nodes, std::uint64_t shape) {
+    nodes_ = nodes.data();
+    size_ = nodes.size();
+    shape_ = shape;
+  }
+
   /// Calls `look(const Node&, NodeIndex)` for each value directly below `parent`.
   template <typename Look>
   void for_each_child(NodeIndex parent, Look look) const {
-    const NodeIndex end = storage_[parent].end;
-    for (NodeIndex child = parent + 1; child < end; child = storage_[child].end) {
-      look(storage_[child], child);
+    const NodeIndex end = nodes_[parent].end;
+    for (NodeIndex child = parent + 1; child < end; child = nodes_[child].end) {
+      look(nodes_[child], child);
     }
   }
 
@@ -93,13 +114,20 @@ class Document {
 
  private:
   std::vector<Node> storage_;
+  const Node* nodes_ = nullptr;  ///< storage_, or what was borrowed.
   std::size_t size_ = 0;
+  std::uint64_t shape_ = 0;
 };
 
 /// A string with its JSON escapes resolved; lone surrogates become U+FFFD. The escapes are valid
 /// (the scanner has checked). Writes at most text.size() bytes to `out` that count, and returns
-/// their number; kTextPadding more may be overwritten.
+/// their number; kUnescapePadding more may be overwritten.
 std::size_t unescape_json(std::string_view text, char* out);
+
+/// The same a few bytes at a time: the slow twin.
+std::size_t unescape_json_plainly(std::string_view text, char* out);
+
+inline constexpr std::size_t kUnescapePadding = 64;
 
 /// Which of the sixteen bytes at `text` are backslashes, a bit for each.
 [[nodiscard]] inline std::uint32_t backslashes_of_16(const char* text) {
@@ -130,15 +158,24 @@ std::size_t unescape_json(std::string_view text, char* out);
   return found != 0;
 }
 
+/// resolve() for what is longer than sixteen bytes and may hold escapes.
+[[nodiscard]] std::string_view resolve_long(std::string_view text, Scratch& scratch);
+
 /// Text as meant: where `escaped`, with its JSON escapes resolved. Valid as long as the record and
 /// the scratch memory.
 [[nodiscard]] inline std::string_view resolve(std::string_view text,
                                               bool escaped,
                                               Scratch& scratch) {
-  if (!escaped || !has_backslash(text)) {
+  if (!escaped) {
     return text;
   }
-  char* place = scratch.take(text.size() + kTextPadding);
+  if (text.size() > 16) {
+    return resolve_long(text, scratch);
+  }
+  if ((backslashes_of_16(text.data()) & ((1U << text.size()) - 1)) == 0) {
+    return text;
+  }
+  char* place = scratch.take(text.size() + kUnescapePadding);
   return {place, unescape_json(text, place)};
 }
 

@@ -4,7 +4,7 @@
 #include "engine/event/event.h"
 #include "parsers/document.h"
 #include "parsers/field_writer.h"
-#include "parsers/key_table.h"
+#include "parsers/key_plan.h"
 #include "parsers/scratch.h"
 
 namespace spoor {
@@ -15,7 +15,7 @@ struct ParseContext {
   const FieldFilter& filter;
   Scratch& scratch;
   Event& event;
-  KeyGuesses& guesses;
+  KeyPlans& plans;
 };
 
 /// Takes the events of a record, one after the other.

@@ -1,5 +1,6 @@
 #include "parsers/record_parser.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/base/limits.h"
@@ -75,7 +76,19 @@ struct RecordParser::Impl final : private EventEmitter {
       bad(read.error(), whole);
       return;
     }
+    prefetch_behind(record);
     take(0, 0, whole, 0);
+  }
+
+  /// Records are read one behind the other: the next is on its way from memory while this one is
+  /// made an event. Past what was read this is harmless, and does nothing.
+  static void prefetch_behind(std::string_view record) {
+    constexpr std::size_t kLine = 64;
+    constexpr std::size_t kBytesMax = 8192;
+    const char* const end = record.data() + record.size();
+    for (std::size_t at = 0; at < std::min(record.size(), kBytesMax); at += kLine) {
+      __builtin_prefetch(end + at);
+    }
   }
 
   // --- Bytes → document
@@ -121,7 +134,7 @@ struct RecordParser::Impl final : private EventEmitter {
   // ---------------------------------------------------------------------------------
 
   ParseContext context(std::size_t number) {
-    return {levels[number]->document, filter, scratch, event, guesses};
+    return {levels[number]->document, filter, scratch, event, plans};
   }
 
   /// A value that may be a record, hold one, or hold several. `depth` counts what was unwrapped.
@@ -201,7 +214,7 @@ struct RecordParser::Impl final : private EventEmitter {
       return;
     }
     Form form = expected;
-    if (form == Form::unknown || recognise(collect(form, number, root)) != form) {
+    if (form == Form::unknown || form_of(collect(form, number, root)) != form) {
       form = recognise(marks_of_root(number, root));
       event.clear();
       if (options.source) {
@@ -219,6 +232,15 @@ struct RecordParser::Impl final : private EventEmitter {
       expected = form;
     }
     finish(form, number, root, record, depth);
+  }
+
+  /// recognise(), remembered: records of one kind have the same marks.
+  Form form_of(Marks marks) {
+    if (marks != last_marks) {
+      last_marks = marks;
+      last_form = recognise(marks);
+    }
+    return last_form;
   }
 
   [[nodiscard]] bool too_many_keys(std::size_t number, NodeIndex root) {
@@ -262,7 +284,7 @@ struct RecordParser::Impl final : private EventEmitter {
     ParseContext here = context(number);
     const std::optional<WindowsCarriage> carriage = carriage_of(form);
     if (carriage) {
-      windows = {};
+      windows.clear();
       return read_windows_record(*carriage, root, here, windows);
     }
     if (source_of(form) == Source::crowdstrike) {
@@ -409,13 +431,15 @@ struct RecordParser::Impl final : private EventEmitter {
   ParserOptions options;
   Scratch scratch;
   Event event;
-  KeyGuesses guesses;
+  KeyPlans plans;
   std::array<std::unique_ptr<Level>, kUnwrapMax + 1> levels;
   WindowsRecord windows;
   CrowdStrikeParser crowdstrike;
   SentinelOneParser sentinelone;
   /// The form of the record before: tried first.
   Form expected = Form::unknown;
+  Marks last_marks = 0;
+  Form last_form = recognise(0);
   RecordSink* sink = nullptr;
   const RecordText* current = nullptr;
   bool current_salvaged = false;

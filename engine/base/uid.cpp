@@ -1,9 +1,6 @@
 #include "engine/base/uid.h"
 
-#include <array>
-#include <bit>
 #include <charconv>
-#include <cstring>
 
 #include <sys/random.h>
 
@@ -60,25 +57,8 @@ std::optional<Uid> parse_uid(std::string_view text) {
   return Uid{.high = *high, .low = *low};
 }
 
-UidBuilder& UidBuilder::add(std::string_view field) {
-  add(std::uint64_t{field.size()});
-  bytes_.append(field);
-  return *this;
-}
-
-UidBuilder& UidBuilder::add(std::uint64_t number) {
-  // Little-endian whatever the machine: ids must not depend on it.
-  if constexpr (std::endian::native == std::endian::big) {
-    number = __builtin_bswap64(number);
-  }
-  std::array<char, sizeof number> bytes{};
-  std::memcpy(bytes.data(), &number, sizeof number);
-  bytes_.append(bytes.data(), bytes.size());
-  return *this;
-}
-
 Uid UidBuilder::finish() const {
-  const XXH128_hash_t hash = XXH3_128bits(bytes_.data(), bytes_.size());
+  const XXH128_hash_t hash = XXH3_128bits(bytes_.data(), size_);
   // All zero means "none"; one input in 2^128 gives its place away.
   return {.high = hash.high64, .low = (hash.high64 | hash.low64) == 0 ? 1 : hash.low64};
 }

@@ -5,8 +5,11 @@
 // did not compute.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,15 +36,46 @@ struct Uid {
 /// ("a","bc") differ.
 class UidBuilder {
  public:
-  UidBuilder& add(std::string_view field);
-  UidBuilder& add(std::uint64_t number);
+  UidBuilder& add(std::string_view field) {
+    char* place = make_room(sizeof(std::uint64_t) + field.size());
+    place = write(field.size(), place);
+    if (!field.empty()) {
+      std::memcpy(place, field.data(), field.size());
+    }
+    return *this;
+  }
+
+  UidBuilder& add(std::uint64_t number) {
+    write(number, make_room(sizeof number));
+    return *this;
+  }
+
   [[nodiscard]] Uid finish() const;
 
   /// Forgets the fields, keeps the memory.
-  void clear() { bytes_.clear(); }
+  void clear() { size_ = 0; }
 
  private:
-  std::string bytes_;
+  [[nodiscard]] char* make_room(std::size_t bytes) {
+    if (bytes_.size() - size_ < bytes) [[unlikely]] {
+      bytes_.resize(std::max<std::size_t>(2 * bytes_.size(), size_ + bytes));
+    }
+    char* const place = bytes_.data() + size_;
+    size_ += bytes;
+    return place;
+  }
+
+  /// Little-endian whatever the machine: ids must not depend on it.
+  static char* write(std::uint64_t number, char* place) {
+    if constexpr (std::endian::native == std::endian::big) {
+      number = __builtin_bswap64(number);
+    }
+    std::memcpy(place, &number, sizeof number);
+    return place + sizeof number;
+  }
+
+  std::string bytes_;  ///< What is behind size_ is room.
+  std::size_t size_ = 0;
 };
 
 /// A random number, one for each run. Tables keyed by input mix it into their hash, so that nobody

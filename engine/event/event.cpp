@@ -135,10 +135,9 @@ void Event::clear() {
   hostname = {};
   position = {};
   record = {};
-  actor = {};
-  parent = {};
-  target = {};
-  creator = {};
+  for (ProcessMention* mention : {&actor, &parent, &target, &creator}) {
+    mention->clear();
+  }
 }
 
 }  // namespace spoor

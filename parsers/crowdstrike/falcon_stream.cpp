@@ -470,23 +470,13 @@ void StreamReader::set_extras(ParseContext& context) {
     return;
   }
   const bool keeps_all = context.filter.wants_all_extra();
-  const auto keep = [&context](NodeIndex index) {
-    const std::string_view key = key_of(context.document.node(index), context.scratch);
-    if (!context.filter.wants_extra(key)) {
-      return;
-    }
-    const std::string_view value = extra_text(context.document, index, context.scratch);
-    if (!value.empty()) {
-      set_extra(key, value, context.event);
-    }
-  };
   for (const std::uint16_t slot : slots_.used()) {
     if (!(keeps_all && used_.test(slot))) {
-      keep(slots_.node(static_cast<A>(slot)));
+      keep_extra(slots_.node(static_cast<A>(slot)), context);
     }
   }
   for (const NodeIndex index : slots_.unknown()) {
-    keep(index);
+    keep_extra(index, context);
   }
 }
 

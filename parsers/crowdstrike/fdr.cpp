@@ -638,16 +638,6 @@ void FdrReader::set_extras(ParseContext& context) {
     return;
   }
   const bool keeps_all = context.filter.wants_all_extra();
-  const auto keep = [&context](NodeIndex index) {
-    const std::string_view key = key_of(context.document.node(index), context.scratch);
-    if (!context.filter.wants_extra(key)) {
-      return;
-    }
-    const std::string_view value = extra_text(context.document, index, context.scratch);
-    if (!value.empty()) {
-      set_extra(key, value, context.event);
-    }
-  };
   for (const std::uint16_t slot : slots_.used()) {
     const NodeIndex index = slots_.node(static_cast<A>(slot));
     const bool is_decimal =
@@ -655,11 +645,11 @@ void FdrReader::set_extras(ParseContext& context) {
     // Those with a suffix are among the unknown keys.
     if (!is_decimal && static_cast<A>(slot) != A::panther_event &&
         !(keeps_all && used_.test(slot))) {
-      keep(index);
+      keep_extra(index, context);
     }
   }
   for (const NodeIndex index : slots_.unknown()) {
-    keep(index);
+    keep_extra(index, context);
   }
 }
 

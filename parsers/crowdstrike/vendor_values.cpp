@@ -50,9 +50,7 @@ Platform crowdstrike_platform(std::string_view name) {
 std::string_view crowdstrike_event_uid(std::string_view sensor,
                                        std::string_view id,
                                        Scratch& scratch) {
-  std::string& text = scratch.text();
-  text.append("crowdstrike:").append(sensor).append(":").append(id);
-  return scratch.copy(text);
+  return scratch.join({"crowdstrike:", sensor, ":", id});
 }
 
 Direction connection_direction(std::string_view number) {
@@ -105,6 +103,17 @@ void set_represented(FieldId id,
   if (context.filter.wants(id) && !context.event.has(id)) {
     context.event.set(id, value);
     context.event.originals.push_back({.field = id, .value = original});
+  }
+}
+
+void keep_extra(NodeIndex index, ParseContext& context) {
+  const std::string_view key = key_of(context.document.node(index), context.scratch);
+  if (!context.filter.wants_extra(key)) {
+    return;
+  }
+  const std::string_view value = extra_text(context.document, index, context.scratch);
+  if (!value.empty()) {
+    set_extra(key, value, context.event);
   }
 }
 

@@ -51,6 +51,9 @@ void set_represented(FieldId id,
                      std::string_view original,
                      ParseContext& context);
 
+/// A value under its own key, as an extra field: if that is wanted, and the value says anything.
+void keep_extra(NodeIndex index, ParseContext& context);
+
 /// "999" → "0x3e7", as Windows writes logon ids and access masks. What is no number stays.
 [[nodiscard]] std::string_view hex_of_decimal(std::string_view number, Scratch& scratch);
 

@@ -9,6 +9,8 @@
 #include <immintrin.h>
 #endif
 
+#include "parsers/json/backslash_runs.h"
+
 namespace spoor {
 namespace {
 
@@ -97,43 +99,9 @@ Escapes check_unicode_escape(std::string_view json, std::size_t place) {
   return paired ? Escapes::good : Escapes::lone_surrogate;
 }
 
-/// Of a run of backslashes every second one is escaped, and so is what follows an odd run. As in
-/// simdjson's stage 1: runs that begin at even and at odd places are told apart by the carry of an
-/// addition. `carry`: does an escaping backslash end the block before?
-[[gnu::always_inline]] inline std::uint64_t escaped_bytes(std::uint64_t mask,
-                                                          std::uint64_t& carry) {
-  constexpr std::uint64_t kEven = 0x5555555555555555ULL;
-  const std::uint64_t backslash = mask & ~carry;
-  const std::uint64_t follows = (backslash << 1U) | carry;
-  const std::uint64_t odd_starts = backslash & ~kEven & ~follows;
-  std::uint64_t even_runs = 0;
-  const bool runs_on = __builtin_add_overflow(odd_starts, backslash, &even_runs);
-  // A branch that is nearly always right, so that the next block need not wait for this one.
-  carry = 0;
-  if ((mask >> 63U) != 0 && runs_on) [[unlikely]] {
-    carry = 1;
-  }
-  return (kEven ^ (even_runs << 1U)) & follows;
-}
-
 /// Are all escapes so plain that a glance tells that they are good: simple ones, in runs of at most
 /// two backslashes? In such a run the first backslash escapes what follows and the second nothing,
-/// so that no block needs to know what an addition made of the one before. `false` says nothing.
-struct Glance {
-  std::uint64_t last = 0;  ///< The backslashes of the block before.
-  std::uint64_t odd = 0;
-
-  [[gnu::always_inline]] void add(const BlockBits& block) {
-    const std::uint64_t before = (block.backslashes << 1U) | (last >> 63U);
-    const std::uint64_t two_before = (block.backslashes << 2U) | (last >> 62U);
-    odd |= (before & ~two_before & ~block.simple) | (block.backslashes & before & two_before);
-    last = block.backslashes;
-  }
-
-  /// A backslash at the very end escapes nothing.
-  [[nodiscard]] bool plain() const { return odd == 0 && (last >> 63U) == 0; }
-};
-
+/// so that no block needs to know what was made of the one before. `false` says nothing.
 using GlanceOver = bool (*)(std::string_view json);
 
 /// What this many blocks hold: looked at by one call, so that what follows need not be compiled for
@@ -203,35 +171,63 @@ constexpr std::array<unsigned char, 16> kLow = [] {
 }();
 constexpr std::array<unsigned char, 16> kHigh = {1, 2, 4, 8, 16, 32, 64, 128};
 
-/// Keeps g++ from computing with `bits` in mask registers, at three cycles a step.
-[[gnu::always_inline]] inline std::uint64_t in_register(std::uint64_t bits) {
-  asm("" : "+r"(bits));  // NOLINT(hicpp-no-assembler): empty
-  return bits;
+// What a byte is to the glance, in a byte.
+constexpr unsigned char kMayFollow = 1;  ///< It may follow a backslash.
+constexpr unsigned char kBackslash = 2;
+
+constexpr std::array<unsigned char, 128> kClasses = [] {
+  std::array<unsigned char, 128> classes{};
+  for (std::size_t byte = 0; byte < classes.size(); ++byte) {
+    classes[byte] = kSimple[byte] ? kMayFollow : 0;
+  }
+  classes['\\'] = kMayFollow | kBackslash;
+  return classes;
+}();
+
+/// 0, 1, … 63, and so many more: which byte of two blocks stands that much before each of the
+/// second's.
+constexpr std::array<unsigned char, kBlock> places_before(std::size_t distance) {
+  std::array<unsigned char, kBlock> places{};
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    places[i] = static_cast<unsigned char>(kBlock + i - distance);
+  }
+  return places;
 }
 
-// maskz_broadcast, all of it: broadcast leans on what g++ 12 calls uninitialized (GCC bug 105593).
+constexpr std::array<unsigned char, kBlock> kOneBefore = places_before(1);
+constexpr std::array<unsigned char, kBlock> kTwoBefore = places_before(2);
 
-[[gnu::target("avx512bw")]] bool glance_avx512(std::string_view json) {
-  const __m512i low_table = _mm512_maskz_broadcast_i32x4(
-      0xFFFF, _mm_loadu_si128(reinterpret_cast<const __m128i*>(kLow.data())));
-  const __m512i high_table = _mm512_maskz_broadcast_i32x4(
-      0xFFFF, _mm_loadu_si128(reinterpret_cast<const __m128i*>(kHigh.data())));
-  const __m512i nibble = _mm512_set1_epi8(0x0F);
-  const __m512i backslash = _mm512_set1_epi8('\\');
-  Glance glance;
+[[gnu::target("avx512bw,avx512vbmi")]] bool glance_avx512(std::string_view json) {
+  const __m512i lower_classes = _mm512_loadu_si512(kClasses.data());
+  const __m512i upper_classes = _mm512_loadu_si512(kClasses.data() + kBlock);
+  const __m512i one_before = _mm512_loadu_si512(kOneBefore.data());
+  const __m512i two_before = _mm512_loadu_si512(kTwoBefore.data());
+  __m512i last = _mm512_setzero_si512();
+  __m512i odd = _mm512_setzero_si512();
+  // As bytes and not as bits in mask registers, where every step takes three cycles.
   for (std::size_t at = 0; at < json.size(); at += kBlock) {
     const std::size_t rest = json.size() - at;
     const __mmask64 there = rest >= kBlock ? ~__mmask64{0} : (__mmask64{1} << rest) - 1;
     const __m512i bytes = _mm512_maskz_loadu_epi8(there, json.data() + at);
-    // Of a byte from 0x80 the shuffle makes zero, so that the low half need not be cut out.
-    const __m512i low = _mm512_shuffle_epi8(low_table, bytes);
-    const __m512i high =
-        _mm512_shuffle_epi8(high_table, _mm512_and_si512(_mm512_srli_epi16(bytes, 4), nibble));
-    glance.add({.backslashes = in_register(_mm512_cmpeq_epi8_mask(bytes, backslash)),
-                .simple = in_register(_mm512_test_epi8_mask(low, high))});
+    const __m512i classes = _mm512_maskz_permutex2var_epi8(_knot_mask64(_mm512_movepi8_mask(bytes)),
+                                                           lower_classes, bytes, upper_classes);
+    const __m512i before = _mm512_permutex2var_epi8(last, one_before, classes);
+    const __m512i second_before = _mm512_permutex2var_epi8(last, two_before, classes);
+    // Behind one backslash stands what may not follow it, or behind two a third. The sum moves
+    // kMayFollow to the place of kBackslash.
+    constexpr int kThirdOrNotFollowing = 0b10100011;  // second_before ? classes : not may_follow.
+    constexpr int kOrBoth = 0b11111000;
+    const __m512i may_follow = _mm512_add_epi8(classes, classes);
+    const __m512i wrong =
+        _mm512_ternarylogic_epi64(second_before, may_follow, classes, kThirdOrNotFollowing);
+    odd = _mm512_ternarylogic_epi64(odd, before, wrong, kOrBoth);
+    last = classes;
   }
-  return glance.plain();
+  // A backslash at the very end escapes nothing.
+  return _mm512_test_epi8_mask(odd, _mm512_set1_epi8(kBackslash)) == 0 && !json.ends_with('\\');
 }
+
+// maskz_broadcast, all of it: broadcast leans on what g++ 12 calls uninitialized (GCC bug 105593).
 
 [[gnu::target("avx512bw")]] void look_avx512(const char* text, std::size_t count, BlockBits* bits) {
   const __m512i low_table = _mm512_maskz_broadcast_i32x4(
@@ -281,7 +277,7 @@ constexpr std::array<unsigned char, 16> kHigh = {1, 2, 4, 8, 16, 32, 64, 128};
 
 GlanceOver widest_glance() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512bw")) {
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi")) {
     return glance_avx512;
   }
 #endif

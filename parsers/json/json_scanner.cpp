@@ -10,6 +10,8 @@
 #include "engine/base/text.h"
 #include "parsers/json/escape_check.h"
 #include "parsers/json/json_error.h"
+#include "parsers/json/number_check.h"
+#include "parsers/json/shape_cache.h"
 
 namespace spoor {
 namespace {
@@ -37,12 +39,6 @@ bool is_space(char c) {
 
 std::uint32_t bit(bool condition) {
   return condition ? 1U : 0U;
-}
-
-bool is_number(std::string_view text) {
-  const bool plain =
-      text.size() <= 8 && text.front() != '0' && all_digits(text.data(), text.size());
-  return plain || json_number_length(text) == text.size();
 }
 
 /// The walk over the structural index. Raw pointers: this is where the time goes, and a check of
@@ -296,7 +292,7 @@ class Walk {
 }  // namespace
 
 struct JsonScanner::Impl {
-  [[nodiscard]] simdjson::error_code scan_once(std::string_view json, Document& document) const {
+  [[nodiscard]] simdjson::error_code scan_once(std::string_view json, Document& document) {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(json.data());
     const simdjson::error_code error =
         stage1->stage1(bytes, json.size(), simdjson::stage1_mode::regular);
@@ -308,13 +304,23 @@ struct JsonScanner::Impl {
       return simdjson::STRING_ERROR;
     }
     document.salvaged = document.salvaged || escapes == Escapes::lone_surrogate;
-    return Walk(json, stage1->structural_indexes.get(), stage1->n_structural_indexes, document)
-        .run();
+    const StructuralText text{.json = json,
+                              .index = stage1->structural_indexes.get(),
+                              .count = stage1->n_structural_indexes};
+    if (shapes.read(text, document)) {
+      return simdjson::SUCCESS;
+    }
+    const simdjson::error_code walked = Walk(json, text.index, text.count, document).run();
+    if (walked == simdjson::SUCCESS) {
+      shapes.remember(text, document);
+    }
+    return walked;
   }
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1;
   simdjson::error_code allocated = simdjson::MEMALLOC;
   std::string mended;
+  ShapeCache shapes;
 };
 
 JsonScanner::JsonScanner() : impl_(std::make_unique<Impl>()) {

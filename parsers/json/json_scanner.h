@@ -26,11 +26,12 @@ class JsonScanner {
   JsonScanner(JsonScanner&&) noexcept;
   JsonScanner& operator=(JsonScanner&&) noexcept;
 
-  /// Fills `document` with `json`, in views into it. Invalid UTF-8 is mended first, in a copy that
+  /// Fills `document` with `json`, in views into it and, until the next call, into the scanner.
+  /// Invalid UTF-8 is mended first, in a copy that
   /// lives until the next call: an attacker can put such bytes in a file name, and dropping the
   /// record would hide the event; `document.salvaged` tells, of lone surrogates too. Otherwise the
   /// text must be JSON to the letter (RFC 8259), nested at most kJsonDepthMax deep. O(length); no
-  /// allocation once warm. No byte behind `json` is read.
+  /// allocation once warm. kTextPadding bytes behind `json` must be readable.
   [[nodiscard]] Result<void> scan(std::string_view json, Document& document);
 
  private:

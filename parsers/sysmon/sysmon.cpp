@@ -2,8 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "engine/base/text.h"
 #include "parsers/convert.h"
@@ -76,38 +81,71 @@ constexpr MentionFields kTarget = {FieldId::target_process_guid, FieldId::target
                                    FieldId::target_image, FieldId::count, FieldId::target_user};
 
 const EventRow* find_event(std::string_view id_text) {
+  constexpr std::size_t kIds = 256;
+  static constexpr std::array<const EventRow*, kIds> kById = [] {
+    std::array<const EventRow*, kIds> by_id{};
+    for (const EventRow& row : kEvents) {
+      by_id[row.id] = &row;
+    }
+    return by_id;
+  }();
   std::uint16_t id = 0;
   const auto [end, error] = std::from_chars(id_text.data(), id_text.data() + id_text.size(), id);
   if (error != std::errc{} || end != id_text.data() + id_text.size()) {
     return nullptr;
   }
-  const auto* row = std::ranges::find(kEvents, id, &EventRow::id);
-  return row == std::ranges::end(kEvents) ? nullptr : row;
+  return id < kIds ? kById[id] : nullptr;
 }
 
-/// The number that eight hex digits make; sets `bad` if one is none. All eight at once, in the
-/// bytes of a word; whatever the case.
-std::uint64_t eight_hex_digits(const char* text, std::uint64_t& bad) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-  constexpr std::uint64_t kHighs = 0x80 * kOnes;
-  std::uint64_t word = 0;
-  for (unsigned i = 0; i < 8; ++i) {  // Compilers make one load of it, on any machine.
-    word |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
-  }
-  const std::uint64_t low = word | (0x20 * kOnes);
-  // Each sum stays in its byte, for what has the top bit is refused. A byte's top bit in these: is
-  // it at least the first, above the last of the range?
-  const std::uint64_t seven = word & ~kHighs;
-  const std::uint64_t letters = (low & ~kHighs);
-  const std::uint64_t is_digit = (seven + (0x80 - '0') * kOnes) & ~(seven + (0x7F - '9') * kOnes);
-  const std::uint64_t is_letter =
-      (letters + (0x80 - 'a') * kOnes) & ~(letters + (0x7F - 'f') * kOnes);
-  bad |= (word & kHighs) | (~(is_digit | is_letter) & kHighs);
-  const std::uint64_t nibbles = (word & (0x0F * kOnes)) + 9 * ((is_letter & kHighs) >> 7U);
-  // Pairs to bytes, then bytes to where they belong: the first digit is the highest.
-  const std::uint64_t pairs = ((nibbles << 4U) | (nibbles >> 8U)) & 0x00FF00FF00FF00FFULL;
-  return ((pairs & 0xFFU) << 24U) | (((pairs >> 16U) & 0xFFU) << 16U) |
-         (((pairs >> 32U) & 0xFFU) << 8U) | (pairs >> 48U);
+#if defined(__SSE2__)
+
+/// The number that sixteen hex digits make, the first eight in the low half; no digit sets `bad`.
+std::uint64_t sixteen_hex_digits(std::uint64_t low, std::uint64_t high, std::uint32_t& bad) {
+  const __m128i text = _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
+  const __m128i digit = _mm_sub_epi8(text, _mm_set1_epi8('0'));
+  const __m128i letter = _mm_sub_epi8(_mm_or_si128(text, _mm_set1_epi8(0x20)), _mm_set1_epi8('a'));
+  const __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+  const __m128i is_letter = _mm_cmpeq_epi8(_mm_min_epu8(letter, _mm_set1_epi8(5)), letter);
+  bad |= static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_or_si128(is_digit, is_letter))) ^ 0xFFFFU;
+  const __m128i nibbles =
+      _mm_or_si128(_mm_and_si128(is_digit, digit),
+                   _mm_andnot_si128(is_digit, _mm_add_epi8(letter, _mm_set1_epi8(10))));
+  // Of each two the first is the higher; then the eight low halves of the pairs, last first.
+  const __m128i pairs = _mm_and_si128(
+      _mm_or_si128(_mm_slli_epi16(nibbles, 4), _mm_srli_epi16(nibbles, 8)), _mm_set1_epi16(0xFF));
+  const __m128i bytes = _mm_packus_epi16(pairs, pairs);
+  return __builtin_bswap64(static_cast<std::uint64_t>(_mm_cvtsi128_si64(bytes)));
+}
+
+#else
+
+std::uint64_t sixteen_hex_digits(std::uint64_t low, std::uint64_t high, std::uint32_t& bad) {
+  std::array<char, 16> text{};
+  std::memcpy(text.data(), &low, sizeof low);
+  std::memcpy(text.data() + sizeof low, &high, sizeof high);
+  std::uint64_t number = 0;
+  const char* const last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), last, number, 16);
+  bad |= error != std::errc{} || end != last ? 1U : 0U;
+  return number;
+}
+
+#endif
+
+/// Characters of a text, in its order.
+template <typename Word>
+Word word_at(const char* text) {
+  Word word = 0;
+  std::memcpy(&word, text, sizeof word);
+  return word;
+}
+
+/// Eight characters that stand in two parts.
+std::uint64_t word_of(const char* first, const char* second) {
+  std::array<char, 8> text{};
+  std::memcpy(text.data(), first, 4);
+  std::memcpy(text.data() + 4, second, 4);
+  return std::bit_cast<std::uint64_t>(text);
 }
 
 /// "-" and "<unknown process>" are Sysmon's ways to say nothing.
@@ -117,27 +155,26 @@ std::string_view said(std::string_view value) {
 
 /// "{8f4c1e20-…}", whatever case and braces the carriage gave it.
 std::string_view canonical_guid(std::string_view guid, Scratch& scratch) {
-  const bool braced = guid.starts_with('{');
-  char* place = scratch.take(guid.size() + 2);
-  char* out = place;
-  if (!braced) {
-    *out++ = '{';
+  constexpr std::size_t kSize = 36;
+  const std::string_view inner = guid.substr(guid.size() == kSize ? 0 : 1, kSize);
+  char* const place = scratch.take(kSize + 2);
+  place[0] = '{';
+  for (std::size_t i = 0; i < kSize; ++i) {
+    place[1 + i] = static_cast<char>(inner[i] | 0x20);  // Digits and hyphens have it already.
   }
-  for (const char c : guid) {
-    *out++ = static_cast<char>(c | 0x20);  // Digits, hyphens and braces have that bit already.
-  }
-  if (!braced) {
-    *out++ = '}';
-  }
-  return {place, static_cast<std::size_t>(out - place)};
+  place[1 + kSize] = '}';
+  return {place, kSize + 2};
 }
 
-ProcessMention read_mention(const Event& event, const MentionFields& fields, Scratch& scratch) {
+/// Into a mention that is empty.
+void read_mention(const Event& event,
+                  const MentionFields& fields,
+                  Scratch& scratch,
+                  ProcessMention& mention) {
   const auto text = [&event](FieldId id) {
     return id == FieldId::count ? std::string_view() : said(event.field(id));
   };
-  ProcessMention mention;
-  const std::string_view guid_text = text(fields.guid);
+  const std::string_view guid_text = event.field(fields.guid);
   const std::optional<ProcessGuid> guid = parse_process_guid(guid_text);
   if (guid) {
     mention.key = guid->key;
@@ -148,7 +185,6 @@ ProcessMention read_mention(const Event& event, const MentionFields& fields, Scr
   mention.image = text(fields.image);
   mention.command_line = text(fields.command_line);
   mention.user = text(fields.user);
-  return mention;
 }
 
 EventType registry_key_event(std::string_view verb) {
@@ -230,18 +266,18 @@ void restore_lost_fields(WindowsCarriage carriage,
 void read_mentions(Roles roles, Scratch& scratch, Event& event) {
   switch (roles) {
     case Roles::none: break;
-    case Roles::actor: event.actor = read_mention(event, kActor, scratch); break;
+    case Roles::actor: read_mention(event, kActor, scratch, event.actor); break;
     case Roles::new_process:
-      event.actor = read_mention(event, kNewProcess, scratch);
-      event.parent = read_mention(event, kParent, scratch);
+      read_mention(event, kNewProcess, scratch, event.actor);
+      read_mention(event, kParent, scratch, event.parent);
       if (!event.time_suspect) {
         event.actor.start = event.time;
         event.actor.start_is_exact = true;
       }
       break;
     case Roles::source_and_target:
-      event.actor = read_mention(event, kSource, scratch);
-      event.target = read_mention(event, kTarget, scratch);
+      read_mention(event, kSource, scratch, event.actor);
+      read_mention(event, kTarget, scratch, event.target);
       break;
   }
 }
@@ -291,18 +327,12 @@ std::optional<ProcessGuid> parse_process_guid(std::string_view text) {
       text[23] != '-') {
     return std::nullopt;
   }
-  // Without its hyphens.
-  std::array<char, 32> digits{};
-  std::memcpy(digits.data(), text.data(), 8);
-  std::memcpy(digits.data() + 8, text.data() + 9, 4);
-  std::memcpy(digits.data() + 12, text.data() + 14, 4);
-  std::memcpy(digits.data() + 16, text.data() + 19, 4);
-  std::memcpy(digits.data() + 20, text.data() + 24, 12);
-  std::uint64_t bad = 0;
+  const char* const digits = text.data();
+  std::uint32_t bad = 0;
   const std::uint64_t high =
-      (eight_hex_digits(digits.data(), bad) << 32U) | eight_hex_digits(digits.data() + 8, bad);
-  const std::uint64_t low = (eight_hex_digits(digits.data() + 16, bad) << 32U) |
-                            eight_hex_digits(digits.data() + 24, bad);
+      sixteen_hex_digits(word_at<std::uint64_t>(digits), word_of(digits + 9, digits + 14), bad);
+  const std::uint64_t low = sixteen_hex_digits(word_of(digits + 19, digits + 24),
+                                               word_at<std::uint64_t>(digits + 28), bad);
   if (bad != 0) {
     return std::nullopt;
   }

@@ -7,6 +7,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
+#include "parsers/key_plan.h"
 #include "parsers/key_table.h"
 #include "parsers/windows/windows_record.h"
 
@@ -388,11 +389,15 @@ class Reader {
              const Matters& matters,
              const Act& act) {
     const Document& document = context_.document;
-    KeyPlan& plan = context_.guesses.plan_of(document, object, owner, &context_.filter);
+    KeyPlan& plan = context_.plans.plan_of(document, object, owner, &context_.filter);
     if (plan.fits(document, object)) {
       const Node* nodes = &document.node(object);
       plan.for_each_place([&](const KeyPlan::Place& place) {
         const Node& node = nodes[place.child];
+        if (place.action != kUndecided) {
+          set_scalar(place.action, node);
+          return;
+        }
         act(static_cast<const KeyRow*>(place.row), node.raw_key(), node, object + place.child);
       });
       return plan.marks();
@@ -420,9 +425,48 @@ class Reader {
     plan.begin();
     context_.document.for_each_child(object, [&](const Node& node, NodeIndex index) {
       const KeyRow* row = rows.find_padded(node.raw_key());
-      plan.add(node, index, object, row, matters(row, node, index));
+      plan.add(node, object, {.child = index, .row = row, .action = action_for(row, node)},
+               matters(row, node, index) && !is_idle(row, node));
     });
     plan.finish(context_.document, object, marks);
+  }
+
+  static constexpr std::uint32_t kUndecided = 0;
+  static constexpr std::uint32_t kKindShift = 8;
+
+  /// Where a document's shape is known, so are the kinds of its values, and what is to be done with
+  /// most: a field's id and kind as a number for set_scalar(), or kUndecided.
+  [[nodiscard]] std::uint32_t action_for(const KeyRow* row, const Node& node) const {
+    const bool is_known = context_.document.shape() != 0 && row != nullptr &&
+                          row->part == Part::field && node.is_scalar();
+    if (!is_known) {
+      return kUndecided;
+    }
+    return (static_cast<std::uint32_t>(field_kind(row->field)) << kKindShift) |
+           (static_cast<std::uint32_t>(row->field) + 1);
+  }
+
+  /// Is it known that nothing is to be done?
+  [[nodiscard]] bool is_idle(const KeyRow* row, const Node& node) const {
+    if (context_.document.shape() == 0 || row == nullptr) {
+      return false;
+    }
+    return (row->part == Part::field && node.kind == NodeKind::null) ||
+           (row->part == Part::shipper_number && node.kind != NodeKind::string);
+  }
+
+  /// A scalar that is no null, into a field that is wanted.
+  void set_scalar(std::uint32_t action, const Node& node) {
+    const auto id = static_cast<FieldId>((action & ((1U << kKindShift) - 1)) - 1);
+    const std::string_view text = resolve(node.raw_text(), node.text_escaped, context_.scratch);
+    Event& event = context_.event;
+    if (event.has(id)) {
+      event.duplicate_keys = true;
+    } else if (may_need_representation(static_cast<FieldKind>(action >> kKindShift), text)) {
+      set_represented(id, text, context_.scratch, event);
+    } else {
+      event.set(id, text);
+    }
   }
 
   /// Can add_data() find something in it? Objects hold fields of their own.

@@ -111,9 +111,17 @@ struct FieldLine {
 /// The place of a name among the event's names, which stand in the order of the text; npos for
 /// others.
 std::size_t place_of(std::string_view names, std::string_view name) {
-  for (std::size_t place = 0; !names.empty(); ++place) {
-    if (take_until(names, ' ') == name) {
-      return place;
+  if (name.empty() || name.find(' ') != std::string_view::npos) {
+    return std::string_view::npos;
+  }
+  // Where the name stands as a whole, and how many are before it.
+  for (std::size_t at = names.find(name); at != std::string_view::npos;
+       at = names.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    const bool whole =
+        (at == 0 || names[at - 1] == ' ') && (end == names.size() || names[end] == ' ');
+    if (whole) {
+      return static_cast<std::size_t>(std::ranges::count(names.substr(0, at), ' '));
     }
   }
   return std::string_view::npos;

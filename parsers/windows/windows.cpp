@@ -209,11 +209,11 @@ void set_mentions(ParseContext& context) {
 Uid content_uid(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context) {
   static const FieldFilter kEverything(Projection::everything());
   Event whole;
-  ParseContext again{context.document, kEverything, context.scratch, whole, context.guesses};
+  ParseContext again{context.document, kEverything, context.scratch, whole, context.plans};
   WindowsRecord ignored;
   read_windows_record(carriage, record.root, again, ignored);
   if (record.data_document != nullptr) {
-    ParseContext data{*record.data_document, kEverything, context.scratch, whole, context.guesses};
+    ParseContext data{*record.data_document, kEverything, context.scratch, whole, context.plans};
     read_event_data(record.data, data, ignored);
   }
   Uid sum;
@@ -244,14 +244,11 @@ Uid content_uid(WindowsCarriage carriage, const WindowsRecord& record, ParseCont
 
 /// "sysmon:pc042.acme.example:184302", "windows:pc042:Security:17".
 std::string_view vendor_event_uid(const WindowsRecord& record, ParseContext& context) {
-  std::string& name = context.scratch.text();
-  name.append(to_string(context.event.source)).append(":");
-  name.append(lower(record.computer, context.scratch)).append(":");
-  if (context.event.source != Source::sysmon) {
-    name.append(record.channel).append(":");
-  }
-  name.append(record.record_id);
-  return context.scratch.copy(name);
+  const bool has_channel = context.event.source != Source::sysmon;
+  const std::string_view computer = lower(record.computer, context.scratch);
+  return context.scratch.join({to_string(context.event.source), ":", computer, ":",
+                               has_channel ? record.channel : "", has_channel ? ":" : "",
+                               record.record_id});
 }
 
 void set_uid(WindowsCarriage carriage,

@@ -7,9 +7,8 @@
 #include <gtest/gtest.h>
 
 #include "parsers/json/escape_check.h"
-#include "parsers/json/json_dom.h"
-#include "parsers/json/json_scanner.h"
 #include "replay/record_reader.h"
+#include "tests/support/json_readers.h"
 #include "tests/support/parsing.h"
 
 // Escapes are what is tested: they stand as JSON has them, once escaped for C++.
@@ -19,6 +18,10 @@ namespace spoor {
 namespace {
 
 namespace fs = std::filesystem;
+
+using test::Random;
+using test::scanned;
+using test::walked;
 
 /// Every file of records that is here.
 std::vector<fs::path> record_files() {
@@ -70,33 +73,6 @@ TEST(TwoReaders, AgreeOnEverySample) {
   }
   EXPECT_GT(records, 5000U);
   EXPECT_EQ(differences, 0U);
-}
-
-/// A document as text, keys and values as meant.
-std::string describe(const Document& document) {
-  Scratch scratch;
-  std::string text = document.salvaged ? "salvaged\n" : "";
-  for (NodeIndex index = 0; index < document.size(); ++index) {
-    const Node& node = document.node(index);
-    text += std::to_string(index) + ".." + std::to_string(node.end) + " " +
-            std::to_string(static_cast<int>(node.kind)) + " " +
-            (node.key == nullptr ? std::string("-") : std::string(key_of(node, scratch))) + "=" +
-            std::string(node.is_scalar() ? text_of(node, scratch) : "") + "\n";
-  }
-  return text;
-}
-
-std::string scanned(JsonScanner& scanner, std::string_view json) {
-  const std::string text = test::padded(json);
-  Document document;
-  const Result<void> read = scanner.scan(std::string_view(text).substr(0, json.size()), document);
-  return read ? describe(document) : std::string(to_string(read.error().code));
-}
-
-std::string walked(JsonDom& dom, std::string_view json) {
-  Document document;
-  const Result<void> read = dom.parse(json, document);
-  return read ? describe(document) : std::string(to_string(read.error().code));
 }
 
 TEST(TwoReaders, AgreeOnWhatIsOddInJson) {
@@ -202,18 +178,6 @@ TEST(TwoReaders, AgreeOnWhatIsOddInJson) {
   }
 }
 
-/// A small generator: the same texts on every run.
-class Random {
- public:
-  std::uint32_t below(std::uint32_t bound) {
-    state_ = state_ * 6364136223846793005ULL + 1442695040888963407ULL;
-    return static_cast<std::uint32_t>(state_ >> 33U) % bound;
-  }
-
- private:
-  std::uint64_t state_ = 20261125;
-};
-
 TEST(TwoReaders, AgreeOnRandomTextsOfJsonCharacters) {
   constexpr std::string_view kPieces[] = {
       "{",    "}", "[",  "]",     ",",  ":",  "\"",  "\"a\"", "\\", "1",        "-2.5", "true",
@@ -247,6 +211,34 @@ TEST(EscapeCheck, IsItsSlowTwin) {
       text += kPieces[random.below(std::size(kPieces))];
     }
     ASSERT_EQ(check_escapes(text), check_escapes_plainly(text)) << text;
+  }
+}
+
+TEST(Unescape, IsItsSlowTwin) {
+  constexpr std::string_view kPieces[] = {"\\\\",     "\\n",
+                                          "\\\"",     "\\r",
+                                          "\\t",      "\\b",
+                                          "\\/",      "\\u0041",
+                                          "\\uD83D",  "\\uDE00",
+                                          "text",     "C:\\\\Windows",
+                                          "\xC3\xA9", "a longer text without an escape in it"};
+  Random random;
+  for (int round = 0; round < 60'000; ++round) {
+    std::string text;
+    const std::uint32_t pieces = random.below(40);
+    for (std::uint32_t i = 0; i < pieces; ++i) {
+      text += kPieces[random.below(std::size(kPieces))];
+    }
+    const std::size_t size = text.size();
+    text.append(kTextPadding, '\\');
+    const std::string_view escaped = std::string_view(text).substr(0, size);
+    std::string fast(size + kUnescapePadding, '?');
+    std::string slow(size + kUnescapePadding, '?');
+    fast.resize(unescape_json(escaped, fast.data()));
+    slow.resize(unescape_json_plainly(escaped, slow.data()));
+    ASSERT_EQ(fast, slow) << escaped;
+    Scratch scratch;
+    ASSERT_EQ(resolve(escaped, true, scratch), slow) << escaped;
   }
 }
 

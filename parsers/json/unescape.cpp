@@ -1,0 +1,246 @@
+// Strings of JSON as meant: unescape_json() of document.h.
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "parsers/document.h"
+#include "parsers/json/backslash_runs.h"
+
+namespace spoor {
+namespace {
+
+constexpr std::size_t kEscapeLength = 6;  ///< \uXXXX
+constexpr std::uint32_t kReplacement = 0xFFFD;
+
+int hex_digit(char digit) {
+  if (digit >= '0' && digit <= '9') {
+    return digit - '0';
+  }
+  const int low = digit | 0x20;
+  return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
+}
+
+/// The value of a \uXXXX escape at the front of `text`, or -1.
+int code_unit(std::string_view text) {
+  if (text.size() < kEscapeLength || text[0] != '\\' || text[1] != 'u') {
+    return -1;
+  }
+  int value = 0;
+  for (const char digit : text.substr(2, 4)) {
+    const int nibble = hex_digit(digit);
+    if (nibble < 0) {
+      return -1;
+    }
+    value = value * 16 + nibble;
+  }
+  return value;
+}
+
+std::size_t encode(std::uint32_t code_point, char* out) {
+  const auto byte = [](std::uint32_t value) {
+    return static_cast<char>(static_cast<unsigned char>(value));
+  };
+  if (code_point < 0x80) {
+    out[0] = byte(code_point);
+    return 1;
+  }
+  if (code_point < 0x800) {
+    out[0] = byte(0xC0U | (code_point >> 6U));
+    out[1] = byte(0x80U | (code_point & 0x3FU));
+    return 2;
+  }
+  if (code_point < 0x10000) {
+    out[0] = byte(0xE0U | (code_point >> 12U));
+    out[1] = byte(0x80U | ((code_point >> 6U) & 0x3FU));
+    out[2] = byte(0x80U | (code_point & 0x3FU));
+    return 3;
+  }
+  out[0] = byte(0xF0U | (code_point >> 18U));
+  out[1] = byte(0x80U | ((code_point >> 12U) & 0x3FU));
+  out[2] = byte(0x80U | ((code_point >> 6U) & 0x3FU));
+  out[3] = byte(0x80U | (code_point & 0x3FU));
+  return 4;
+}
+
+/// The code point of the \u escape at the front of `text`, and how long it was.
+std::pair<std::uint32_t, std::size_t> decode_unicode_escape(std::string_view text) {
+  const int unit = code_unit(text);
+  if (unit >= 0xD800 && unit <= 0xDBFF) {
+    const int low = code_unit(text.substr(std::min(text.size(), kEscapeLength)));
+    if (low >= 0xDC00 && low <= 0xDFFF) {
+      const auto high_bits = static_cast<std::uint32_t>(unit - 0xD800) << 10U;
+      return {0x10000 + high_bits + static_cast<std::uint32_t>(low - 0xDC00), 2 * kEscapeLength};
+    }
+    return {kReplacement, kEscapeLength};
+  }
+  if (unit < 0 || (unit >= 0xDC00 && unit <= 0xDFFF)) {
+    return {kReplacement, kEscapeLength};
+  }
+  return {static_cast<std::uint32_t>(unit), kEscapeLength};
+}
+
+char simple_escape(char letter) {
+  switch (letter) {
+    case 'n': return '\n';
+    case 'r': return '\r';
+    case 't': return '\t';
+    case 'b': return '\b';
+    case 'f': return '\f';
+    default: return letter;  // \" \\ \/
+  }
+}
+
+/// Copies up to the next backslash; how much that was. Sixteen bytes at a time, and as many too
+/// many (there is room): between the backslashes of a path there is not enough for memchr and
+/// memcpy to pay.
+std::size_t copy_plain(const char* at, const char* end, char* out) {
+  constexpr std::size_t kStep = 16;
+  static_assert(kTextPadding >= kStep);
+  const char* const begin = at;
+  while (true) {
+    const auto rest = static_cast<std::size_t>(end - at);
+    const std::uint32_t ends = rest < kStep ? 1U << rest : 0U;
+    const std::uint32_t found = backslashes_of_16(at) | ends;
+    std::memcpy(out, at, kStep);
+    if (found != 0) {
+      return static_cast<std::size_t>(at - begin) +
+             static_cast<std::size_t>(std::countr_zero(found));
+    }
+    at += kStep;
+    out += kStep;
+  }
+}
+
+/// The escape at `at`, of two bytes or more. Moves both on.
+void resolve_one(const char*& at, const char* end, char*& out) {
+  if (at[1] == 'u') {
+    const auto [code_point, length] =
+        decode_unicode_escape({at, static_cast<std::size_t>(end - at)});
+    out += encode(code_point, out);
+    at += std::min(length, static_cast<std::size_t>(end - at));
+  } else {
+    *out++ = simple_escape(at[1]);
+    at += 2;
+  }
+}
+
+struct Kernels {
+  std::size_t (*unescape)(std::string_view text, char* out);
+  bool (*has_backslash)(std::string_view text);
+};
+
+#if defined(__x86_64__)
+
+constexpr std::size_t kBlock = 64;
+
+/// Blocks of 64 bytes, without their escaping backslashes. Of the escapes that stand for another
+/// character than their second, all but line ends and tabs are few, and resolved one by one.
+[[gnu::target("avx512bw,avx512vbmi2")]] std::size_t unescape_avx512(std::string_view text,
+                                                                    char* out) {
+  const __m512i backslash = _mm512_set1_epi8('\\');
+  const __m512i quote = _mm512_set1_epi8('"');
+  const __m512i slash = _mm512_set1_epi8('/');
+  const char* const begin = out;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    const std::size_t rest = std::min(static_cast<std::size_t>(end - at), kBlock);
+    const std::uint64_t there = ~std::uint64_t{0} >> (kBlock - rest);
+    __m512i bytes = _mm512_maskz_loadu_epi8(there, at);
+    const std::uint64_t backslashes = _mm512_cmpeq_epi8_mask(bytes, backslash);
+    // Every block begins behind whole escapes.
+    std::uint64_t carry = 0;
+    const std::uint64_t escaped = escaped_bytes(backslashes, carry);
+    const std::uint64_t same =
+        backslashes | _mm512_cmpeq_epi8_mask(bytes, quote) | _mm512_cmpeq_epi8_mask(bytes, slash);
+    const std::uint64_t other = escaped & ~same & there;
+    const std::uint64_t escaping = backslashes & ~escaped;
+    // Up to the backslash of the first other escape, or of one that the next block ends.
+    std::size_t good = other != 0 ? static_cast<std::size_t>(std::countr_zero(other)) - 1 : rest;
+    if (other == 0 && (escaping >> (rest - 1)) != 0) {
+      --good;
+    }
+    const std::uint64_t kept =
+        ~escaping & (good == kBlock ? ~std::uint64_t{0} : (std::uint64_t{1} << good) - 1);
+    _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(kept, bytes));
+    out += std::popcount(kept);
+    at += good;
+    if (good != rest) {
+      if (end - at < 2) {
+        break;
+      }
+      resolve_one(at, end, out);
+    }
+  }
+  return static_cast<std::size_t>(out - begin);
+}
+
+/// No branch for what is up to 64 bytes long, and most texts are.
+[[gnu::target("avx512bw")]] bool has_backslash_avx512(std::string_view text) {
+  const __m512i backslash = _mm512_set1_epi8('\\');
+  const char* at = text.data();
+  std::size_t rest = text.size();
+  for (; rest > kBlock; rest -= kBlock, at += kBlock) {
+    if (_mm512_cmpeq_epi8_mask(_mm512_loadu_si512(at), backslash) != 0) {
+      return true;
+    }
+  }
+  const std::uint64_t there = rest == 0 ? 0 : ~std::uint64_t{0} >> (kBlock - rest);
+  return _mm512_cmpeq_epi8_mask(_mm512_maskz_loadu_epi8(there, at), backslash) != 0;
+}
+
+#endif
+
+const Kernels& kernels() {
+  static const Kernels kKernels = [] {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")) {
+      return Kernels{.unescape = unescape_avx512, .has_backslash = has_backslash_avx512};
+    }
+#endif
+    return Kernels{.unescape = unescape_json_plainly, .has_backslash = has_backslash};
+  }();
+  return kKernels;
+}
+
+}  // namespace
+
+std::size_t unescape_json(std::string_view text, char* out) {
+  return kernels().unescape(text, out);
+}
+
+std::string_view resolve_long(std::string_view text, Scratch& scratch) {
+  const Kernels& best = kernels();
+  if (!best.has_backslash(text)) {
+    return text;
+  }
+  char* place = scratch.take(text.size() + kUnescapePadding);
+  return {place, best.unescape(text, place)};
+}
+
+std::size_t unescape_json_plainly(std::string_view text, char* out) {
+  const char* const begin = out;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at != end) {
+    const std::size_t plain = copy_plain(at, end, out);
+    at += plain;
+    out += plain;
+    if (end - at < 2) {
+      break;
+    }
+    resolve_one(at, end, out);
+  }
+  return static_cast<std::size_t>(out - begin);
+}
+
+}  // namespace spoor
