@@ -161,6 +161,13 @@ void route_windows(Event& event) {
   if (channel.data() == nullptr) {
     return;
   }
+  // Windows' channels begin with a capital, and SigmaHQ's tests compare them to the letter: what a
+  // collector has changed to `security` is of Windows, and of no channel.
+  const bool changed = !channel.empty() && channel.front() >= 'a' && channel.front() <= 'z';
+  if (changed) {
+    event.platform = Platform::windows;
+    return;
+  }
   event.set(FieldId::channel, channel);
   event.platform = is_linux_sysmon_channel(channel) ? Platform::linux : Platform::windows;
   if (is_sysmon_channel(channel)) {
