@@ -308,6 +308,8 @@ CLI::App* add_match(CLI::App& app, MatchOptions& options) {
   match->add_flag("--every", options.every,
                   "Correlations: every event at which the condition holds.\n"
                   "Default: once, then silent for that group for one timespan");
+  match->add_flag("--flat", options.flat,
+                  "Take every event for a flat one, even if it looks like a vendor's record");
   match->add_flag("--canonical", options.canonical,
                   "Of vendors' records: let disguised paths and command lines hold in\n"
                   "their canonical form, too, as replay does. Default: Sigma to the letter");

@@ -65,6 +65,7 @@ struct MatchOptions {
   MatchRoute route = MatchRoute::none;
   bool every = false;        ///< Correlations: every event at which one holds.
   bool canonical = false;    ///< Disguised values count in their canonical form, too.
+  bool flat = false;         ///< Every event is flat, whatever it looks like.
   std::string placeholders;  ///< File with the values of `expand`, or empty.
 };
 

@@ -33,11 +33,23 @@ bool fires(const CorrelationRule& rule, const RuleSet& rules, std::optional<Sour
   return fires(rule.condition, steps);
 }
 
+/// Any of the rules that it lists will do for a guess: counts and orders depend on the events.
+bool fires(const WindowCorrelation& rule, const RuleSet& rules, std::optional<Source> source) {
+  return std::ranges::any_of(rule.rules, [&](const ListedRule& listed) {
+    return listed.is_correlation
+               ? fires(rules.window_correlations[listed.index], rules, source)
+               : fires(rules.detections[listed.index], source);
+  });
+}
+
 }  // namespace
 
 bool can_fire(const RuleCatalog& catalog, const CatalogEntry& entry, std::optional<Source> source) {
   if (const DetectionRule* detection = catalog.detection(entry)) {
     return fires(*detection, source);
+  }
+  if (const WindowCorrelation* correlation = catalog.window_correlation(entry)) {
+    return fires(*correlation, catalog.loaded.rules, source);
   }
   const CorrelationRule* correlation = catalog.correlation(entry);
   return correlation != nullptr && fires(*correlation, catalog.loaded.rules, source);

@@ -116,7 +116,7 @@ class EventMatcher final : public RecordConsumer, private RecordSink {
   /// One record of a document: flat, or a vendor's.
   void take_value(NodeIndex index, std::string_view text, const RecordPosition& position) {
     const bool is_object = document_.node(index).kind == NodeKind::object;
-    if (is_object && is_flat_event(document_, index, scratch_)) {
+    if (is_object && (options_.flat || is_flat_event(document_, index, scratch_))) {
       take_flat(index, position);
       return;
     }

@@ -51,6 +51,7 @@ CatalogEntry entry_of(const YamlNode& document, const std::string& file) {
   meta.tags = texts_of(document, "tags");
   meta.level = parse_level(text_of(document, "level")).value_or(Level::medium);
   entry.is_correlation = document.find("correlation") != nullptr;
+  entry.is_filter = !entry.is_correlation && document.find("filter") != nullptr;
   entry.log_source_position =
       document.position_of(entry.is_correlation ? "correlation" : "logsource");
   if (const YamlNode* source = document.find("logsource"); source != nullptr && source->is_map()) {
@@ -77,6 +78,10 @@ class CatalogBuilder {
     }
     tie(catalog_.loaded.rules.detections);
     tie(catalog_.loaded.rules.correlations);
+    tie(catalog_.loaded.rules.window_correlations);
+    for (CatalogEntry& entry : catalog_.entries) {
+      entry.loaded = entry.loaded || entry.is_filter;  // Unless it is blamed.
+    }
     for (const Diagnostic& diagnostic : catalog_.loaded.diagnostics) {
       if (diagnostic.severity == Severity::error) {
         blame(diagnostic);
@@ -105,6 +110,7 @@ class CatalogBuilder {
       CatalogEntry& entry = catalog_.entries[place->second];
       entry.rule = i;
       entry.loaded = true;
+      entry.in_time = std::is_same_v<Rule, WindowCorrelation>;
       entry.meta = meta;
     }
   }
@@ -169,9 +175,13 @@ Result<RuleCatalog> load_catalog(const std::vector<std::string>& paths,
     return tl::unexpected<Error>(loaded.error());
   }
   catalog.loaded = std::move(*loaded);
-  static_cast<void>(Matcher::create(catalog.loaded.rules, &catalog.loaded.diagnostics));
+  const Matcher matcher = Matcher::create(catalog.loaded.rules, &catalog.loaded.diagnostics);
   finish_diagnostics(catalog.loaded.diagnostics);
   CatalogBuilder(catalog).finish();
+  for (CatalogEntry& entry : catalog.entries) {
+    const bool is_detection = catalog.detection(entry) != nullptr;
+    entry.witness = is_detection ? matcher.witness_text(entry.rule) : "-";
+  }
   return catalog;
 }
 
@@ -187,12 +197,15 @@ void finish_diagnostics(std::vector<Diagnostic>& diagnostics) {
   }
 }
 
-std::string_view class_text(const RuleCatalog& /*catalog*/, const CatalogEntry& entry) {
-  return entry.loaded ? "M" : "";
+std::string_view class_text(const RuleCatalog& catalog, const CatalogEntry& entry) {
+  if (const WindowCorrelation* correlation = catalog.window_correlation(entry)) {
+    return to_string(correlation->correlation_class);
+  }
+  return entry.loaded && !entry.is_filter ? "M" : "";
 }
 
-std::string witness_text(const RuleCatalog& /*catalog*/, const CatalogEntry& /*entry*/) {
-  return "-";
+const std::string& witness_text(const CatalogEntry& entry) {
+  return entry.witness;
 }
 
 std::string log_source_text(const CatalogEntry& entry) {

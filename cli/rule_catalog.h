@@ -16,6 +16,10 @@ struct CatalogEntry {
   LogSource log_source;
   SourcePosition log_source_position;  ///< Of a correlation: where it begins.
   bool is_correlation = false;
+  bool in_time = false;    ///< A correlation that no process lineage groups: `rule` is one of
+                           ///< RuleSet::window_correlations.
+  bool is_filter = false;  ///< A Sigma filter: part of the rules it names, loaded with them.
+  std::string witness;     ///< Of a detection that loaded: see witness_text().
   /// Indices into the loaded rules, valid if `loaded`.
   std::size_t rule = 0;
   bool loaded = false;
@@ -28,11 +32,18 @@ struct RuleCatalog {
   std::size_t refused = 0;            ///< Entries that cannot be used.
 
   [[nodiscard]] const DetectionRule* detection(const CatalogEntry& entry) const {
-    return entry.loaded && !entry.is_correlation ? &loaded.rules.detections[entry.rule] : nullptr;
+    return entry.loaded && !entry.is_correlation && !entry.is_filter
+               ? &loaded.rules.detections[entry.rule] : nullptr;
   }
 
   [[nodiscard]] const CorrelationRule* correlation(const CatalogEntry& entry) const {
-    return entry.loaded && entry.is_correlation ? &loaded.rules.correlations[entry.rule] : nullptr;
+    return entry.loaded && entry.is_correlation && !entry.in_time
+               ? &loaded.rules.correlations[entry.rule]
+               : nullptr;
+  }
+
+  [[nodiscard]] const WindowCorrelation* window_correlation(const CatalogEntry& entry) const {
+    return entry.loaded && entry.in_time ? &loaded.rules.window_correlations[entry.rule] : nullptr;
   }
 };
 
@@ -47,9 +58,9 @@ void finish_diagnostics(std::vector<Diagnostic>& diagnostics);
 /// "M" if more events can only make the rule hold, "N" if they can unmake it.
 [[nodiscard]] std::string_view class_text(const RuleCatalog& catalog, const CatalogEntry& entry);
 
-/// The text that every event must hold for the rule to be looked at, which an index may look for
-/// first. "-": none is known.
-[[nodiscard]] std::string witness_text(const RuleCatalog& catalog, const CatalogEntry& entry);
+/// What has to be in an event for the rule to be looked at, which the index looks for first:
+/// "Image ends with \\whoami.exe". "-": none is known.
+[[nodiscard]] const std::string& witness_text(const CatalogEntry& entry);
 
 /// "windows/process_creation"; of a correlation "correlation".
 [[nodiscard]] std::string log_source_text(const CatalogEntry& entry);

@@ -49,7 +49,7 @@ std::string render_list(const RuleCatalog& catalog, const TableOptions& options)
                {.text = level, .style = level_style(level)},
                {.text = log_source_text(entry)},
                {.text = std::string(class_text(catalog, entry))},
-               {.text = options.width < kWidthForWitness ? "" : witness_text(catalog, entry)},
+               {.text = options.width < kWidthForWitness ? "" : witness_text(entry)},
                {.text = title_cell(entry)},
                {.text = entry.loaded ? "loaded" : "refused: " + entry.error,
                 .style = entry.loaded ? Style::plain : Style::red}});
@@ -88,7 +88,7 @@ std::string render_json(const RuleCatalog& catalog, const CatalogEntry& entry) {
     json.end_object();
   }
   json.text("class", class_text(catalog, entry));
-  json.text("witness", witness_text(catalog, entry));
+  json.text("witness", witness_text(entry));
   write_list(json, "tags", meta.tags);
   write_list(json, "references", meta.references);
   json.text("logic_hash", meta.logic_hash);

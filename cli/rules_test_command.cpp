@@ -213,9 +213,14 @@ int run_rules_test(const RulesTestOptions& options) {
   // Line by line: it is its own progress.
   OutputStream output(STDOUT_FILENO, false, system_clock());
   Tally tally;
+  std::size_t untried = 0;
   for (const CatalogEntry& entry : catalog->entries) {
     if (interrupted() || output.is_over()) {
       break;
+    }
+    if (entry.is_filter || entry.in_time) {
+      ++untried;
+      continue;
     }
     const Outcome outcome = try_rule(*catalog, entry, finder, options.require_samples);
     tally.count(outcome.verdict);
@@ -230,6 +235,10 @@ int run_rules_test(const RulesTestOptions& options) {
   if (output.failure()) {
     log_error(output.failure()->message);
     return exit_failure;
+  }
+  if (untried > 0) {
+    log_warning(counted(untried, "rule") +
+                " not tried: filters, and correlations in time (try these with spoor match)");
   }
   if (!output.reader_left()) {
     log_info(counted(catalog->entries.size(), "rule") + ": " + std::to_string(tally.passed) +

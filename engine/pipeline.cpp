@@ -12,11 +12,22 @@ namespace spoor {
 namespace {
 
 void collect_fields(const Expr& expr, FieldSet& fields, std::set<std::string>& names) {
-  if (expr.kind == Expr::Kind::test) {
-    if (expr.field.id) {
-      fields.insert(*expr.field.id);
+  const auto collect = [&](const FieldRef& field) {
+    // Keywords are looked for in everything: the event is then parsed again, whole. What is asked
+    // of ancestors the graph has.
+    if (field.keyword || field.ancestor) {
+      return;
+    }
+    if (field.id) {
+      fields.insert(*field.id);
     } else {
-      names.insert(expr.field.name);
+      names.insert(field.name);
+    }
+  };
+  if (expr.kind == Expr::Kind::test) {
+    collect(expr.field);
+    if (expr.test.kind == TestKind::field_ref) {
+      collect(expr.test.reference);
     }
   }
   for (const Expr& child : expr.children) {
@@ -71,20 +82,29 @@ void Pipeline::on_event(const Event& event) {
   const bool duplicate = recent_->seen_before(event.uid);
   accounting_.count(event, duplicate ? Fate::duplicate : Fate::applied);
   hits_.clear();
+  if (matcher_.needs_everything(event)) {
+    with_everything(event, [&](const Event& whole) {
+      matcher_.match(whole, hits_);
+      correlator_.take(whole, hits_, duplicate, matcher_);
+    });
+    return;
+  }
   matcher_.match(event, hits_);
   if (hits_.empty()) {
     correlator_.take(event, hits_, duplicate, matcher_);
   } else {
-    take_hit(event, duplicate);
+    with_everything(event, [&](const Event& whole) {
+      correlator_.take(whole, hits_, duplicate, matcher_);
+    });
   }
 }
 
-void Pipeline::take_hit(const Event& event, bool duplicate) {
+void Pipeline::with_everything(const Event& event, const std::function<void(const Event&)>& take) {
   /// Picks the one event among those of its record.
   class Picker final : public RecordSink {
    public:
-    Picker(const Uid& uid, std::function<void(const Event&)> take)
-        : uid_(uid), take_(std::move(take)) {}
+    Picker(const Uid& uid, const std::function<void(const Event&)>& take_it)
+        : uid_(uid), take_(take_it) {}
 
     void on_event(const Event& whole) override {
       if (!found && whole.uid == uid_) {
@@ -101,14 +121,13 @@ void Pipeline::take_hit(const Event& event, bool duplicate) {
 
    private:
     Uid uid_;
-    std::function<void(const Event&)> take_;
+    const std::function<void(const Event&)>& take_;
   };
 
-  Picker picker(event.uid,
-                [&](const Event& whole) { correlator_.take(whole, hits_, duplicate, matcher_); });
+  Picker picker(event.uid, take);
   whole_parser_.parse(event.record, event.position, picker);
   if (!picker.found) {
-    correlator_.take(event, hits_, duplicate, matcher_);
+    take(event);
   }
 }
 

@@ -67,8 +67,8 @@ class Pipeline final : private RecordSink {
                      std::string_view record,
                      const RecordPosition& position) override;
   [[nodiscard]] bool outside(const Event& event) const;
-  /// Hands an event that rules hold for to the correlator, with all its fields.
-  void take_hit(const Event& event, bool duplicate);
+  /// Calls `take` with the event and all its fields: for what a finding may show, and for keywords.
+  void with_everything(const Event& event, const std::function<void(const Event&)>& take);
 
   PipelineOptions options_;
   RecordParser parser_;        ///< Takes what the rules test.

@@ -294,8 +294,9 @@ std::vector<Selection> load_selections(const YamlNode& detection,
       continue;
     }
     if (key.text == "timeframe") {
-      desk.error(key.position, "'timeframe' belongs to the aggregations of old Sigma",
-                 "write a correlation rule");
+      // The aggregation itself is refused, in the condition; without one it says nothing.
+      desk.warning(key.position, "'timeframe' belongs to the aggregations of old Sigma: ignored",
+                   "write a correlation rule");
       continue;
     }
     Selection& selection = selections.emplace_back();

@@ -122,6 +122,13 @@ TEST_F(FlatEvent, TimesAreSecondsOrIso) {
   }
 }
 
+TEST_F(FlatEvent, AChannelInLowerCaseIsNoneOfWindows) {
+  EXPECT_EQ(read(R"({"Channel":"security","EventID":4688})", FlatRoute::windows).type,
+            EventType::other);
+  EXPECT_EQ(event_.platform, Platform::windows);
+  EXPECT_FALSE(event_.has(FieldId::channel));
+}
+
 TEST_F(FlatEvent, RoutedByChannelAndId) {
   constexpr const char* kSysmon = "Microsoft-Windows-Sysmon/Operational";
   const std::tuple<const char*, const char*, const char*, EventType> cases[] = {
@@ -131,7 +138,7 @@ TEST_F(FlatEvent, RoutedByChannelAndId) {
       {kSysmon, "12", "INFO", EventType::registry_event},
       {kSysmon, "99", "", EventType::other},
       {"Security", "4688", "", EventType::process_creation},
-      {"security", "4688.0", "", EventType::process_creation},
+      {"Security", "4688.0", "", EventType::process_creation},
       {"Security", "4662", "", EventType::other},
       {"Microsoft-Windows-PowerShell/Operational", "4104", "", EventType::ps_script},
       {"Windows PowerShell", "400", "", EventType::ps_classic_start},
