@@ -1,12 +1,15 @@
 #include "engine/pipeline.h"
 
+#include <algorithm>
 #include <functional>
 #include <set>
 #include <utility>
 
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "engine/base/limits.h"
+#include "engine/correlation/graph_lineage.h"
 
 namespace spoor {
 namespace {
@@ -58,6 +61,65 @@ class Pipeline::RecentEvents {
   boost::unordered_flat_set<Uid, UidHash> older_;
 };
 
+/// Events of which some rule's verdict waits for what the graph may still learn, as their records.
+class Pipeline::WaitingEvents {
+ public:
+  /// False if there are too many. Of an event that comes in two carriages the lesser record stays,
+  /// whichever came first.
+  bool add(const Event& event, const std::vector<std::size_t>& rules) {
+    const auto known = events_.find(event.uid);
+    if (known != events_.end()) {
+      if (event.record < known->second.text()) {
+        known->second = Waiting(event, rules);
+      }
+      return true;
+    }
+    if (events_.size() >= kWaitingEventsMax || bytes_ + event.record.size() > kWaitingBytesMax) {
+      return false;
+    }
+    bytes_ += event.record.size();
+    events_.emplace(event.uid, Waiting(event, rules));
+    return true;
+  }
+
+  [[nodiscard]] std::size_t size() const { return events_.size(); }
+
+  /// In the order of their uids: what is kept of hits does not depend on the order, what is shown
+  /// as progress should not either.
+  template <typename Look>
+  void for_each(const Look& look) const {
+    std::vector<Uid> uids;
+    uids.reserve(events_.size());
+    for (const auto& [uid, waiting] : events_) {
+      uids.push_back(uid);
+    }
+    std::ranges::sort(uids);
+    for (const Uid& uid : uids) {
+      const Waiting& waiting = events_.find(uid)->second;
+      look(uid, waiting.text(), waiting.position, waiting.rules);
+    }
+  }
+
+ private:
+  struct Waiting {
+    Waiting(const Event& event, std::vector<std::size_t> open)
+        : record(event.record), position(event.position), rules(std::move(open)) {
+      size = record.size();
+      record.append(RecordParser::kJsonPadding, ' ');
+    }
+
+    [[nodiscard]] std::string_view text() const { return std::string_view(record).substr(0, size); }
+
+    std::string record;  ///< With the padding that the parser reads into.
+    std::size_t size = 0;
+    RecordPosition position;
+    std::vector<std::size_t> rules;
+  };
+
+  boost::unordered_flat_map<Uid, Waiting, UidHash> events_;
+  std::size_t bytes_ = 0;
+};
+
 Pipeline::Pipeline(const RuleSet& rules,
                    PipelineOptions options,
                    std::vector<Diagnostic>* diagnostics)
@@ -66,7 +128,8 @@ Pipeline::Pipeline(const RuleSet& rules,
       whole_parser_(Projection::everything(), options_.parser),
       matcher_(Matcher::create(rules, diagnostics)),
       correlator_(rules),
-      recent_(std::make_unique<RecentEvents>()) {}
+      recent_(std::make_unique<RecentEvents>()),
+      waiting_(std::make_unique<WaitingEvents>()) {}
 
 Pipeline::~Pipeline() = default;
 
@@ -82,24 +145,78 @@ void Pipeline::on_event(const Event& event) {
   const bool duplicate = recent_->seen_before(event.uid);
   accounting_.count(event, duplicate ? Fate::duplicate : Fate::applied);
   hits_.clear();
-  if (matcher_.needs_everything(event)) {
-    with_everything(event, [&](const Event& whole) {
-      matcher_.match(whole, hits_);
-      correlator_.take(whole, hits_, duplicate, matcher_);
-    });
+  open_.clear();
+  if (matcher_.needs_everything(event) &&
+      with_everything(event.record, event.position, event.uid, [&](const Event& whole) {
+        match(whole);
+        take_matched(whole, duplicate);
+      })) {
     return;
   }
-  matcher_.match(event, hits_);
-  if (hits_.empty()) {
-    correlator_.take(event, hits_, duplicate, matcher_);
-  } else {
-    with_everything(event, [&](const Event& whole) {
-      correlator_.take(whole, hits_, duplicate, matcher_);
-    });
+  match(event);
+  if (hits_.empty() ||
+      !with_everything(event.record, event.position, event.uid,
+                       [&](const Event& whole) { take_matched(whole, duplicate); })) {
+    take_matched(event, duplicate);
   }
 }
 
-void Pipeline::with_everything(const Event& event, const std::function<void(const Event&)>& take) {
+/// What a rule has to say of processes the graph may still learn, whatever it knows by now: then no
+/// verdict depends on what came first.
+void Pipeline::match(const Event& event) {
+  static const OpenLineage kOpen;
+  const bool has_process = !event.actor.key.is_none();
+  matcher_.match(event, hits_, has_process ? &kOpen : nullptr, &open_);
+  // What holds already waits with the rest: it may fail once more is known of an ancestor.
+  std::erase_if(hits_, [this](std::size_t rule) {
+    return std::ranges::find(open_, rule) != open_.end();
+  });
+}
+
+void Pipeline::take_matched(const Event& event, bool duplicate) {
+  correlator_.take(event, hits_, duplicate, matcher_);
+  if (open_.empty() || waiting_->add(event, open_)) {
+    return;
+  }
+  hurried_ += duplicate ? 0U : 1U;
+  with_everything(event.record, event.position, event.uid,
+                  [&](const Event& whole) { judge(whole, open_); });
+}
+
+void Pipeline::judge(const Event& event, const std::vector<std::size_t>& rules) {
+  const ProcessGraph* graph = correlator_.graph(event.host);
+  if (graph == nullptr) {
+    return;
+  }
+  const GraphLineage lineage(*graph, graph->find(event.actor.key));
+  std::vector<std::size_t> hits;
+  for (const std::size_t rule : rules) {
+    if (matcher_.judge(rule, event, &lineage) == Verdict::yes) {
+      hits.push_back(rule);
+    }
+  }
+  if (!hits.empty()) {
+    correlator_.take(event, hits, false, matcher_, &lineage);
+  }
+}
+
+void Pipeline::judge_waiting() {
+  waiting_->for_each([this](const Uid& uid, std::string_view record,
+                            const RecordPosition& position,
+                            const std::vector<std::size_t>& rules) {
+    with_everything(record, position, uid,
+                    [&](const Event& whole) { judge(whole, rules); });
+  });
+}
+
+std::size_t Pipeline::waiting_events() const {
+  return waiting_->size();
+}
+
+bool Pipeline::with_everything(std::string_view record,
+                               const RecordPosition& position,
+                               const Uid& uid,
+                               const std::function<void(const Event&)>& take) {
   /// Picks the one event among those of its record.
   class Picker final : public RecordSink {
    public:
@@ -124,11 +241,9 @@ void Pipeline::with_everything(const Event& event, const std::function<void(cons
     const std::function<void(const Event&)>& take_;
   };
 
-  Picker picker(event.uid, take);
-  whole_parser_.parse(event.record, event.position, picker);
-  if (!picker.found) {
-    take(event);
-  }
+  Picker picker(uid, take);
+  whole_parser_.parse(record, position, picker);
+  return picker.found;
 }
 
 void Pipeline::on_bad_record(const Error& error,
@@ -145,6 +260,7 @@ void Pipeline::take_bad(const Error& error, std::string_view text, const RecordP
 }
 
 std::vector<Finding> Pipeline::findings() {
+  judge_waiting();
   correlator_.settle();
   return correlator_.findings();
 }

@@ -47,8 +47,15 @@ class Pipeline final : private RecordSink {
   /// Brings matches up to date with what was taken.
   void settle() { correlator_.settle(); }
 
-  /// settle(), then all findings in canonical order: final once the input has ended.
+  /// Judges the events that waited for the graph, settle()s, then all findings in canonical order.
+  /// For the end of the input: what is absent now counts as absent.
   [[nodiscard]] std::vector<Finding> findings();
+
+  /// Events of which some rule's verdict waits for what the process graph may still learn.
+  [[nodiscard]] std::size_t waiting_events() const;
+
+  /// Events that could not wait, for there were too many: judged by what was known then.
+  [[nodiscard]] std::size_t hurried_events() const { return hurried_; }
 
   [[nodiscard]] const Accounting& accounting() const { return accounting_; }
 
@@ -61,14 +68,24 @@ class Pipeline final : private RecordSink {
 
  private:
   class RecentEvents;
+  class WaitingEvents;
 
   void on_event(const Event& event) override;
   void on_bad_record(const Error& error,
                      std::string_view record,
                      const RecordPosition& position) override;
   [[nodiscard]] bool outside(const Event& event) const;
-  /// Calls `take` with the event and all its fields: for what a finding may show, and for keywords.
-  void with_everything(const Event& event, const std::function<void(const Event&)>& take);
+  /// Calls `take` with the event of that uid in a record, and all its fields: for what a finding may
+  /// show, and for keywords. False if the record does not hold it.
+  bool with_everything(std::string_view record,
+                       const RecordPosition& position,
+                       const Uid& uid,
+                       const std::function<void(const Event&)>& take);
+  void match(const Event& event);
+  void take_matched(const Event& event, bool duplicate);
+  /// Judges rules by what the graph knows now.
+  void judge(const Event& event, const std::vector<std::size_t>& rules);
+  void judge_waiting();
 
   PipelineOptions options_;
   RecordParser parser_;        ///< Takes what the rules test.
@@ -77,7 +94,10 @@ class Pipeline final : private RecordSink {
   Correlator correlator_;
   Accounting accounting_;
   std::unique_ptr<RecentEvents> recent_;
+  std::unique_ptr<WaitingEvents> waiting_;
   std::vector<std::size_t> hits_;
+  std::vector<std::size_t> open_;
+  std::size_t hurried_ = 0;
 };
 
 /// The fields that the rules test.

@@ -42,6 +42,11 @@ inline constexpr std::size_t kWindowWaitingMax = 1'048'576;  ///< Events kept to
 inline constexpr std::size_t kWindowGroupsMax = 100'000;     ///< Group keys of a rule.
 inline constexpr std::size_t kWindowEntriesMax = 100'000;    ///< Events or values of a group.
 
+// Hits that wait for what the process graph may still learn. Beyond it an event is judged by what
+// is known then, and counted.
+inline constexpr std::size_t kWaitingEventsMax = 262'144;
+inline constexpr std::size_t kWaitingBytesMax = std::size_t{512} << 20;  ///< Of their records.
+
 // Rules.
 inline constexpr std::size_t kRuleBytesMax = std::size_t{4} << 20;  ///< One rule file.
 inline constexpr std::size_t kRuleDepthMax = 64;                    ///< YAML nesting.

@@ -216,6 +216,7 @@ struct Correlator::Impl {
                      const Event& event,
                      bool duplicate,
                      Matcher& matcher,
+                     const Lineage* lineage,
                      std::shared_ptr<const KeptEvent>& kept) {
     HitSet& set = host.hits[pair_key(rule, process)];
     if (!set.wants(event.order_key(), event.record, duplicate)) {
@@ -224,7 +225,7 @@ struct Correlator::Impl {
     if (!kept) {
       kept = keep_event(event, process);
     }
-    set.add({.event = kept, .matched = keep_fields(matcher.explain(rule, event))});
+    set.add({.event = kept, .matched = keep_fields(matcher.explain(rule, event, lineage))});
     note_hit_below(host, process);
     for (const Use& use : uses[rule]) {
       const CorrelationRule& correlation = rules.correlations[use.correlation];
@@ -248,6 +249,7 @@ struct Correlator::Impl {
                       const Event& event,
                       bool duplicate,
                       Matcher& matcher,
+                      const Lineage* lineage,
                       std::shared_ptr<const KeptEvent>& kept) {
     PlainMatches& matches = plain[rule];
     const OrderKey order = event.order_key();
@@ -278,7 +280,7 @@ struct Correlator::Impl {
     matches.by_order.emplace(
         order,
         PlainMatch{.host = &host,
-                   .hit = {.event = kept, .matched = keep_fields(matcher.explain(rule, event))}});
+                   .hit = {.event = kept, .matched = keep_fields(matcher.explain(rule, event, lineage))}});
   }
 
   // --- Evaluation
@@ -448,7 +450,8 @@ Correlator& Correlator::operator=(Correlator&&) noexcept = default;
 void Correlator::take(const Event& event,
                       const std::vector<std::size_t>& hits,
                       bool duplicate,
-                      Matcher& matcher) {
+                      Matcher& matcher,
+                      const Lineage* lineage) {
   Host& host = impl_->host_of(event.host);
   if (better_hostname(event.hostname, host.hostname)) {
     host.hostname = event.hostname;
@@ -466,10 +469,10 @@ void Correlator::take(const Event& event,
   for (const std::size_t rule : hits) {
     impl_->stats.hits += duplicate ? 0U : 1U;
     if (!impl_->uses[rule].empty() && change.actor != kNoProcess) {
-      impl_->keep_step_hit(host, rule, change.actor, event, duplicate, matcher, kept);
+      impl_->keep_step_hit(host, rule, change.actor, event, duplicate, matcher, lineage, kept);
     }
     if (impl_->rules.detections[rule].makes_finding) {
-      impl_->keep_plain_hit(host, rule, change.actor, event, duplicate, matcher, kept);
+      impl_->keep_plain_hit(host, rule, change.actor, event, duplicate, matcher, lineage, kept);
     }
   }
 }

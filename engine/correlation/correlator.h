@@ -41,11 +41,13 @@ class Correlator {
 
   /// Takes in one event: its place in the graph, and the rules that held for it (indices into
   /// RuleSet::detections). `matcher` explains hits that are kept. Taking an event again changes
-  /// nothing; `duplicate` only keeps the counters right.
+  /// nothing; `duplicate` only keeps the counters right. `lineage` (may be null) is what the rules
+  /// leaned on.
   void take(const Event& event,
             const std::vector<std::size_t>& hits,
             bool duplicate,
-            Matcher& matcher);
+            Matcher& matcher,
+            const Lineage* lineage = nullptr);
 
   /// Evaluates the marked anchors. Cheap when nothing is marked. After it, findings() is up to
   /// date.

@@ -122,8 +122,6 @@ TEST(LoadRules, WhatIsWrongIsSaidWhereItIsWrong) {
       {"empty list with a modifier", rule_with("    Image|contains: []\n"), 6, 21,
        "null with a modifier", ""},
       {"number out of range", rule_with("    Image: 1e999\n"), 6, 12, "out of range", ""},
-      {"many keywords", head + "detection:\n  selection: [a, b, c]\n  condition: selection\n", 5,
-       15, "keyword searches", ""},
       {"generate outside of a correlation", "generate: true\n" + rule_with("    Image: x\n"), 1, 1,
        "stands under 'correlation'", ""},
       {"log source of nothing",
