@@ -236,6 +236,12 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
   add_choice<Level>(
       *replay, "--fail-on", kLevels, [&options](Level level) { options.fail_on = level; },
       "Exit with 10 if there is a finding of this level or above");
+  replay
+      ->add_option("--placeholders", options.placeholders,
+                   "Values for the modifier expand: a YAML or JSON map from names to lists")
+      ->type_name("FILE");
+  replay->add_flag("--profile", options.profile,
+                   "Tell on standard error what the 25 dearest rules cost, in tests asked");
   replay->add_flag("--strict", options.strict, "A rule that does not load is an error (exit 2)");
   replay->add_flag("-q,--quiet", options.quiet, "No progress, no summary: errors only");
   replay->add_flag_callback(

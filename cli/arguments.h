@@ -33,6 +33,8 @@ struct ReplayOptions {
   std::string dead_letters;  ///< File for dead letters, or empty.
   std::uint64_t max_errors = 0;
   std::optional<Level> fail_on;
+  std::string placeholders;  ///< File with the values of `expand`, or empty.
+  bool profile = false;      ///< Tell what each rule cost.
   bool strict = false;
   bool quiet = false;
   bool progress = true;

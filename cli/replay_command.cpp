@@ -15,6 +15,7 @@
 #include "cli/log.h"
 #include "cli/output_file.h"
 #include "cli/read_inputs.h"
+#include "cli/rule_profile.h"
 #include "cli/rules.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
@@ -25,6 +26,9 @@
 
 namespace spoor {
 namespace {
+
+/// Rules that --profile tells of.
+constexpr std::size_t kProfiledRules = 25;
 
 /// Bad records told one by one; the rest are counted.
 constexpr std::size_t kDeadLettersShown = 10;
@@ -273,8 +277,20 @@ int run_replay(const ReplayOptions& options) {
   if (!distinct) {
     return give_up(distinct.error());
   }
+  LoadOptions load_options;
+  if (!options.placeholders.empty()) {
+    std::vector<Diagnostic> problems;
+    Result<LoadOptions> read = load_placeholders(options.placeholders, problems);
+    if (!read) {
+      return give_up(read.error());
+    }
+    if (print_diagnostics(problems, options.quiet) > 0) {
+      return exit_usage;
+    }
+    load_options = std::move(*read);
+  }
   const std::optional<LoadedRules> rules =
-      load_rules_for_command(options.rules, options.strict, options.quiet);
+      load_rules_for_command(options.rules, options.strict, options.quiet, load_options);
   if (!rules) {
     return exit_usage;
   }
@@ -319,6 +335,12 @@ int run_replay(const ReplayOptions& options) {
   result.totals = read_inputs(*files, pipeline, progress);
   const bool kept = desk.finish();
   const int code = finish(options, result, pipeline, publisher, progress);
+  if (options.profile) {
+    const TableOptions table{.color = use_color(STDERR_FILENO, options.color),
+                             .width = terminal_width(STDERR_FILENO)};
+    std::fputs(render_profile(rules->rules, pipeline.matcher(), kProfiledRules, table).c_str(),
+               stderr);
+  }
   if (!kept) {
     log_error("cannot write all dead letters to " + options.dead_letters);
     return exit_failure;

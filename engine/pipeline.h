@@ -63,6 +63,9 @@ class Pipeline final : private RecordSink {
 
   [[nodiscard]] std::size_t rule_evaluations() const { return matcher_.evaluations(); }
 
+  /// For what its rules cost.
+  [[nodiscard]] const Matcher& matcher() const { return matcher_; }
+
   /// Detections that can hold: those of which RE2 refused no expression.
   [[nodiscard]] std::size_t usable_rules() const { return matcher_.usable_rules(); }
 
