@@ -36,9 +36,8 @@ bool fires(const CorrelationRule& rule, const RuleSet& rules, std::optional<Sour
 /// Any of the rules that it lists will do for a guess: counts and orders depend on the events.
 bool fires(const WindowCorrelation& rule, const RuleSet& rules, std::optional<Source> source) {
   return std::ranges::any_of(rule.rules, [&](const ListedRule& listed) {
-    return listed.is_correlation
-               ? fires(rules.window_correlations[listed.index], rules, source)
-               : fires(rules.detections[listed.index], source);
+    return listed.is_correlation ? fires(rules.window_correlations[listed.index], rules, source)
+                                 : fires(rules.detections[listed.index], source);
   });
 }
 

@@ -33,7 +33,8 @@ struct RuleCatalog {
 
   [[nodiscard]] const DetectionRule* detection(const CatalogEntry& entry) const {
     return entry.loaded && !entry.is_correlation && !entry.is_filter
-               ? &loaded.rules.detections[entry.rule] : nullptr;
+               ? &loaded.rules.detections[entry.rule]
+               : nullptr;
   }
 
   [[nodiscard]] const CorrelationRule* correlation(const CatalogEntry& entry) const {

@@ -13,7 +13,8 @@ namespace {
 
 std::string percent(std::size_t part, std::size_t whole) {
   std::array<char, 32> text{};
-  const double rate = whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
+  const double rate =
+      whole == 0 ? 0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
   const int size = std::snprintf(text.data(), text.size(), "%.2f %%", rate);
   return {text.data(), static_cast<std::size_t>(size)};
 }

@@ -168,9 +168,8 @@ void Pipeline::match(const Event& event) {
   const bool has_process = !event.actor.key.is_none();
   matcher_.match(event, hits_, has_process ? &kOpen : nullptr, &open_);
   // What holds already waits with the rest: it may fail once more is known of an ancestor.
-  std::erase_if(hits_, [this](std::size_t rule) {
-    return std::ranges::find(open_, rule) != open_.end();
-  });
+  std::erase_if(hits_,
+                [this](std::size_t rule) { return std::ranges::find(open_, rule) != open_.end(); });
 }
 
 void Pipeline::take_matched(const Event& event, bool duplicate) {
@@ -201,11 +200,9 @@ void Pipeline::judge(const Event& event, const std::vector<std::size_t>& rules) 
 }
 
 void Pipeline::judge_waiting() {
-  waiting_->for_each([this](const Uid& uid, std::string_view record,
-                            const RecordPosition& position,
+  waiting_->for_each([this](const Uid& uid, std::string_view record, const RecordPosition& position,
                             const std::vector<std::size_t>& rules) {
-    with_everything(record, position, uid,
-                    [&](const Event& whole) { judge(whole, rules); });
+    with_everything(record, position, uid, [&](const Event& whole) { judge(whole, rules); });
   });
 }
 

@@ -78,8 +78,8 @@ class Pipeline final : private RecordSink {
                      std::string_view record,
                      const RecordPosition& position) override;
   [[nodiscard]] bool outside(const Event& event) const;
-  /// Calls `take` with the event of that uid in a record, and all its fields: for what a finding may
-  /// show, and for keywords. False if the record does not hold it.
+  /// Calls `take` with the event of that uid in a record, and all its fields: for what a finding
+  /// may show, and for keywords. False if the record does not hold it.
   bool with_everything(std::string_view record,
                        const RecordPosition& position,
                        const Uid& uid,

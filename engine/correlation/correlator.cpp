@@ -278,9 +278,9 @@ struct Correlator::Impl {
     }
     matches.orders.insert_or_assign(order.uid, order);
     matches.by_order.emplace(
-        order,
-        PlainMatch{.host = &host,
-                   .hit = {.event = kept, .matched = keep_fields(matcher.explain(rule, event, lineage))}});
+        order, PlainMatch{.host = &host,
+                          .hit = {.event = kept,
+                                  .matched = keep_fields(matcher.explain(rule, event, lineage))}});
   }
 
   // --- Evaluation

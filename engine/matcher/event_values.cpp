@@ -31,10 +31,9 @@ ColumnId ColumnTable::add(const FieldRef& field) {
     }
     return next;
   }
-  ColumnId& known = field.keyword ? keyword_
-                    : field.ancestor
-                        ? ancestor_by_id_[static_cast<std::size_t>(*field.id)]
-                        : by_id_[static_cast<std::size_t>(*field.id)];
+  ColumnId& known = field.keyword    ? keyword_
+                    : field.ancestor ? ancestor_by_id_[static_cast<std::size_t>(*field.id)]
+                                     : by_id_[static_cast<std::size_t>(*field.id)];
   if (known == kNone) {
     known = next;
     fields_.push_back(field);

@@ -107,7 +107,7 @@ std::vector<Literal> literals_of(const Pattern& pattern) {
   if (longest == pieces.end()) {
     return {};
   }
-  const LiteralPlace place = longest == pieces.begin() ? LiteralPlace::starts
+  const LiteralPlace place = longest == pieces.begin()     ? LiteralPlace::starts
                              : longest + 1 == pieces.end() ? LiteralPlace::ends
                                                            : LiteralPlace::anywhere;
   return one(longest->literal, place);

@@ -196,9 +196,9 @@ std::size_t LiteralIndex::bytes() const {
   const auto size_of = [](const auto& vector) {
     return vector.capacity() * sizeof(typename std::decay_t<decltype(vector)>::value_type);
   };
-  std::size_t bytes = texts_.capacity() + size_of(entries_) + size_of(numbers_) +
-                      size_of(single_) + size_of(whole_.heads) + size_of(whole_.links) +
-                      size_of(file_names_.heads) + size_of(file_names_.links);
+  std::size_t bytes = texts_.capacity() + size_of(entries_) + size_of(numbers_) + size_of(single_) +
+                      size_of(whole_.heads) + size_of(whole_.links) + size_of(file_names_.heads) +
+                      size_of(file_names_.links);
   for (const GramTable& table : grams_) {
     bytes += size_of(table.bits) + size_of(table.heads) + size_of(table.postings);
   }

@@ -54,11 +54,13 @@ class LiteralIndex {
   /// Entries by a hash. A chain for each of a power of two of buckets.
   struct HashTable {
     std::vector<std::uint32_t> heads;
+
     struct Link {
       std::uint64_t hash = 0;
       std::uint32_t entry = 0;
       std::uint32_t next = kNone;
     };
+
     std::vector<Link> links;
 
     void build(std::size_t size);
@@ -82,12 +84,14 @@ class LiteralIndex {
     std::size_t size = 4;  ///< Bytes of a piece.
     unsigned shift = 64;   ///< Of a hash, to get a bit's number.
     std::vector<std::uint64_t> bits;
+
     struct Posting {
       std::uint32_t gram = 0;
       std::uint32_t entry = 0;
       std::uint32_t offset = 0;  ///< Of the piece in the literal.
       std::uint32_t next = kNone;
     };
+
     std::vector<std::uint32_t> heads;
     std::vector<Posting> postings;
 
@@ -116,7 +120,7 @@ class LiteralIndex {
   std::vector<std::pair<Literal, std::uint32_t>> added_;  ///< Until build().
   HashTable whole_;
   HashTable file_names_;
-  std::array<GramTable, 3> grams_;  ///< Of four, three and two bytes.
+  std::array<GramTable, 3> grams_;     ///< Of four, three and two bytes.
   std::vector<std::uint32_t> single_;  ///< Entries of one byte: looked for one by one.
 };
 
@@ -169,7 +173,8 @@ void LiteralIndex::for_each_entry(std::string_view folded, const Look& look) con
   }
   for (const std::uint32_t entry : single_) {
     const char c = texts_[entries_[entry].text];
-    for (std::size_t at = folded.find(c); at != std::string_view::npos; at = folded.find(c, at + 1)) {
+    for (std::size_t at = folded.find(c); at != std::string_view::npos;
+         at = folded.find(c, at + 1)) {
       if (fits(entries_[entry], folded, at)) {
         look(entries_[entry]);
         break;

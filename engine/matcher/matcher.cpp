@@ -89,10 +89,10 @@ struct Matcher::Impl {
     constexpr std::string_view kKeyword = "keyword";
     const std::string_view name =
         predicate.field().keyword ? kKeyword : std::string_view(predicate.field().name);
-    const bool repeated =
-        !predicate.field().keyword &&
-        std::ranges::any_of(matched,
-                            [name](const MatchedField& field) { return field.field == name; });
+    const bool repeated = !predicate.field().keyword &&
+                          std::ranges::any_of(matched, [name](const MatchedField& field) {
+                            return field.field == name;
+                          });
     if (repeated) {
       return;
     }
@@ -171,8 +171,9 @@ Verdict Matcher::judge(std::size_t rule,
                        bool* may_change) {
   impl_->values.reset(event, lineage);
   EvaluationCost cost;
-  const Verdict verdict =
-      impl_->program.usable(rule) ? impl_->program.evaluate(rule, impl_->values, cost) : Verdict::no;
+  const Verdict verdict = impl_->program.usable(rule)
+                              ? impl_->program.evaluate(rule, impl_->values, cost)
+                              : Verdict::no;
   if (may_change != nullptr) {
     *may_change = impl_->values.leaned_on_lineage();
   }

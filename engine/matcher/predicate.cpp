@@ -42,8 +42,8 @@ int order_of_whole(std::string_view a, std::string_view b) {
   }
   const std::string_view left = digits(a);
   const std::string_view right = digits(b);
-  int order = left.size() != right.size() ? (left.size() < right.size() ? -1 : 1)
-                                          : left.compare(right);
+  int order =
+      left.size() != right.size() ? (left.size() < right.size() ? -1 : 1) : left.compare(right);
   order = order < 0 ? -1 : order > 0 ? 1 : 0;
   return negative(a) ? -order : order;
 }
@@ -202,9 +202,9 @@ bool Predicate::equals_reference(FieldValue& value, EventValues& values) const {
                                                            : values.full_count(reference_);
   for (std::size_t place = 0; place < count; ++place) {
     FieldValue& other = values.value(reference_, place);
-    const bool same = test().cased ? fits(test().affix, value.text, other.text)
-                                   : fits(test().affix, EventValues::folded(value),
-                                          EventValues::folded(other));
+    const bool same =
+        test().cased ? fits(test().affix, value.text, other.text)
+                     : fits(test().affix, EventValues::folded(value), EventValues::folded(other));
     if (same) {
       return true;
     }
@@ -217,9 +217,8 @@ bool Predicate::satisfied_by(FieldValue& value, EventValues& values) const {
     case TestKind::pattern:
       return pattern_->matches(test().cased ? value.text : EventValues::folded(value));
     case TestKind::regex:
-      return !refusal_ &&
-             re2::RE2::PartialMatch(re2::StringPiece(value.text.data(), value.text.size()),
-                                    *regex_);
+      return !refusal_ && re2::RE2::PartialMatch(
+                              re2::StringPiece(value.text.data(), value.text.size()), *regex_);
     case TestKind::number: {
       if (test().time_part == TimePart::none) {
         return compares(test(), value.text);

@@ -92,8 +92,7 @@ ProgramNode Program::compile(const Expr& expr, const DetectionRule& rule) {
   for (const ProgramNode& child : node.children) {
     costs.push_back(cost_of(child));
   }
-  std::ranges::stable_sort(node.order, {},
-                           [&costs](std::uint32_t child) { return costs[child]; });
+  std::ranges::stable_sort(node.order, {}, [&costs](std::uint32_t child) { return costs[child]; });
   return node;
 }
 
@@ -125,9 +124,7 @@ Verdict Program::evaluate(const ProgramNode& node,
                           EventValues& values,
                           EvaluationCost& cost) const {
   switch (node.kind) {
-    case Expr::Kind::test:
-      ++cost.tests;
-      return predicates_[node.predicate].holds(values, negated);
+    case Expr::Kind::test: ++cost.tests; return predicates_[node.predicate].holds(values, negated);
     case Expr::Kind::negation: {
       const Verdict inner = evaluate(node.children.front(), !negated, values, cost);
       return static_cast<Verdict>(2 - static_cast<int>(inner));

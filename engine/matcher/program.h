@@ -53,7 +53,9 @@ class Program {
 
   /// Does the rule hold for the values? Children are asked in the order of their cost, until the
   /// verdict stands.
-  [[nodiscard]] Verdict evaluate(std::size_t rule, EventValues& values, EvaluationCost& cost) const {
+  [[nodiscard]] Verdict evaluate(std::size_t rule,
+                                 EventValues& values,
+                                 EvaluationCost& cost) const {
     return evaluate(roots_[rule], false, values, cost);
   }
 

@@ -42,10 +42,10 @@ class RuleIndex {
   struct Column {
     ColumnId column = 0;
     LiteralIndex literals;
-    std::vector<std::uint32_t> present;   ///< Rules that need the field to be there, no more.
-    std::vector<std::uint32_t> all;       ///< Rules with a witness here: while it is not known.
-    std::vector<std::uint32_t> numbers;   ///< Rules that need it to be a number.
-    std::vector<Remembered> remembered;   ///< A power of two; empty until it is first used.
+    std::vector<std::uint32_t> present;  ///< Rules that need the field to be there, no more.
+    std::vector<std::uint32_t> all;      ///< Rules with a witness here: while it is not known.
+    std::vector<std::uint32_t> numbers;  ///< Rules that need it to be a number.
+    std::vector<Remembered> remembered;  ///< A power of two; empty until it is first used.
     std::uint32_t asked = 0;
     std::uint32_t found = 0;
     std::uint32_t pause = 0;  ///< Values to go before remembering is tried again.

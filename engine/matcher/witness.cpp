@@ -28,17 +28,15 @@ Witness find_witness(const Program& program, const ProgramNode& node) {
       if (!needs_field(predicate.test())) {
         return {};
       }
-      return {.exists = true,
-              .any_of = {node.predicate},
-              .rate = program.rate(node.predicate)};
+      return {.exists = true, .any_of = {node.predicate}, .rate = program.rate(node.predicate)};
     }
     case Expr::Kind::all: {
       Witness best;
       for (const ProgramNode& child : node.children) {
         Witness one = find_witness(program, child);
-        const bool better = one.exists && (!best.exists || one.rate < best.rate ||
-                                           (one.rate == best.rate &&
-                                            one.any_of.size() < best.any_of.size()));
+        const bool better =
+            one.exists && (!best.exists || one.rate < best.rate ||
+                           (one.rate == best.rate && one.any_of.size() < best.any_of.size()));
         if (better) {
           best = std::move(one);
         }

@@ -131,7 +131,8 @@ class Loader {
 
   void load_detections() {
     for (const Document& document : detections_) {
-      std::optional<DetectionRule> rule = load_detection(document.node, options_.placeholders, *document.desk);
+      std::optional<DetectionRule> rule =
+          load_detection(document.node, options_.placeholders, *document.desk);
       if (!rule || !is_new_id(rule->meta, document)) {
         reject(document);
         continue;
@@ -172,8 +173,7 @@ class Loader {
       return given.empty() || given == of_rule;
     };
     const bool named = filter.any_rule || std::ranges::any_of(filter.rules, [&](const auto& name) {
-                         return name == rule.meta.id ||
-                                (!name.empty() && name == rule.meta.name);
+                         return name == rule.meta.id || (!name.empty() && name == rule.meta.name);
                        });
     return named && agrees(filter.log_source.product, rule.log_source.product) &&
            agrees(filter.log_source.category, rule.log_source.category) &&

@@ -343,8 +343,7 @@ void load_detection_part(const YamlNode& document,
                "the rule has no '" + key + "' map");
     return;
   }
-  std::vector<Selection> selections =
-      load_selections(*detection, context, key == "filter", desk);
+  std::vector<Selection> selections = load_selections(*detection, context, key == "filter", desk);
   const YamlNode* condition = detection->find("condition");
   if (condition == nullptr) {
     desk.error(document.position_of(key), "'" + key + "' has no 'condition'");

@@ -12,11 +12,11 @@ namespace {
 /// Where a modifier may stand.
 enum class Place : std::uint8_t {
   anywhere,
-  first,           ///< It says what the value is.
-  behind_regex,    ///< A flag of `re`.
-  text_only,       ///< Not behind one that makes the value something else than text.
-  text_or_ref,     ///< As text_only, or behind `fieldref`; without effect behind `re`.
-  first_or_time,   ///< First, or behind a part of a time.
+  first,          ///< It says what the value is.
+  behind_regex,   ///< A flag of `re`.
+  text_only,      ///< Not behind one that makes the value something else than text.
+  text_or_ref,    ///< As text_only, or behind `fieldref`; without effect behind `re`.
+  first_or_time,  ///< First, or behind a part of a time.
 };
 
 /// A row for each modifier of Sigma 2.1.
@@ -62,8 +62,7 @@ constexpr ModifierRow kModifiers[] = {
     {"exists", Place::first, [](ModifierPlan& plan) { plan.form = ValueForms::existence; }},
     {"expand", Place::anywhere, [](ModifierPlan& plan) { plan.expand = true; }},
     {"fieldref", Place::first, [](ModifierPlan& plan) { plan.form = ValueForms::field_ref; }},
-    {"gt", Place::first_or_time,
-     [](ModifierPlan& plan) { plan.comparison = Comparison::greater; }},
+    {"gt", Place::first_or_time, [](ModifierPlan& plan) { plan.comparison = Comparison::greater; }},
     {"gte", Place::first_or_time,
      [](ModifierPlan& plan) { plan.comparison = Comparison::greater_equal; }},
     {"lt", Place::first_or_time, [](ModifierPlan& plan) { plan.comparison = Comparison::less; }},

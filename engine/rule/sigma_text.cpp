@@ -64,8 +64,8 @@ void split_at_dashes(std::string_view literal, SigmaText& into) {
 
 bool is_placeholder_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '_' || c == '-' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '-' || c == '.';
   });
 }
 
@@ -212,8 +212,7 @@ Expansion expand_placeholders(std::string_view text, const Placeholders& values)
       at += 2;
       continue;
     }
-    const std::size_t close =
-        text[at] == '%' ? text.find('%', at + 1) : std::string_view::npos;
+    const std::size_t close = text[at] == '%' ? text.find('%', at + 1) : std::string_view::npos;
     const std::string_view name =
         close == std::string_view::npos ? "" : text.substr(at + 1, close - at - 1);
     if (!is_placeholder_name(name)) {

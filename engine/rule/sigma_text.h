@@ -64,6 +64,7 @@ struct Expansion {
   std::vector<std::string> missing;
   bool too_many = false;
 };
+
 inline constexpr std::size_t kExpansionsMax = 100'000;
 [[nodiscard]] Expansion expand_placeholders(std::string_view text, const Placeholders& values);
 

@@ -37,11 +37,12 @@ bool lies_within(std::string_view content, spoor::SourcePosition position) {
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   const std::string content(reinterpret_cast<const char*>(data), size);
   spoor::Linter linter;
-  const spoor::LoadedRules loaded =
-      spoor::load_rules({{.path = "fuzz.yml", .content = content}},
-                        {.placeholders = {},
-                         .visit = [&linter](const spoor::YamlNode& document,
-                                            spoor::DiagnosticDesk& desk) { linter(document, desk); }});
+  const spoor::LoadedRules loaded = spoor::load_rules(
+      {{.path = "fuzz.yml", .content = content}},
+      {.placeholders = {},
+       .visit = [&linter](const spoor::YamlNode& document, spoor::DiagnosticDesk& desk) {
+         linter(document, desk);
+       }});
   std::size_t errors = 0;
   for (const spoor::Diagnostic& diagnostic : loaded.diagnostics) {
     check(lies_within(content, diagnostic.position));

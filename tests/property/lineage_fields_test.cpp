@@ -28,8 +28,7 @@ std::string start(int process, int parent, const std::string& image, int second)
       number + R"(","TargetProcessId":")" + number + R"(","ParentProcessId":")" +
       std::to_string(parent) + R"(","ImageFileName":"\\Device\\HarddiskVolume3\\)" + image +
       R"(","CommandLine":")" + image + R"( -run","ProcessStartTime":"16787852)" +
-      std::to_string(second) + R"(.5","timestamp":"16787852)" + std::to_string(second) +
-      R"(500"})";
+      std::to_string(second) + R"(.5","timestamp":"16787852)" + std::to_string(second) + R"(500"})";
   record.append(RecordParser::kJsonPadding, ' ');
   return record;
 }
@@ -51,23 +50,29 @@ std::vector<std::string> ids_found(const RuleSet& rules, const std::vector<std::
 TEST(LineageFields, AreTheSameInEveryOrderOfArrival) {
   const LoadedRules loaded = load_rules(
       {{.path = "rules.yml",
-        .content =
-            rule("parent", "  s: {Image|endswith: '\\c.exe', ParentImage: 'C:\\b.exe'}\n"
-                           "  condition: s\n") +
-            rule("parent-command", "  s: {ParentCommandLine|contains: 'b.exe -run'}\n"
-                                   "  condition: s\n") +
-            rule("grandparent", "  s: {GrandParentImage|endswith: '\\a.exe'}\n"
-                                "  condition: s\n") +
-            rule("filtered", "  s: {Image|endswith: '\\c.exe'}\n"
-                             "  f: {ParentImage|endswith: '\\b.exe'}\n"
-                             "  condition: s and not f\n") +
-            rule("unfiltered", "  s: {Image|endswith: '\\c.exe'}\n"
-                               "  f: {ParentImage|endswith: '\\x.exe'}\n"
-                               "  condition: s and not f\n") +
-            rule("orphan", "  s: {Image|endswith: '\\a.exe', ParentImage: null}\n"
-                           "  condition: s\n") +
-            rule("ancestor", "  s: {Image|endswith: '\\c.exe', Ancestor.Image|endswith: '\\a.exe'}\n"
-                             "  condition: s\n")}});
+        .content = rule("parent",
+                        "  s: {Image|endswith: '\\c.exe', ParentImage: 'C:\\b.exe'}\n"
+                        "  condition: s\n") +
+                   rule("parent-command",
+                        "  s: {ParentCommandLine|contains: 'b.exe -run'}\n"
+                        "  condition: s\n") +
+                   rule("grandparent",
+                        "  s: {GrandParentImage|endswith: '\\a.exe'}\n"
+                        "  condition: s\n") +
+                   rule("filtered",
+                        "  s: {Image|endswith: '\\c.exe'}\n"
+                        "  f: {ParentImage|endswith: '\\b.exe'}\n"
+                        "  condition: s and not f\n") +
+                   rule("unfiltered",
+                        "  s: {Image|endswith: '\\c.exe'}\n"
+                        "  f: {ParentImage|endswith: '\\x.exe'}\n"
+                        "  condition: s and not f\n") +
+                   rule("orphan",
+                        "  s: {Image|endswith: '\\a.exe', ParentImage: null}\n"
+                        "  condition: s\n") +
+                   rule("ancestor",
+                        "  s: {Image|endswith: '\\c.exe', Ancestor.Image|endswith: '\\a.exe'}\n"
+                        "  condition: s\n")}});
   for (const Diagnostic& diagnostic : loaded.diagnostics) {
     ADD_FAILURE() << render(diagnostic);
   }
@@ -85,11 +90,11 @@ TEST(LineageFields, AreTheSameInEveryOrderOfArrival) {
 }
 
 TEST(LineageFields, WhatNeverArrivesIsAbsent) {
-  const LoadedRules loaded = load_rules(
-      {{.path = "rules.yml",
-        .content = rule("filtered", "  s: {Image|endswith: '\\c.exe'}\n"
-                                    "  f: {ParentImage|endswith: '\\b.exe'}\n"
-                                    "  condition: s and not f\n")}});
+  const LoadedRules loaded = load_rules({{.path = "rules.yml",
+                                          .content = rule("filtered",
+                                                          "  s: {Image|endswith: '\\c.exe'}\n"
+                                                          "  f: {ParentImage|endswith: '\\b.exe'}\n"
+                                                          "  condition: s and not f\n")}});
   EXPECT_EQ(ids_found(loaded.rules, {start(13, 12, "c.exe", 30)}),
             std::vector<std::string>{"filtered"});
 }

@@ -9,9 +9,9 @@ namespace {
 
 /// The warnings about one tag: message and hint.
 std::string warning_of(const std::string& tag) {
-  const LoadedRules loaded = load_rules(
-      {{.path = "a.yml", .content = "title: T\ntags:\n  - " + tag + "\n"}},
-      {.placeholders = {}, .visit = lint_attack_tags});
+  const LoadedRules loaded =
+      load_rules({{.path = "a.yml", .content = "title: T\ntags:\n  - " + tag + "\n"}},
+                 {.placeholders = {}, .visit = lint_attack_tags});
   std::string text;
   for (const Diagnostic& diagnostic : loaded.diagnostics) {
     if (diagnostic.check == "attack-tag") {

@@ -49,8 +49,9 @@ std::vector<Diagnostic> lint(const std::vector<std::string>& contents) {
   Linter linter;
   LoadedRules loaded = load_rules(
       files,
-      {.placeholders = {},
-       .visit = [&linter](const YamlNode& document, DiagnosticDesk& desk) { linter(document, desk); }});
+      {.placeholders = {}, .visit = [&linter](const YamlNode& document, DiagnosticDesk& desk) {
+         linter(document, desk);
+       }});
   std::erase_if(loaded.diagnostics, [](const Diagnostic& one) { return one.check.empty(); });
   return loaded.diagnostics;
 }
@@ -183,8 +184,9 @@ TEST(Lint, ManyWarningsDoNotHideAnError) {
   const LoadedRules loaded = load_rules(
       {{.path = "a.yml",
         .content = replaced("'\\cmd.exe'", "'x'" + fields + "\n    Image|nope: x")}},
-      {.placeholders = {},
-       .visit = [&linter](const YamlNode& document, DiagnosticDesk& desk) { linter(document, desk); }});
+      {.placeholders = {}, .visit = [&linter](const YamlNode& document, DiagnosticDesk& desk) {
+         linter(document, desk);
+       }});
   const auto errors =
       std::ranges::count(loaded.diagnostics, Severity::error, &Diagnostic::severity);
   EXPECT_GE(errors, 1);

@@ -43,8 +43,8 @@ void expect_within_its_file(const Diagnostic& diagnostic) {
 
 struct Part {
   const char* folder;
-  std::size_t loaded;   ///< Rules that load: exactly these.
-  std::size_t refused;  ///< Documents that do not.
+  std::size_t loaded;      ///< Rules that load: exactly these.
+  std::size_t refused;     ///< Documents that do not.
   bool only_placeholders;  ///< Is each refusal for a placeholder without values?
 };
 
