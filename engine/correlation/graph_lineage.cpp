@@ -10,20 +10,20 @@ namespace {
 
 struct LineageRow {
   FieldId field;
-  std::size_t generations;  ///< Above the acting process.
   ProcessText text;
+  std::size_t generations;  ///< Above the acting process.
 };
 
 constexpr LineageRow kRows[] = {
-    {FieldId::image, 0, ProcessText::image},
-    {FieldId::command_line, 0, ProcessText::command_line},
-    {FieldId::user, 0, ProcessText::user},
-    {FieldId::current_directory, 0, ProcessText::current_directory},
-    {FieldId::parent_image, 1, ProcessText::image},
-    {FieldId::parent_command_line, 1, ProcessText::command_line},
-    {FieldId::parent_user, 1, ProcessText::user},
-    {FieldId::grand_parent_image, 2, ProcessText::image},
-    {FieldId::grand_parent_command_line, 2, ProcessText::command_line},
+    {FieldId::image, ProcessText::image, 0},
+    {FieldId::command_line, ProcessText::command_line, 0},
+    {FieldId::user, ProcessText::user, 0},
+    {FieldId::current_directory, ProcessText::current_directory, 0},
+    {FieldId::parent_image, ProcessText::image, 1},
+    {FieldId::parent_command_line, ProcessText::command_line, 1},
+    {FieldId::parent_user, ProcessText::user, 1},
+    {FieldId::grand_parent_image, ProcessText::image, 2},
+    {FieldId::grand_parent_command_line, ProcessText::command_line, 2},
 };
 
 const LineageRow* row_of(FieldId id) {

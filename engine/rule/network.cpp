@@ -28,7 +28,8 @@ std::optional<Address> parse_address(std::string_view text) {
   const std::size_t zone = text.find('%');
   const bool has_zone = zone != std::string_view::npos;
   const std::string_view plain = text.substr(0, zone);
-  if (plain.empty() || plain.size() >= buffer.size() || plain.find('\0') != plain.npos) {
+  if (plain.empty() || plain.size() >= buffer.size() ||
+      plain.find('\0') != std::string_view::npos) {
     return std::nullopt;
   }
   std::memcpy(buffer.data(), plain.data(), plain.size());

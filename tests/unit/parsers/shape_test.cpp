@@ -60,7 +60,7 @@ TEST(Shape, IsMadeOfWhatCameBefore) {
   EXPECT_EQ(scanned(scanner, kRecord), walked(dom, kRecord));
   // Other values, the same shape.
   const std::string other = replaced(
-      replaced(replaced(kRecord, "PC042", "a much longer name, with \\\"quotes\\\""), "7", "0"),
+      replaced(replaced(kRecord, "PC042", R"(a much longer name, with \"quotes\")"), "7", "0"),
       "true", "false");
   EXPECT_TRUE(is_remembered(scanner, other));
   EXPECT_EQ(scanned(scanner, other), walked(dom, other));
@@ -87,8 +87,8 @@ constexpr NearMiss kNearMisses[] = {
     {"end_of_a_long_key", "bytes\"", "bytez\""},
     {"middle_of_a_long_key", "longer", "lonGer"},
     {"duplicate_key", "\"text\"", "\"none\""},
-    {"escape_in_a_key", "\"host\"", "\"ho\\u0073t\""},
-    {"escaped_quote_in_a_key", "\"none\":null", "\"no\\\"\":null"},
+    {"escape_in_a_key", "\"host\"", R"("ho\u0073t")"},
+    {"escaped_quote_in_a_key", "\"none\":null", R"("no\"":null)"},
     {"string_is_a_number", "\"PC042\"", "42"},
     {"number_is_a_string", ":7", ":\"7\""},
     {"true_is_null", "true", "null"},
@@ -110,10 +110,10 @@ constexpr NearMiss kNearMisses[] = {
     {"long_number", ":7", ":12345678901234567890123456789012345678901234567890"},
     {"missing_opening_quote", "\"PC042\"", "PC042\""},
     {"missing_closing_quote", "\"PC042\"", "\"PC042"},
-    {"escaped_closing_quote", "\"PC042\"", "\"PC042\\\""},
+    {"escaped_closing_quote", "\"PC042\"", R"("PC042\")"},
     {"missing_quote_of_a_key", "\"host\"", "\"host"},
     {"something_behind_a_string", "\"PC042\"", "\"PC042\"x"},
-    {"a_string_behind_a_string", "\"PC042\"", "\"PC042\"\"\""},
+    {"a_string_behind_a_string", "\"PC042\"", R"("PC042""")"},
     {"missing_comma", ",\"id\"", "\"id\""},
     {"two_commas", ",\"id\"", ",,\"id\""},
     {"colon_for_comma", ",\"id\"", ":\"id\""},
@@ -127,10 +127,10 @@ constexpr NearMiss kNearMisses[] = {
     {"blank_behind_a_number", ":7", ":7 "},
     {"trailing_comma_in_an_object", "true}", "true,}"},
     {"trailing_comma_in_an_array", ",3]", ",3,]"},
-    {"brackets_swapped", "[\"one\",\"two\",3]", "{\"one\",\"two\",3}"},
+    {"brackets_swapped", R"(["one","two",3])", R"({"one","two",3})"},
     {"wrong_closing_bracket", ",3]", ",3}"},
-    {"object_is_an_array", "{\"name\":\"PC042\",\"id\":7,\"up\":true}",
-     "[\"name\",\"PC042\",\"id\",7,\"up\",true]"},
+    {"object_is_an_array", R"({"name":"PC042","id":7,"up":true})",
+     R"(["name","PC042","id",7,"up",true])"},
     {"empty_object_is_an_array", "{}", "[]"},
     {"empty_array_is_not", "[]", "[1]"},
     {"control_character", "PC042", "PC\t42"},
@@ -195,7 +195,7 @@ TEST(Shape, OfThousandsOfKindsEveryOneIsReadRight) {
     std::string record = "{";
     for (std::uint32_t key = 0; key < 3 + kind % 7; ++key) {
       record += (key == 0 ? "\"key" : ",\"key") + std::to_string(kind * (key + 1)) +
-                ((kind >> key) % 2 == 0 ? "\":\"text\"" : "\":17");
+                ((kind >> key) % 2 == 0 ? R"(":"text")" : "\":17");
     }
     record += "}";
     ASSERT_EQ(scanned(scanner, record), walked(dom, record)) << record;
