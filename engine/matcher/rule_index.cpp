@@ -23,6 +23,11 @@ constexpr std::size_t kRememberedRules = 64;
 constexpr std::uint32_t kTrial = 2'048;
 constexpr std::uint32_t kPause = 65'536;
 
+/// Is a JSON number the one spelling of a whole number in digits alone?
+bool is_plain_whole(std::string_view number) {
+  return number.find_first_of(".eE") == std::string_view::npos && number != "-0";
+}
+
 }  // namespace
 
 RuleIndex::RuleIndex(const Program& program, const std::vector<std::size_t>& rules)
@@ -64,7 +69,9 @@ void RuleIndex::add(std::uint32_t place, const Witness& witness) {
     const bool equals_number = test.kind == TestKind::number &&
                                test.comparison == Comparison::equal &&
                                test.time_part == TimePart::none;
-    if (equals_number) {
+    if (equals_number && !is_plain_whole(test.text)) {
+      add_once(column.present);  // 1e3 is 1000, too.
+    } else if (equals_number) {
       // Whole numbers have one spelling, -0 apart; others are looked at one by one.
       column.literals.add({.text = test.text, .place = LiteralPlace::whole}, place);
       add_once(column.numbers);

@@ -1,0 +1,53 @@
+// What the index must not overlook: cases that the random twins (tests/property) found, or that
+// were found by reading.
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "engine/matcher/matcher.h"
+#include "tests/support/rules.h"
+
+namespace spoor {
+namespace {
+
+RuleSet rule_of(const std::string& selection, const std::string& head = "") {
+  return test::rules_of("title: T\nid: i\n" + head +
+                        "logsource: {product: windows}\ndetection:\n  selection:\n    " +
+                        selection + "\n  condition: selection\n");
+}
+
+Event event_of(FieldId id, std::string_view value) {
+  Event event;
+  event.type = EventType::process_creation;
+  event.source = Source::sysmon;
+  event.platform = Platform::windows;
+  event.set(id, value);
+  return event;
+}
+
+/// What the indexed and the plain matcher say; the test fails if they differ.
+bool holds(const RuleSet& rules, const Event& event, const Lineage* lineage = nullptr) {
+  Matcher matcher = Matcher::create(rules, nullptr);
+  std::vector<std::size_t> hits;
+  matcher.match(event, hits, lineage);
+  std::vector<std::size_t> plain;
+  matcher.match_plainly(event, plain, lineage);
+  EXPECT_EQ(hits, plain);
+  return !hits.empty();
+}
+
+TEST(RuleIndex, ANumberHasManySpellings) {
+  // The rule's spelling may be the odd one, and the event's the usual.
+  const std::pair<const char*, const char*> same[] = {
+      {"1000.0", "1000"}, {"1e3", "1000"}, {"10E2", "1000"}, {"-0", "0"},
+      {"0.0", "0"},       {"0", "-0"},     {"1000", "1e3"},  {"1.5", "1.5"},
+      {"-5", "-5"},       {"-5.0", "-5"},  {"4688", "4688"}, {"4688", "4688.0"}};
+  for (const auto& [in_rule, in_event] : same) {
+    const RuleSet rules = rule_of(std::string("EventID: ") + in_rule);
+    EXPECT_TRUE(holds(rules, event_of(FieldId::event_id, in_event))) << in_rule << " " << in_event;
+    EXPECT_FALSE(holds(rules, event_of(FieldId::event_id, "7"))) << in_rule;
+  }
+}
+
+}  // namespace
+}  // namespace spoor
