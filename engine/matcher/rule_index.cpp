@@ -148,19 +148,11 @@ void RuleIndex::look_at_values(Column& column, EventValues& values) {
     FieldValue& own = values.value(column.column, place);
     const std::uint32_t element = own.element;
     const std::string_view text = own.text;
-    scan(column, EventValues::folded(own), into);
-    if (!column.numbers.empty() && text.find_first_of(".eE-") != std::string_view::npos &&
-        is_json_number(text)) {
-      for (const std::uint32_t rule : column.numbers) {
-        take(rule);
-        found_.push_back(rule);
-      }
-    }
+    scan_value(column, own, into);
     for (std::size_t other = first; other < count; ++other) {
       FieldValue& value = values.value(column.column, other);
       if (value.element == element) {
-        scan(column, EventValues::folded(value),
-             value.form == ValueForm::original ? nullptr : into);
+        scan_value(column, value, value.form == ValueForm::original ? nullptr : into);
       }
     }
     if (slot != nullptr && found_.size() <= kRememberedRules) {
@@ -175,7 +167,7 @@ void RuleIndex::look_at_values(Column& column, EventValues& values) {
     for (std::size_t other = first; other < count; ++other) {
       FieldValue& value = values.value(column.column, other);
       if (value.form == ValueForm::original) {
-        scan(column, EventValues::folded(value), nullptr);
+        scan_value(column, value, nullptr);
       }
     }
   }
@@ -215,15 +207,23 @@ bool RuleIndex::recall(Column& column,
   return false;
 }
 
-void RuleIndex::scan(const Column& column,
-                     std::string_view folded,
-                     std::vector<std::uint32_t>* into) {
-  column.literals.scan(folded, [&](std::uint32_t rule) {
+/// Takes the rules that are found in one value, and adds them to `into`, if it is not null.
+void RuleIndex::scan_value(const Column& column,
+                           FieldValue& value,
+                           std::vector<std::uint32_t>* into) {
+  const auto found = [&](std::uint32_t rule) {
     take(rule);
     if (into != nullptr && std::ranges::find(*into, rule) == into->end()) {
       into->push_back(rule);
     }
-  });
+  };
+  column.literals.scan(EventValues::folded(value), found);
+  const bool odd_number = !column.numbers.empty() &&
+                          value.text.find_first_of(".eE-") != std::string_view::npos &&
+                          is_json_number(value.text);
+  if (odd_number) {
+    std::ranges::for_each(column.numbers, found);
+  }
 }
 
 std::size_t RuleIndex::bytes() const {

@@ -42,10 +42,10 @@ class RuleIndex {
   struct Column {
     ColumnId column = 0;
     LiteralIndex literals;
-    std::vector<std::uint32_t> present;   ///< Rules that need the field to be there, no more.
-    std::vector<std::uint32_t> all;       ///< Rules with a witness here: while it is not known.
-    std::vector<std::uint32_t> numbers;   ///< Rules that need it to be a number.
-    std::vector<Remembered> remembered;   ///< A power of two; empty until it is first used.
+    std::vector<std::uint32_t> present;  ///< Rules that need the field to be there, no more.
+    std::vector<std::uint32_t> all;      ///< Rules with a witness here: while it is not known.
+    std::vector<std::uint32_t> numbers;  ///< Rules that need it to be a number.
+    std::vector<Remembered> remembered;  ///< A power of two; empty until it is first used.
     std::uint32_t asked = 0;
     std::uint32_t found = 0;
     std::uint32_t pause = 0;  ///< Values to go before remembering is tried again.
@@ -57,7 +57,7 @@ class RuleIndex {
   void look(Column& column, EventValues& values);
   void look_at_values(Column& column, EventValues& values);
   bool recall(Column& column, std::string_view text, std::uint64_t& hash, Remembered*& slot);
-  void scan(const Column& column, std::string_view folded, std::vector<std::uint32_t>* into);
+  void scan_value(const Column& column, FieldValue& value, std::vector<std::uint32_t>* into);
 
   const Program& program_;
   std::vector<std::size_t> rules_;     ///< By place: everything below is by place.

@@ -49,5 +49,16 @@ TEST(RuleIndex, ANumberHasManySpellings) {
   }
 }
 
+TEST(RuleIndex, ANumberMayBeWhatIsRevealed) {
+  // Full-width digits: the event's own text is no number, and the one revealed is.
+  const RuleSet rules = rule_of("CommandLine: 4688");
+  EXPECT_TRUE(holds(rules, event_of(FieldId::command_line,
+                                    "\xEF\xBC\x94"
+                                    "688")));
+  EXPECT_TRUE(holds(rules, event_of(FieldId::command_line,
+                                    "\xEF\xBC\x94"
+                                    "688.0")));
+}
+
 }  // namespace
 }  // namespace spoor
