@@ -68,5 +68,28 @@ TEST(RuleIndex, ATornCharacterIsLookedForAsItIs) {
                                     "A")));
 }
 
+/// One ancestor, whose image is known.
+class OneAncestor final : public Lineage {
+ public:
+  [[nodiscard]] LineageValue field(FieldId /*id*/) const override {
+    return {.text = {}, .may_change = false};
+  }
+
+  bool ancestors(FieldId /*id*/, std::vector<std::string_view>& values) const override {
+    values.emplace_back(R"(C:\Windows\explorer.exe)");
+    return false;
+  }
+};
+
+TEST(RuleIndex, AnAncestorHasNotTheEventsOriginal) {
+  Event event = event_of(FieldId::image, R"(C:\Temp\a.exe)");
+  event.originals.push_back(
+      {.field = FieldId::image, .value = R"(\Device\HarddiskVolume3\Temp\a.exe)"});
+  const OneAncestor lineage;
+  const std::string head = "spoor: lineage\n";
+  EXPECT_FALSE(holds(rule_of(R"(Ancestor.Image|endswith: '\a.exe')", head), event, &lineage));
+  EXPECT_TRUE(holds(rule_of(R"(Ancestor.Image|endswith: '\explorer.exe')", head), event, &lineage));
+}
+
 }  // namespace
 }  // namespace spoor
