@@ -204,13 +204,14 @@ std::size_t EventValues::full_count(ColumnId column) {
   const FieldRef& field = columns_.field(column);
   if (canonical_ && field.id && !columns_.is_extra(column)) {
     for (std::size_t place = 0; place < slot.first_count; ++place) {
-      add_others(*field.id, place, slot);
+      add_others(field, place, slot);
     }
   }
   return slot.count;
 }
 
-void EventValues::add_others(FieldId id, std::size_t place, Slot& slot) {
+void EventValues::add_others(const FieldRef& field, std::size_t place, Slot& slot) {
+  const FieldId id = *field.id;
   while (slot.revealed.size() <= place) {
     slot.revealed.emplace_back();
   }
@@ -220,7 +221,7 @@ void EventValues::add_others(FieldId id, std::size_t place, Slot& slot) {
   if (reveal(field_kind(id), text, revealed)) {
     add(slot, revealed, element, ValueForm::canonical);
   }
-  const bool is_own = event_->has(id) && slot.first_count == 1;
+  const bool is_own = event_->has(id) && !field.ancestor;
   const std::string_view original = is_own ? event_->original(id) : std::string_view();
   if (original.data() != nullptr) {
     add(slot, original, element, ValueForm::original);

@@ -102,8 +102,8 @@ class EventValues {
   /// Does the event hold a vendor's text beside some value of the field?
   [[nodiscard]] bool has_originals(ColumnId column) const {
     const FieldRef& field = columns_.field(column);
-    return canonical_ && field.id && !columns_.is_extra(column) && !event_->originals.empty() &&
-           event_->original(*field.id).data() != nullptr;
+    return canonical_ && field.id && !field.ancestor && !columns_.is_extra(column) &&
+           !event_->originals.empty() && event_->original(*field.id).data() != nullptr;
   }
 
   /// The values as the event has them: one, or one for each element of an array.
@@ -150,7 +150,7 @@ class EventValues {
   void fill_keyword(Slot& slot);
   void fill_ancestors(FieldId id, Slot& slot);
   void fill_from_lineage(FieldId id, Slot& slot) const;
-  void add_others(FieldId id, std::size_t place, Slot& slot);
+  void add_others(const FieldRef& field, std::size_t place, Slot& slot);
   static void add(Slot& slot, std::string_view text, std::uint32_t element, ValueForm form);
 
   const ColumnTable& columns_;

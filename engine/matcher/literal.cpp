@@ -90,8 +90,11 @@ double rate_of(const Literal& literal) {
 /// as good.
 std::vector<Literal> literals_of(const Pattern& pattern) {
   const auto one = [](std::string_view text, LiteralPlace place) {
-    return text.empty() ? std::vector<Literal>{}
-                        : std::vector<Literal>{{.text = fold(text), .place = place}};
+    // What is no UTF-8 (`wide` makes such text) may end within a character, and does not fold as the
+    // value's whole one does.
+    return text.empty() || !is_valid_utf8(text)
+               ? std::vector<Literal>{}
+               : std::vector<Literal>{{.text = fold(text), .place = place}};
   };
   switch (pattern.form()) {
     case Pattern::Form::anything: return {};

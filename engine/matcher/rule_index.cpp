@@ -23,6 +23,11 @@ constexpr std::size_t kRememberedRules = 64;
 constexpr std::uint32_t kTrial = 2'048;
 constexpr std::uint32_t kPause = 65'536;
 
+/// Is a JSON number the one spelling of a whole number in digits alone?
+bool is_plain_whole(std::string_view number) {
+  return number.find_first_of(".eE") == std::string_view::npos && number != "-0";
+}
+
 }  // namespace
 
 RuleIndex::RuleIndex(const Program& program, const std::vector<std::size_t>& rules)
@@ -64,7 +69,9 @@ void RuleIndex::add(std::uint32_t place, const Witness& witness) {
     const bool equals_number = test.kind == TestKind::number &&
                                test.comparison == Comparison::equal &&
                                test.time_part == TimePart::none;
-    if (equals_number) {
+    if (equals_number && !is_plain_whole(test.text)) {
+      add_once(column.present);  // 1e3 is 1000, too.
+    } else if (equals_number) {
       // Whole numbers have one spelling, -0 apart; others are looked at one by one.
       column.literals.add({.text = test.text, .place = LiteralPlace::whole}, place);
       add_once(column.numbers);
@@ -141,19 +148,11 @@ void RuleIndex::look_at_values(Column& column, EventValues& values) {
     FieldValue& own = values.value(column.column, place);
     const std::uint32_t element = own.element;
     const std::string_view text = own.text;
-    scan(column, EventValues::folded(own), into);
-    if (!column.numbers.empty() && text.find_first_of(".eE-") != std::string_view::npos &&
-        is_json_number(text)) {
-      for (const std::uint32_t rule : column.numbers) {
-        take(rule);
-        found_.push_back(rule);
-      }
-    }
+    scan_value(column, own, into);
     for (std::size_t other = first; other < count; ++other) {
       FieldValue& value = values.value(column.column, other);
       if (value.element == element) {
-        scan(column, EventValues::folded(value),
-             value.form == ValueForm::original ? nullptr : into);
+        scan_value(column, value, value.form == ValueForm::original ? nullptr : into);
       }
     }
     if (slot != nullptr && found_.size() <= kRememberedRules) {
@@ -168,7 +167,7 @@ void RuleIndex::look_at_values(Column& column, EventValues& values) {
     for (std::size_t other = first; other < count; ++other) {
       FieldValue& value = values.value(column.column, other);
       if (value.form == ValueForm::original) {
-        scan(column, EventValues::folded(value), nullptr);
+        scan_value(column, value, nullptr);
       }
     }
   }
@@ -208,15 +207,23 @@ bool RuleIndex::recall(Column& column,
   return false;
 }
 
-void RuleIndex::scan(const Column& column,
-                     std::string_view folded,
-                     std::vector<std::uint32_t>* into) {
-  column.literals.scan(folded, [&](std::uint32_t rule) {
+/// Takes the rules that are found in one value, and adds them to `into`, if it is not null.
+void RuleIndex::scan_value(const Column& column,
+                           FieldValue& value,
+                           std::vector<std::uint32_t>* into) {
+  const auto found = [&](std::uint32_t rule) {
     take(rule);
     if (into != nullptr && std::ranges::find(*into, rule) == into->end()) {
       into->push_back(rule);
     }
-  });
+  };
+  column.literals.scan(EventValues::folded(value), found);
+  const bool odd_number = !column.numbers.empty() &&
+                          value.text.find_first_of(".eE-") != std::string_view::npos &&
+                          is_json_number(value.text);
+  if (odd_number) {
+    std::ranges::for_each(column.numbers, found);
+  }
 }
 
 std::size_t RuleIndex::bytes() const {

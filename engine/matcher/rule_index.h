@@ -57,7 +57,7 @@ class RuleIndex {
   void look(Column& column, EventValues& values);
   void look_at_values(Column& column, EventValues& values);
   bool recall(Column& column, std::string_view text, std::uint64_t& hash, Remembered*& slot);
-  void scan(const Column& column, std::string_view folded, std::vector<std::uint32_t>* into);
+  void scan_value(const Column& column, FieldValue& value, std::vector<std::uint32_t>* into);
 
   const Program& program_;
   std::vector<std::size_t> rules_;     ///< By place: everything below is by place.

@@ -1,0 +1,95 @@
+// What the index must not overlook: cases that the random twins (tests/property) found, or that
+// were found by reading.
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "engine/matcher/matcher.h"
+#include "tests/support/rules.h"
+
+namespace spoor {
+namespace {
+
+RuleSet rule_of(const std::string& selection, const std::string& head = "") {
+  return test::rules_of("title: T\nid: i\n" + head +
+                        "logsource: {product: windows}\ndetection:\n  selection:\n    " +
+                        selection + "\n  condition: selection\n");
+}
+
+Event event_of(FieldId id, std::string_view value) {
+  Event event;
+  event.type = EventType::process_creation;
+  event.source = Source::sysmon;
+  event.platform = Platform::windows;
+  event.set(id, value);
+  return event;
+}
+
+/// What the indexed and the plain matcher say; the test fails if they differ.
+bool holds(const RuleSet& rules, const Event& event, const Lineage* lineage = nullptr) {
+  Matcher matcher = Matcher::create(rules, nullptr);
+  std::vector<std::size_t> hits;
+  matcher.match(event, hits, lineage);
+  std::vector<std::size_t> plain;
+  matcher.match_plainly(event, plain, lineage);
+  EXPECT_EQ(hits, plain);
+  return !hits.empty();
+}
+
+TEST(RuleIndex, ANumberHasManySpellings) {
+  // The rule's spelling may be the odd one, and the event's the usual.
+  const std::pair<const char*, const char*> same[] = {
+      {"1000.0", "1000"}, {"1e3", "1000"}, {"10E2", "1000"}, {"-0", "0"},
+      {"0.0", "0"},       {"0", "-0"},     {"1000", "1e3"},  {"1.5", "1.5"},
+      {"-5", "-5"},       {"-5.0", "-5"},  {"4688", "4688"}, {"4688", "4688.0"}};
+  for (const auto& [in_rule, in_event] : same) {
+    const RuleSet rules = rule_of(std::string("EventID: ") + in_rule);
+    EXPECT_TRUE(holds(rules, event_of(FieldId::event_id, in_event))) << in_rule << " " << in_event;
+    EXPECT_FALSE(holds(rules, event_of(FieldId::event_id, "7"))) << in_rule;
+  }
+}
+
+TEST(RuleIndex, ANumberMayBeWhatIsRevealed) {
+  // Full-width digits: the event's own text is no number, and the one revealed is.
+  const RuleSet rules = rule_of("CommandLine: 4688");
+  EXPECT_TRUE(holds(rules, event_of(FieldId::command_line,
+                                    "\xEF\xBC\x94"
+                                    "688")));
+  EXPECT_TRUE(holds(rules, event_of(FieldId::command_line,
+                                    "\xEF\xBC\x94"
+                                    "688.0")));
+}
+
+TEST(RuleIndex, ATornCharacterIsLookedForAsItIs) {
+  // UTF-16 of U+4189 is 89 41, and É is C3 89: what is no UTF-8 does not fold as the value does.
+  const RuleSet rules = rule_of("CommandLine|wide|contains|cased: \"\\u4189\"");
+  EXPECT_TRUE(holds(rules, event_of(FieldId::command_line,
+                                    "\xC3\x89"
+                                    "A")));
+}
+
+/// One ancestor, whose image is known.
+class OneAncestor final : public Lineage {
+ public:
+  [[nodiscard]] LineageValue field(FieldId /*id*/) const override {
+    return {.text = {}, .may_change = false};
+  }
+
+  bool ancestors(FieldId /*id*/, std::vector<std::string_view>& values) const override {
+    values.emplace_back(R"(C:\Windows\explorer.exe)");
+    return false;
+  }
+};
+
+TEST(RuleIndex, AnAncestorHasNotTheEventsOriginal) {
+  Event event = event_of(FieldId::image, R"(C:\Temp\a.exe)");
+  event.originals.push_back(
+      {.field = FieldId::image, .value = R"(\Device\HarddiskVolume3\Temp\a.exe)"});
+  const OneAncestor lineage;
+  const std::string head = "spoor: lineage\n";
+  EXPECT_FALSE(holds(rule_of(R"(Ancestor.Image|endswith: '\a.exe')", head), event, &lineage));
+  EXPECT_TRUE(holds(rule_of(R"(Ancestor.Image|endswith: '\explorer.exe')", head), event, &lineage));
+}
+
+}  // namespace
+}  // namespace spoor
