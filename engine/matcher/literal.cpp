@@ -25,12 +25,12 @@ constexpr CommonRow kCommon[] = {
     {"\\windows\\", 0.6},
     {"\\system32\\", 0.5},
     {"c:\\windows\\", 0.6},
-    {"c:\\windows\\system32\\", 0.5},
+    {R"(c:\windows\system32\)", 0.5},
     {":\\windows\\", 0.6},
-    {":\\windows\\system32\\", 0.5},
+    {R"(:\windows\system32\)", 0.5},
     {"\\syswow64\\", 0.2},
-    {":\\windows\\syswow64\\", 0.2},
-    {"c:\\windows\\syswow64\\", 0.2},
+    {R"(:\windows\syswow64\)", 0.2},
+    {R"(c:\windows\syswow64\)", 0.2},
     {":\\program files\\", 0.3},
     {":\\program files (x86)\\", 0.2},
     {"c:\\program files\\", 0.3},
@@ -43,12 +43,12 @@ constexpr CommonRow kCommon[] = {
     {":\\users\\", 0.3},
     {"c:\\users\\", 0.3},
     {"\\appdata\\", 0.2},
-    {"\\appdata\\local\\", 0.2},
+    {R"(\appdata\local\)", 0.2},
     {"\\temp\\", 0.1},
     {"hklm\\", 0.6},
     {"\\software\\", 0.4},
     {"\\currentversion\\", 0.2},
-    {"\\software\\microsoft\\windows\\currentversion\\", 0.1},
+    {R"(\software\microsoft\windows\currentversion\)", 0.1},
     {"\\currentcontrolset\\", 0.2},
     {"\\svchost.exe", 0.2},
     {"\\lsass.exe", 0.1},
@@ -90,8 +90,8 @@ double rate_of(const Literal& literal) {
 /// as good.
 std::vector<Literal> literals_of(const Pattern& pattern) {
   const auto one = [](std::string_view text, LiteralPlace place) {
-    // What is no UTF-8 (`wide` makes such text) may end within a character, and does not fold as the
-    // value's whole one does.
+    // What is no UTF-8 (`wide` makes such text) may end within a character, and does not fold as
+    // the value's whole one does.
     return text.empty() || !is_valid_utf8(text)
                ? std::vector<Literal>{}
                : std::vector<Literal>{{.text = fold(text), .place = place}};

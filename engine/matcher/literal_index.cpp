@@ -37,6 +37,9 @@ std::string_view LiteralIndex::file_name(std::string_view text) {
 }
 
 void LiteralIndex::HashTable::build(std::size_t size) {
+  if (size == 0) {
+    return;
+  }
   heads.assign(std::bit_ceil(2 * size), kNone);
   links.reserve(size);
 }
@@ -111,7 +114,8 @@ std::uint32_t LiteralIndex::rarest_piece(std::string_view text,
   return best;
 }
 
-void LiteralIndex::build() {
+/// One entry for each literal and place, with the numbers that were added with it.
+void LiteralIndex::make_entries() {
   std::ranges::sort(added_, [](const auto& a, const auto& b) {
     return std::tie(a.first.text, a.first.place, a.second) <
            std::tie(b.first.text, b.first.place, b.second);
@@ -137,13 +141,17 @@ void LiteralIndex::build() {
   added_.shrink_to_fit();
   texts_.shrink_to_fit();
   numbers_.shrink_to_fit();
+}
 
+std::string_view LiteralIndex::text_of(std::uint32_t entry) const {
+  return std::string_view(texts_).substr(entries_[entry].text, entries_[entry].size);
+}
+
+void LiteralIndex::build() {
+  make_entries();
   std::vector<std::uint32_t> whole;
   std::vector<std::uint32_t> named;
   std::array<std::vector<std::uint32_t>, 3> pieced;
-  const auto text_of = [this](std::uint32_t entry) {
-    return std::string_view(texts_).substr(entries_[entry].text, entries_[entry].size);
-  };
   for (std::uint32_t entry = 0; entry < entries_.size(); ++entry) {
     const std::string_view text = text_of(entry);
     const bool has_name = entries_[entry].place == LiteralPlace::ends &&
@@ -158,37 +166,37 @@ void LiteralIndex::build() {
       pieced[text.size() >= 4 ? 0 : text.size() == 3 ? 1 : 2].push_back(entry);
     }
   }
-  if (!whole.empty()) {
-    whole_.build(whole.size());
-  }
+  whole_.build(whole.size());
   for (const std::uint32_t entry : whole) {
     whole_.add(hash_text(text_of(entry)), entry);
   }
-  if (!named.empty()) {
-    file_names_.build(named.size());
-  }
+  file_names_.build(named.size());
   for (const std::uint32_t entry : named) {
     file_names_.add(hash_text(file_name(text_of(entry))), entry);
   }
   constexpr std::array<std::size_t, 3> kSizes = {4, 3, 2};
   for (std::size_t table = 0; table < pieced.size(); ++table) {
     grams_[table].size = kSizes[table];
-    if (pieced[table].empty()) {
-      continue;
+    add_pieces(grams_[table], pieced[table]);
+  }
+}
+
+void LiteralIndex::add_pieces(GramTable& table, const std::vector<std::uint32_t>& entries) {
+  if (entries.empty()) {
+    return;
+  }
+  std::vector<std::uint32_t> counts(std::size_t{1} << 14U, 0);
+  for (const std::uint32_t entry : entries) {
+    const std::string_view text = text_of(entry);
+    for (std::size_t at = 0; at + table.size <= text.size(); ++at) {
+      ++counts[GramTable::hash(load(text.data() + at, table.size)) & (counts.size() - 1)];
     }
-    std::vector<std::uint32_t> counts(std::size_t{1} << 14U, 0);
-    for (const std::uint32_t entry : pieced[table]) {
-      const std::string_view text = text_of(entry);
-      for (std::size_t at = 0; at + kSizes[table] <= text.size(); ++at) {
-        ++counts[GramTable::hash(load(text.data() + at, kSizes[table])) & (counts.size() - 1)];
-      }
-    }
-    grams_[table].build(pieced[table].size());
-    for (const std::uint32_t entry : pieced[table]) {
-      const std::string_view text = text_of(entry);
-      const std::uint32_t offset = rarest_piece(text, kSizes[table], counts);
-      grams_[table].add(load(text.data() + offset, kSizes[table]), entry, offset);
-    }
+  }
+  table.build(entries.size());
+  for (const std::uint32_t entry : entries) {
+    const std::string_view text = text_of(entry);
+    const std::uint32_t offset = rarest_piece(text, table.size, counts);
+    table.add(load(text.data() + offset, table.size), entry, offset);
   }
 }
 

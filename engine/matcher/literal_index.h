@@ -110,6 +110,9 @@ class LiteralIndex {
   template <typename Look>
   void for_each_entry(std::string_view folded, const Look& look) const;
   [[nodiscard]] bool fits(const Entry& entry, std::string_view folded, std::size_t at) const;
+  void make_entries();
+  void add_pieces(GramTable& table, const std::vector<std::uint32_t>& entries);
+  [[nodiscard]] std::string_view text_of(std::uint32_t entry) const;
   [[nodiscard]] std::uint32_t rarest_piece(std::string_view text,
                                            std::size_t size,
                                            const std::vector<std::uint32_t>& counts) const;

@@ -186,7 +186,7 @@ int Predicate::cost() const {
         case Pattern::Form::general: cost = 20; break;
       }
       break;
-    case TestKind::cidr: cost = 10; break;
+    case TestKind::cidr:
     case TestKind::field_ref: cost = 10; break;
     case TestKind::regex: cost = 200; break;
   }

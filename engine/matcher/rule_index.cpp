@@ -136,41 +136,47 @@ void RuleIndex::look_at_values(Column& column, EventValues& values) {
   const std::size_t first = values.first_count(column.column);
   bool all_remembered = true;
   for (std::size_t place = 0; place < first; ++place) {
-    std::uint64_t hash = 0;
-    Remembered* slot = nullptr;
-    if (recall(column, values.value(column.column, place).text, hash, slot)) {
-      continue;
-    }
-    all_remembered = false;
-    found_.clear();
-    std::vector<std::uint32_t>* into = slot == nullptr ? nullptr : &found_;
-    const std::size_t count = values.full_count(column.column);
-    FieldValue& own = values.value(column.column, place);
-    const std::uint32_t element = own.element;
-    const std::string_view text = own.text;
-    scan_value(column, own, into);
-    for (std::size_t other = first; other < count; ++other) {
-      FieldValue& value = values.value(column.column, other);
-      if (value.element == element) {
-        scan_value(column, value, value.form == ValueForm::original ? nullptr : into);
-      }
-    }
-    if (slot != nullptr && found_.size() <= kRememberedRules) {
-      slot->used = true;
-      slot->hash = hash;
-      slot->text.assign(text);
-      slot->rules.assign(found_.begin(), found_.end());
+    all_remembered = look_at_value(column, values, place) && all_remembered;
+  }
+  if (!all_remembered || !values.has_originals(column.column)) {
+    return;
+  }
+  const std::size_t count = values.full_count(column.column);
+  for (std::size_t other = first; other < count; ++other) {
+    FieldValue& value = values.value(column.column, other);
+    if (value.form == ValueForm::original) {
+      scan_value(column, value, nullptr);
     }
   }
-  if (all_remembered && values.has_originals(column.column)) {
-    const std::size_t count = values.full_count(column.column);
-    for (std::size_t other = first; other < count; ++other) {
-      FieldValue& value = values.value(column.column, other);
-      if (value.form == ValueForm::original) {
-        scan_value(column, value, nullptr);
-      }
+}
+
+/// One of the event's own values with its other forms. True if it is remembered: then its original
+/// was not looked at.
+bool RuleIndex::look_at_value(Column& column, EventValues& values, std::size_t place) {
+  std::uint64_t hash = 0;
+  Remembered* slot = nullptr;
+  if (recall(column, values.value(column.column, place).text, hash, slot)) {
+    return true;
+  }
+  found_.clear();
+  std::vector<std::uint32_t>* into = slot == nullptr ? nullptr : &found_;
+  const std::size_t first = values.first_count(column.column);
+  const std::size_t count = values.full_count(column.column);
+  FieldValue& own = values.value(column.column, place);
+  scan_value(column, own, into);
+  for (std::size_t other = first; other < count; ++other) {
+    FieldValue& value = values.value(column.column, other);
+    if (value.element == own.element) {
+      scan_value(column, value, value.form == ValueForm::original ? nullptr : into);
     }
   }
+  if (slot != nullptr && found_.size() <= kRememberedRules) {
+    slot->used = true;
+    slot->hash = hash;
+    slot->text.assign(own.text);
+    slot->rules.assign(found_.begin(), found_.end());
+  }
+  return false;
 }
 
 /// True if the value is remembered: its rules are taken. Otherwise `slot` is where it may be put,

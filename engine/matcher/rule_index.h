@@ -56,6 +56,7 @@ class RuleIndex {
   void take(std::uint32_t place);
   void look(Column& column, EventValues& values);
   void look_at_values(Column& column, EventValues& values);
+  bool look_at_value(Column& column, EventValues& values, std::size_t place);
   bool recall(Column& column, std::string_view text, std::uint64_t& hash, Remembered*& slot);
   void scan_value(const Column& column, FieldValue& value, std::vector<std::uint32_t>* into);
 
