@@ -263,7 +263,9 @@ bool may_be_at_start(const Diagnostic& diagnostic,
           ? std::string_view()
           : message.substr(open + 1, message.find('\'', open + 1) - open - 1);
   if (message.starts_with("the rule has no '")) {
-    return first != documents.end() && first->find(quoted) == nullptr;
+    // Or it is the key at the start that has no value.
+    return first != documents.end() &&
+           (first->find(quoted) == nullptr || first->entries.front().key.text == quoted);
   }
   if (message.starts_with("unknown key '")) {
     return first != documents.end() && first->entries.front().key.text.starts_with(quoted);
