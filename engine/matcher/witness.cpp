@@ -14,8 +14,8 @@ bool needs_field(const ValueTest& test) {
 /// The fewest tests that say the same: repeats go.
 void sort_unique(std::vector<PredicateId>& ids) {
   std::ranges::sort(ids);
-  const auto rest = std::ranges::unique(ids);
-  ids.erase(rest.begin(), rest.end());
+  // Not std::ranges::unique: clang 14 cannot read what libstdc++ 12 returns of it.
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
 }  // namespace
@@ -28,17 +28,15 @@ Witness find_witness(const Program& program, const ProgramNode& node) {
       if (!needs_field(predicate.test())) {
         return {};
       }
-      return {.exists = true,
-              .any_of = {node.predicate},
-              .rate = program.rate(node.predicate)};
+      return {.exists = true, .any_of = {node.predicate}, .rate = program.rate(node.predicate)};
     }
     case Expr::Kind::all: {
       Witness best;
       for (const ProgramNode& child : node.children) {
         Witness one = find_witness(program, child);
-        const bool better = one.exists && (!best.exists || one.rate < best.rate ||
-                                           (one.rate == best.rate &&
-                                            one.any_of.size() < best.any_of.size()));
+        const bool better =
+            one.exists && (!best.exists || one.rate < best.rate ||
+                           (one.rate == best.rate && one.any_of.size() < best.any_of.size()));
         if (better) {
           best = std::move(one);
         }
