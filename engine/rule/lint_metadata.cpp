@@ -65,7 +65,9 @@ void check_missing(const YamlNode& document, DiagnosticDesk& desk) {
   };
   for (const Row& row : kRows) {
     if (is_missing(document, row.key)) {
-      desk.lint(row.check, document.position_of("title"),
+      // Of a key without a value the key is the place.
+      const std::string_view place = document.find(row.key) == nullptr ? "title" : row.key;
+      desk.lint(row.check, document.position_of(place),
                 "the rule has no '" + std::string(row.key) + "'", std::string(row.hint));
     }
   }

@@ -74,6 +74,7 @@ constexpr Case kWarned[] = {
     {"status: test\n", "", "missing-status", 1},
     {"date: 2026-01-31\n", "", "missing-date", 1},
     {"tags:\n  - attack.execution\n  - cve.2023-29059\n", "", "missing-tags", 1},
+    {"status: test\n", "status:\n", "missing-status", 3},
     {"5cd5a6c5-0f4b-4b1e-9c19-2f6ed7a1a111", "my-rule", "id-not-uuid", 2},
     {"5cd5a6c5-0f4b", "5cd5a6c5_0f4b", "id-not-uuid", 2},
     {"status: test", "status: tset", "status", 3},
