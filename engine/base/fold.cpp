@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 #include "engine/base/text.h"
 #include "engine/base/utf8.h"
@@ -34,6 +36,41 @@ void encode(char32_t code_point, std::string& out) {
   }
 }
 
+char fold_ascii(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
+/// Eight ASCII characters at once, in any byte order.
+std::uint64_t fold_ascii(std::uint64_t word) {
+  constexpr std::uint64_t kEach = 0x0101010101010101U;
+  constexpr std::uint64_t kHigh = 0x80 * kEach;
+  const std::uint64_t from_a = word + std::uint64_t{0x80 - 'A'} * kEach;      // The high bit: not below A.
+  const std::uint64_t past_z = word + std::uint64_t{0x80 - 'Z' - 1} * kEach;  // The high bit: above Z.
+  return word | ((from_a & ~past_z & kHigh) >> 2U);              // 0x20 is what makes it small.
+}
+
+/// Folds the ASCII that `text` begins with, in whole words: nearly all text is nothing else.
+void append_folded_ascii(std::string_view& text, std::string& out) {
+  const std::size_t before = out.size();
+  out.resize(before + text.size());
+  char* const to = out.data() + before;
+  std::size_t at = 0;
+  for (; at + sizeof(std::uint64_t) <= text.size(); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & 0x8080808080808080U) != 0) {
+      break;
+    }
+    word = fold_ascii(word);
+    std::memcpy(to + at, &word, sizeof word);
+  }
+  for (; at < text.size() && static_cast<unsigned char>(text[at]) < 0x80; ++at) {
+    to[at] = fold_ascii(text[at]);
+  }
+  out.resize(before + at);
+  text.remove_prefix(at);
+}
+
 }  // namespace
 
 char32_t fold_code_point(char32_t code_point) {
@@ -42,10 +79,11 @@ char32_t fold_code_point(char32_t code_point) {
 }
 
 void fold_append(std::string_view text, std::string& out) {
+  append_folded_ascii(text, out);
   while (!text.empty()) {
     const char c = text.front();
     if (static_cast<unsigned char>(c) < 0x80) {
-      out.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c);
+      out.push_back(fold_ascii(c));
       text.remove_prefix(1);
       continue;
     }
