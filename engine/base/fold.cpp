@@ -44,9 +44,11 @@ char fold_ascii(char c) {
 std::uint64_t fold_ascii(std::uint64_t word) {
   constexpr std::uint64_t kEach = 0x0101010101010101U;
   constexpr std::uint64_t kHigh = 0x80 * kEach;
-  const std::uint64_t from_a = word + std::uint64_t{0x80 - 'A'} * kEach;      // The high bit: not below A.
-  const std::uint64_t past_z = word + std::uint64_t{0x80 - 'Z' - 1} * kEach;  // The high bit: above Z.
-  return word | ((from_a & ~past_z & kHigh) >> 2U);              // 0x20 is what makes it small.
+  const std::uint64_t from_a =
+      word + std::uint64_t{0x80 - 'A'} * kEach;  // The high bit: not below A.
+  const std::uint64_t past_z =
+      word + std::uint64_t{0x80 - 'Z' - 1} * kEach;  // The high bit: above Z.
+  return word | ((from_a & ~past_z & kHigh) >> 2U);  // 0x20 is what makes it small.
 }
 
 /// Folds the ASCII that `text` begins with, in whole words: nearly all text is nothing else.

@@ -69,14 +69,12 @@ void RuleIndex::add(std::uint32_t place, const Witness& witness) {
     const bool equals_number = test.kind == TestKind::number &&
                                test.comparison == Comparison::equal &&
                                test.time_part == TimePart::none;
-    if (equals_number && !is_plain_whole(test.text)) {
-      add_once(column.present);  // 1e3 is 1000, too.
-    } else if (equals_number) {
+    if (equals_number && is_plain_whole(test.text)) {
       // Whole numbers have one spelling, -0 apart; others are looked at one by one.
       column.literals.add({.text = test.text, .place = LiteralPlace::whole}, place);
       add_once(column.numbers);
-    } else if (program_.literals(id).empty()) {
-      add_once(column.present);
+    } else if (equals_number || program_.literals(id).empty()) {
+      add_once(column.present);  // A number that is no whole one has many spellings: 1e3 is 1000.
     } else {
       for (const Literal& literal : program_.literals(id)) {
         column.literals.add(literal, place);

@@ -127,8 +127,9 @@ TEST(LoadRules, WhatIsWrongIsSaidWhereItIsWrong) {
       {"log source of nothing",
        "title: T\nid: i\nlogsource: {definition: x}\ndetection: {s: {a: b}, condition: s}\n", 3, 1,
        "neither product, category nor service", ""},
-      {"filter in a detection", "filter: {}\n" + rule_with("    Image: x\n"), 1, 1,
-       "filters are not supported yet", ""},
+      {"filter of no rules",
+       "filter: {f: {a: b}, condition: not f}\n" + rule_with("    Image: x\n"), 1, 1,
+       "'filter' lists no 'rules'", "any"},
       {"behind a byte order mark", "\xEF\xBB\xBFlevel: hihg\n" + rule_with("    Image: x\n"), 1, 8,
        "unknown level", "high"},
       {"duplicate key in the second document",
@@ -141,8 +142,9 @@ TEST(LoadRules, WhatIsWrongIsSaidWhereItIsWrong) {
       {"not a map", "- a\n", 1, 1, "a rule must be a map", ""},
       {"Latin-1", "title: caf\xE9\n", 1, 11, "not UTF-8", ""},
       {"NUL", std::string("title: a\0b\n", 11), 1, 9, "not UTF-8", ""},
-      {"Sigma filter", "title: T\nid: i\nfilter: {rules: any}\n", 3, 1,
-       "filters are not supported yet", ""},
+      {"filter without a condition",
+       "title: T\nlogsource: {product: x}\nfilter: {rules: any, f: {a: b}}\n", 3, 1,
+       "'filter' has no 'condition'", ""},
   };
   for (const BadCase& test : cases) {
     SCOPED_TRACE(test.name);
