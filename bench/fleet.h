@@ -41,7 +41,7 @@ class Fleet {
 
   std::uint64_t next();
 
-  std::size_t below(std::size_t bound) { return static_cast<std::size_t>(next() % bound); }
+  std::size_t below(std::size_t bound) { return next() % bound; }
 
   std::string hex(std::size_t digits);
   std::string guid();
