@@ -5,7 +5,6 @@
 #include <ctime>
 
 namespace spoor::bench {
-namespace {
 
 struct Program {
   std::string_view image;
@@ -14,80 +13,101 @@ struct Program {
   std::string_view company;
   std::string_view original;
   bool system;
+  std::size_t parent = 0;  ///< Of kParents.
+  bool talks = false;      ///< To the network.
 };
+
+namespace {
+
+struct Parent {
+  std::string_view image;
+  std::string_view command_line;
+};
+
+/// Who starts what: services, DCOM, the scheduler, the shell.
+constexpr auto kParents = std::to_array<Parent>({
+    {R"(C:\Windows\explorer.exe)", R"(C:\Windows\Explorer.EXE)"},
+    {R"(C:\Windows\System32\services.exe)", R"(C:\Windows\system32\services.exe)"},
+    {R"(C:\Windows\System32\svchost.exe)", R"(C:\Windows\system32\svchost.exe -k DcomLaunch -p)"},
+    {R"(C:\Windows\System32\svchost.exe)",
+     R"(C:\Windows\system32\svchost.exe -k netsvcs -p -s Schedule)"},
+    {R"(C:\Program Files\Contoso\Agent\agent.exe)",
+     R"("C:\Program Files\Contoso\Agent\agent.exe" --service)"},
+});
 
 // {u} a user, {g} a GUID, {h} hex, {n} a number, {w} a word, {s} a SID.
 constexpr auto kPrograms = std::to_array<Program>({
     {R"(C:\Windows\System32\svchost.exe)",
      R"(C:\Windows\system32\svchost.exe -k netsvcs -p -s {w})", "Host Process for Windows Services",
-     "Microsoft Corporation", "svchost.exe", true},
+     "Microsoft Corporation", "svchost.exe", true, 1, true},
     {R"(C:\Windows\System32\svchost.exe)",
      R"(C:\Windows\System32\svchost.exe -k LocalSystemNetworkRestricted -p -s WdiSystemHost)",
-     "Host Process for Windows Services", "Microsoft Corporation", "svchost.exe", true},
+     "Host Process for Windows Services", "Microsoft Corporation", "svchost.exe", true, 1, true},
     {R"(C:\Windows\System32\backgroundTaskHost.exe)",
      R"("C:\Windows\system32\backgroundTaskHost.exe" -ServerName:App.AppX{h}.mca)",
-     "Background Task Host", "Microsoft Corporation", "backgroundTaskHost.exe", false},
+     "Background Task Host", "Microsoft Corporation", "backgroundTaskHost.exe", false, 2},
     {R"(C:\Windows\System32\RuntimeBroker.exe)",
      R"(C:\Windows\System32\RuntimeBroker.exe -Embedding)", "Runtime Broker",
-     "Microsoft Corporation", "RuntimeBroker.exe", false},
+     "Microsoft Corporation", "RuntimeBroker.exe", false, 2},
     {R"(C:\Windows\System32\dllhost.exe)", R"(C:\Windows\system32\DllHost.exe /Processid:{{g}})",
-     "COM Surrogate", "Microsoft Corporation", "dllhost.exe", true},
+     "COM Surrogate", "Microsoft Corporation", "dllhost.exe", true, 2},
     {R"(C:\Windows\System32\conhost.exe)",
      R"(\??\C:\Windows\system32\conhost.exe 0xffffffff -ForceV1)", "Console Window Host",
-     "Microsoft Corporation", "CONHOST.EXE", true},
+     "Microsoft Corporation", "CONHOST.EXE", true, 4},
     {R"(C:\Windows\System32\taskhostw.exe)", "taskhostw.exe {w}", "Host Process for Windows Tasks",
-     "Microsoft Corporation", "taskhostw.exe", true},
+     "Microsoft Corporation", "taskhostw.exe", true, 3},
     {R"(C:\Windows\System32\wbem\WmiPrvSE.exe)",
      R"(C:\Windows\system32\wbem\wmiprvse.exe -secured -Embedding)", "WMI Provider Host",
-     "Microsoft Corporation", "Wmiprvse.exe", true},
+     "Microsoft Corporation", "Wmiprvse.exe", true, 2},
     {R"(C:\Windows\System32\SearchProtocolHost.exe)",
      R"~("C:\Windows\system32\SearchProtocolHost.exe" Global\UsGthrFltPipeMssGthrPipe{n}_ Global\UsGthrCtrlFltPipeMssGthrPipe{n} 1 -2147483646 "Software\Microsoft\Windows Search" "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT; MS Search 4.0 Robot)" "C:\ProgramData\Microsoft\Search\Data\Temp\usgthrsvc" "DownLevelDaemon")~",
      "Microsoft Windows Search Protocol Host", "Microsoft Corporation", "SearchProtocolHost.exe",
-     true},
+     true, 1},
     {R"(C:\Program Files\Google\Chrome\Application\chrome.exe)",
      R"("C:\Program Files\Google\Chrome\Application\chrome.exe" --type=renderer --lang=en-US --device-scale-factor=1 --num-raster-threads=4 --renderer-client-id={n} --time-ticks-at-unix-epoch=-{n} --launch-time-ticks={n} --field-trial-handle={n},i,{n},{n},262144 /prefetch:1)",
-     "Google Chrome", "Google LLC", "chrome.exe", false},
+     "Google Chrome", "Google LLC", "chrome.exe", false, 0, true},
     {R"(C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe)",
      R"("C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe" --type=utility --utility-sub-type=network.mojom.NetworkService --lang=de --service-sandbox-type=none --mojo-platform-channel-handle={n} --field-trial-handle={n},i,{n},{n} /prefetch:3)",
-     "Microsoft Edge", "Microsoft Corporation", "msedge.exe", false},
+     "Microsoft Edge", "Microsoft Corporation", "msedge.exe", false, 0, true},
     {R"(C:\Program Files\Microsoft Office\root\Office16\WINWORD.EXE)",
      R"("C:\Program Files\Microsoft Office\Root\Office16\WINWORD.EXE" /n "C:\Users\{u}\Documents\{w} {n}.docx" /o "")",
-     "Microsoft Word", "Microsoft Corporation", "WinWord.exe", false},
+     "Microsoft Word", "Microsoft Corporation", "WinWord.exe", false, 0},
     {R"(C:\Program Files\Microsoft Office\root\Office16\OUTLOOK.EXE)",
      R"("C:\Program Files\Microsoft Office\Root\Office16\OUTLOOK.EXE")", "Microsoft Outlook",
-     "Microsoft Corporation", "Outlook.exe", false},
+     "Microsoft Corporation", "Outlook.exe", false, 0},
     {R"(C:\Users\{u}\AppData\Local\Microsoft\Teams\current\Teams.exe)",
      R"("C:\Users\{u}\AppData\Local\Microsoft\Teams\current\Teams.exe" --type=gpu-process --field-trial-handle={n},{n},{n},131072 --enable-features=WebComponentsV0Enabled --gpu-preferences={h} --mojo-platform-channel-handle={n} /prefetch:2)",
-     "Microsoft Teams", "Microsoft Corporation", "Teams.exe", false},
+     "Microsoft Teams", "Microsoft Corporation", "Teams.exe", false, 0, true},
     {R"(C:\Program Files (x86)\Google\Update\GoogleUpdate.exe)",
      R"("C:\Program Files (x86)\Google\Update\GoogleUpdate.exe" /ua /installsource scheduler)",
-     "Google Installer", "Google LLC", "GoogleUpdate.exe", true},
+     "Google Installer", "Google LLC", "GoogleUpdate.exe", true, 3},
     {R"(C:\Program Files (x86)\Microsoft\EdgeUpdate\MicrosoftEdgeUpdate.exe)",
      R"("C:\Program Files (x86)\Microsoft\EdgeUpdate\MicrosoftEdgeUpdate.exe" /ping {h}{h}{h})",
-     "Microsoft Edge Update", "Microsoft Corporation", "msedgeupdate.dll", true},
+     "Microsoft Edge Update", "Microsoft Corporation", "msedgeupdate.dll", true, 3, true},
     {R"(C:\ProgramData\Microsoft\Windows Defender\Platform\4.18.23100.2009-0\MpCmdRun.exe)",
      R"("C:\ProgramData\Microsoft\Windows Defender\platform\4.18.23100.2009-0\MpCmdRun.exe" SpyNetService -RestrictPrivileges -AccessKey {g} -Reinvoke)",
      "Microsoft Malware Protection Command Line Utility", "Microsoft Corporation", "MpCmdRun.exe",
-     true},
+     true, 1},
     {R"(C:\Windows\System32\cmd.exe)",
      R"(C:\Windows\system32\cmd.exe /c "C:\ProgramData\Inventory\collect_{w}.cmd {n}")",
-     "Windows Command Processor", "Microsoft Corporation", "Cmd.Exe", true},
+     "Windows Command Processor", "Microsoft Corporation", "Cmd.Exe", true, 4},
     {R"(C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe)",
      R"(powershell.exe -NonInteractive -File "C:\Program Files\Contoso\Agent\{w}.ps1" -RunId {g})",
-     "Windows PowerShell", "Microsoft Corporation", "PowerShell.EXE", true},
+     "Windows PowerShell", "Microsoft Corporation", "PowerShell.EXE", true, 4},
     {R"(C:\Program Files\Git\cmd\git.exe)",
      R"(git.exe -c core.quotepath=false log -n {n} --format=%H {h} -- src/{w}/{w}.cpp)",
-     "Git for Windows", "The Git Development Community", "git.exe", false},
+     "Git for Windows", "The Git Development Community", "git.exe", false, 0},
     {R"(C:\Windows\explorer.exe)", R"(C:\Windows\Explorer.EXE)", "Windows Explorer",
-     "Microsoft Corporation", "EXPLORER.EXE", false},
+     "Microsoft Corporation", "EXPLORER.EXE", false, 0},
     {R"(C:\Windows\System32\sppsvc.exe)", R"(C:\Windows\system32\sppsvc.exe)",
-     "Microsoft Software Protection Platform Service", "Microsoft Corporation", "sppsvc.exe", true},
+     "Microsoft Software Protection Platform Service", "Microsoft Corporation", "sppsvc.exe", true,
+     1},
     {R"(C:\Windows\System32\rundll32.exe)",
      R"(C:\Windows\System32\rundll32.exe shell32.dll,SHCreateLocalServerRunDll {{g}} -Embedding)",
-     "Windows host process (Rundll32)", "Microsoft Corporation", "RUNDLL32.EXE", false},
+     "Windows host process (Rundll32)", "Microsoft Corporation", "RUNDLL32.EXE", false, 2},
     {R"(C:\Program Files\{w} {w}\bin\{w}.exe)",
      R"("C:\Program Files\{w} {w}\bin\{w}.exe" --job {g} --input "C:\Users\{u}\Work\{w}\{w}_{n}.dat")",
-     "Line of business", "Contoso Ltd", "{w}.exe", false},
+     "Line of business", "Contoso Ltd", "{w}.exe", false, 0},
 });
 
 constexpr auto kWords = std::to_array<std::string_view>(
@@ -120,7 +140,7 @@ constexpr auto kKeys = std::to_array<std::string_view>(
      R"(HKU\{s}\Software\Microsoft\Windows\CurrentVersion\Explorer\RecentDocs\.docx\MRUListEx)",
      R"(HKU\{s}\Software\Microsoft\Office\16.0\Common\Roaming\Identities\{h}\Settings\{n}\{w})",
      R"(HKLM\SOFTWARE\Microsoft\Windows\CurrentVersion\Diagnostics\DiagTrack\HeartBeats\Default\LastHeartBeatTime)",
-     R"(HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Schedule\TaskCache\Tasks\{{g}}\DynamicInfo)",
+     R"(HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Notifications\Data\{h})",
      R"(HKLM\SOFTWARE\Microsoft\WindowsUpdate\UX\Settings\{w})",
      R"(HKCR\Local Settings\Software\Microsoft\Windows\Shell\MuiCache\{h}\LanguageList)"});
 
@@ -258,10 +278,26 @@ void Fleet::put_process(const Process& process) {
   put("Image", process.image);
 }
 
+/// One that runs, if the host has it.
+Fleet::Process Fleet::parent_of(const Program& program, const Host& host) {
+  const Parent& wanted = kParents[program.parent];
+  for (const Process& process : host.live) {
+    if (process.image == wanted.image) {
+      return process;
+    }
+  }
+  return {.program = 0,
+          .guid = "{4f8e1c2a-" + hex(4) + '-' + hex(4) + "-0000-" + hex(12) + '}',
+          .pid = std::to_string(4 * (100 + below(4000))),
+          .image = std::string(wanted.image),
+          .command_line = std::string(wanted.command_line),
+          .user = program.system ? R"(NT AUTHORITY\SYSTEM)" : R"(CONTOSO\)" + host.user};
+}
+
 int Fleet::create(Host& host) {
-  const Process parent = some_process(host);
   Process made = start(below(kPrograms.size()), host);
   const Program& row = kPrograms[made.program];
+  const Process parent = parent_of(row, host);
   put_process(made);
   put("FileVersion", "10.0.19041." + std::to_string(row.image.size()));
   put("Description", std::string(row.description));
@@ -275,7 +311,7 @@ int Fleet::create(Host& host) {
       row.system ? R"(C:\Windows\system32\)" : R"(C:\Users\)" + host.user + '\\');
   put("User", made.user);
   put("LogonGuid", "{4f8e1c2a-0000-0000-0000-" + hex(12) + '}');
-  put("LogonId", "0x3e7");
+  put("LogonId", row.system ? "0x3e7" : "0x" + hex(5));
   put("TerminalSessionId", row.system ? "0" : "1");
   put("IntegrityLevel", row.system ? "System" : "Medium");
   // The same file has the same hash, whoever runs it.
@@ -314,7 +350,7 @@ int Fleet::load_image(Host& host) {
 }
 
 int Fleet::connect(Host& host) {
-  const Process& process = some_process(host);
+  const Process& process = some_client(host);
   put_process(process);
   put("User", process.user);
   put("Protocol", below(5) == 0 ? "udp" : "tcp");
@@ -333,6 +369,17 @@ int Fleet::connect(Host& host) {
   put("DestinationPort", below(4) == 0 ? "80" : "443");
   put("DestinationPortName", "https");
   return 3;
+}
+
+/// A process that talks to the network: few programs do.
+const Fleet::Process& Fleet::some_client(Host& host) {
+  for (int tries = 0; tries < 16; ++tries) {
+    const Process& process = some_process(host);
+    if (kPrograms[process.program].talks) {
+      return process;
+    }
+  }
+  return host.live.front();  // svchost.exe
 }
 
 int Fleet::make_file(Host& host) {
@@ -386,10 +433,12 @@ int Fleet::access(Host& host) {
   put("TargetProcessId", target.pid);
   put("TargetImage", target.image);
   put("GrantedAccess", below(3) == 0 ? "0x1410" : "0x1000");
+  // A program calls from where it calls: traces repeat.
+  Fleet caller(2'000 + 8 * source.program + below(8), 0);
   std::string trace = R"(C:\Windows\SYSTEM32\ntdll.dll+9c524)";
   for (std::size_t frame = 0; frame < 6; ++frame) {
-    trace += R"(|C:\Windows\System32\)" + std::string(kModules[below(kModules.size())]) + ".dll+" +
-             std::to_string(10'000 + 100 * below(20));
+    trace += R"(|C:\Windows\System32\)" + std::string(kModules[caller.below(kModules.size())]) +
+             ".dll+" + std::to_string(10'000 + 100 * caller.below(20));
   }
   put("CallTrace", std::move(trace));
   put("SourceUser", source.user);

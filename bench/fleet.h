@@ -2,7 +2,7 @@
 //
 // The mix is a guess at an office: 14 % process create, 22 % image load, 16 % network, 12 % file,
 // 12 % registry, 10 % process exit, 8 % DNS, 6 % process access. Images and keys repeat, about half
-// of the command lines do not, file names hardly ever do.
+// of the command lines do not, file names hardly ever do. Hardly anything is suspicious.
 #pragma once
 
 #include <cstddef>
@@ -13,6 +13,8 @@
 #include <vector>
 
 namespace spoor::bench {
+
+struct Program;
 
 class Fleet {
  public:
@@ -48,7 +50,9 @@ class Fleet {
   std::string expand(std::string_view form, const Host& host);
   std::string time_text() const;
   Process start(std::size_t program, const Host& host);
+  Process parent_of(const Program& program, const Host& host);
   Process& some_process(Host& host);
+  const Process& some_client(Host& host);
 
   void put(std::string_view name, std::string value) { data_.emplace_back(name, std::move(value)); }
 
