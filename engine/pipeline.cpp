@@ -146,14 +146,15 @@ void Pipeline::on_event(const Event& event) {
   accounting_.count(event, duplicate ? Fate::duplicate : Fate::applied);
   hits_.clear();
   open_.clear();
-  if (matcher_.needs_everything(event) &&
+  const bool whole_needed = matcher_.needs_everything(event);
+  if (whole_needed &&
       with_everything(event.record, event.position, event.uid, [&](const Event& whole) {
-        match(whole);
+        match(whole, Keywords::possible);
         take_matched(whole, duplicate);
       })) {
     return;
   }
-  match(event);
+  match(event, whole_needed ? Keywords::possible : Keywords::ruled_out);
   if (hits_.empty() ||
       !with_everything(event.record, event.position, event.uid,
                        [&](const Event& whole) { take_matched(whole, duplicate); })) {
@@ -163,10 +164,10 @@ void Pipeline::on_event(const Event& event) {
 
 /// What a rule has to say of processes the graph may still learn, whatever it knows by now: then no
 /// verdict depends on what came first.
-void Pipeline::match(const Event& event) {
+void Pipeline::match(const Event& event, Keywords keywords) {
   static const OpenLineage kOpen;
   const bool has_process = !event.actor.key.is_none();
-  matcher_.match(event, hits_, has_process ? &kOpen : nullptr, &open_);
+  matcher_.match(event, hits_, has_process ? &kOpen : nullptr, &open_, keywords);
   // What holds already waits with the rest: it may fail once more is known of an ancestor.
   std::erase_if(hits_,
                 [this](std::size_t rule) { return std::ranges::find(open_, rule) != open_.end(); });

@@ -66,6 +66,9 @@ class Pipeline final : private RecordSink {
   /// For what its rules cost.
   [[nodiscard]] const Matcher& matcher() const { return matcher_; }
 
+  /// Builds the matcher's index for events of this one's kind, before the first one comes.
+  void prepare(const Event& event) { matcher_.prepare(event); }
+
   /// Detections that can hold: those of which RE2 refused no expression.
   [[nodiscard]] std::size_t usable_rules() const { return matcher_.usable_rules(); }
 
@@ -84,7 +87,7 @@ class Pipeline final : private RecordSink {
                        const RecordPosition& position,
                        const Uid& uid,
                        const std::function<void(const Event&)>& take);
-  void match(const Event& event);
+  void match(const Event& event, Keywords keywords);
   void take_matched(const Event& event, bool duplicate);
   /// Judges rules by what the graph knows now.
   void judge(const Event& event, const std::vector<std::size_t>& rules);

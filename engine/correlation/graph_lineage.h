@@ -23,6 +23,8 @@ class OpenLineage final : public Lineage {
   bool ancestors(FieldId /*id*/, std::vector<std::string_view>& /*values*/) const override {
     return true;
   }
+
+  [[nodiscard]] bool is_constant() const override { return true; }
 };
 
 /// What the graph knows, for good: what it does not know is absent.

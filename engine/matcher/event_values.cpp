@@ -1,7 +1,9 @@
 #include "engine/matcher/event_values.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <cstring>
 
 #include "engine/base/text.h"
 #include "engine/base/uid.h"
@@ -75,7 +77,8 @@ void ColumnTable::insert(std::uint64_t hash, ColumnId column) {
 // --- Values
 // ----------------------------------------------------------------------------------------------------
 
-void EventValues::reset(const Event& event, const Lineage* lineage) {
+void EventValues::reset(const Event& event, const Lineage* lineage, bool plainly) {
+  plainly_ = plainly;
   event_ = &event;
   lineage_ = lineage;
   leaned_ = false;
@@ -105,6 +108,47 @@ void EventValues::reset(const Event& event, const Lineage* lineage) {
       case ValueKind::object: slot.presence = std::max(slot.presence, Presence::object); break;
       case ValueKind::null: slot.presence = std::max(slot.presence, Presence::null); break;
     }
+  }
+}
+
+void EventValues::rule_out_keywords() {
+  if (columns_.keyword() != ColumnTable::kNone) {
+    begin(slots_[columns_.keyword()]);
+  }
+}
+
+void EventValues::append_key(const std::vector<ColumnId>& columns, std::string& key) {
+  constexpr std::uint32_t kAbsent = 0xFFFFFFFFU;
+  const auto append_number = [&key](std::uint32_t number) {
+    std::array<char, sizeof number> bytes{};
+    std::memcpy(bytes.data(), &number, sizeof number);
+    key.append(bytes.data(), bytes.size());
+  };
+  const auto append_text = [&](std::string_view text) {
+    append_number(static_cast<std::uint32_t>(text.size()));
+    key.append(text);
+  };
+  for (const ColumnId column : columns) {
+    const FieldRef& field = columns_.field(column);
+    if (field.keyword || field.ancestor) {
+      continue;
+    }
+    if (columns_.is_extra(column)) {
+      const Slot& slot = this->slot(column);
+      append_number(static_cast<std::uint32_t>(slot.presence));
+      append_number(static_cast<std::uint32_t>(slot.first_count));
+      for (std::size_t place = 0; place < slot.first_count; ++place) {
+        append_text(slot.values[place].text);
+      }
+    } else if (event_->has(*field.id)) {
+      append_text(event_->field(*field.id));
+    } else {
+      append_number(kAbsent);
+    }
+  }
+  for (const OriginalValue& original : event_->originals) {
+    append_number(static_cast<std::uint32_t>(original.field));
+    append_text(original.value);
   }
 }
 

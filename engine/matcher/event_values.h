@@ -51,6 +51,9 @@ class ColumnTable {
 
   [[nodiscard]] const FieldRef& field(ColumnId column) const { return fields_[column]; }
 
+  /// Of what is looked for in every value; kNone if nothing is.
+  [[nodiscard]] ColumnId keyword() const { return keyword_; }
+
   /// Is it one that Event::extra holds?
   [[nodiscard]] bool is_extra(ColumnId column) const { return is_extra(fields_[column]); }
 
@@ -86,13 +89,48 @@ class ColumnTable {
 
 class EventValues {
  public:
+  /// What an event says in a field. Vectors are kept from event to event.
+  struct Slot {
+    std::uint64_t generation = 0;
+    Presence presence = Presence::absent;
+    bool complete = false;    ///< The values after the first are there, too.
+    bool may_change = false;  ///< It came from the graph.
+    std::size_t count = 0;
+    std::size_t first_count = 0;
+    std::vector<FieldValue> values;
+    std::deque<std::string> revealed;  ///< What values view. Never moved.
+  };
+
+  /// Of the event in hand; valid until full_count() of the same field.
+  Slot& slot(ColumnId column) {
+    Slot& slot = slots_[column];
+    if (slot.generation != generation_) {
+      fill(column, slot);
+    }
+    leaned_ = leaned_ || slot.may_change;
+    return slot;
+  }
+
   /// `canonical`: fields have other values beside the event's own. `columns` must outlive this and
   /// not grow after the first reset().
   EventValues(const ColumnTable& columns, bool canonical)
       : columns_(columns), canonical_(canonical) {}
 
-  /// Everything asked from here on is about `event`; `lineage` may be null.
-  void reset(const Event& event, const Lineage* lineage);
+  /// Everything asked from here on is about `event`; `lineage` may be null. `plainly`: tests take
+  /// no shortcuts, for the slow twin.
+  void reset(const Event& event, const Lineage* lineage, bool plainly = false);
+
+  /// Changes with every reset(): what was found out of one event is not of another.
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+
+  /// No keyword test holds for this event: values need not be looked through for one.
+  void rule_out_keywords();
+
+  /// Appends what the event says in the fields, so that events of the same key are the same to all
+  /// tests of these fields. Keywords and ancestors are not said.
+  void append_key(const std::vector<ColumnId>& columns, std::string& key);
+
+  [[nodiscard]] bool plainly() const { return plainly_; }
 
   [[nodiscard]] Presence presence(ColumnId column) { return slot(column).presence; }
 
@@ -125,26 +163,6 @@ class EventValues {
   void forget_leaning() { leaned_ = false; }
 
  private:
-  struct Slot {
-    std::uint64_t generation = 0;
-    Presence presence = Presence::absent;
-    bool complete = false;    ///< The values after the first are there, too.
-    bool may_change = false;  ///< It came from the graph.
-    std::size_t count = 0;
-    std::size_t first_count = 0;
-    std::vector<FieldValue> values;
-    std::deque<std::string> revealed;  ///< What values view. Never moved.
-  };
-
-  Slot& slot(ColumnId column) {
-    Slot& slot = slots_[column];
-    if (slot.generation != generation_) {
-      fill(column, slot);
-    }
-    leaned_ = leaned_ || slot.may_change;
-    return slot;
-  }
-
   void begin(Slot& slot) const;
   void fill(ColumnId column, Slot& slot);
   void fill_keyword(Slot& slot);
@@ -156,6 +174,7 @@ class EventValues {
   const ColumnTable& columns_;
   bool canonical_;
   bool leaned_ = false;
+  bool plainly_ = false;
   const Event* event_ = nullptr;
   const Lineage* lineage_ = nullptr;
   std::uint64_t generation_ = 0;

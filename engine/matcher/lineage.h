@@ -26,6 +26,9 @@ class Lineage {
   /// The field of all ancestors of the acting process that have it. Returns whether more may become
   /// known.
   virtual bool ancestors(FieldId id, std::vector<std::string_view>& values) const = 0;
+
+  /// Are its answers the same for every event? Then verdicts may be remembered.
+  [[nodiscard]] virtual bool is_constant() const { return false; }
 };
 
 }  // namespace spoor

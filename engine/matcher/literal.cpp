@@ -69,6 +69,29 @@ constexpr CommonRow kCommon[] = {
     {"createkey", 0.5},
     {"tcp", 0.7},
     {"http", 0.1},
+    {"valid", 0.7},
+    {"microsoft corporation", 0.6},
+    {"nt authority", 0.4},
+    {"nt authority\\system", 0.4},
+    {"authori", 0.4},
+    {"autori", 0.1},
+    {"0x3e7", 0.4},
+    {"0x1000", 0.2},
+    {"0x1410", 0.1},
+    {"0x1fffff", 0.1},
+    {"dword (0x00000000)", 0.2},
+    {"dword (0x00000001)", 0.2},
+    {"binary data", 0.2},
+    {R"(c:\windows\system32\ntdll.dll+)", 0.9},
+    {R"(|c:\windows\system32\kernelbase.dll+)", 0.9},
+    {R"(:\windows\system32\kernelbase.dll+)", 0.9},
+    {"kernelbase.dll+", 0.9},
+    {"ntdll.dll+", 0.9},
+    {R"(:\windows\system32\svchost.exe)", 0.2},
+    {R"(c:\windows\system32\svchost.exe)", 0.2},
+    {R"(c:\windows\explorer.exe)", 0.1},
+    {R"(software\microsoft\windows\currentversion)", 0.1},
+    {R"(\software\microsoft\windows\currentversion)", 0.1},
 };
 
 constexpr double kPresentRate = 0.97;
@@ -123,7 +146,7 @@ bool is_ascii(std::string_view text) {
 /// Of a regular expression, by RE2's own analysis. Its atoms are in lower case, which for ASCII is
 /// what folding makes.
 std::vector<Literal> literals_of(const re2::RE2& regex) {
-  constexpr int kAtomMin = 2;
+  constexpr int kAtomMin = 1;
   re2::FilteredRE2 filter(kAtomMin);
   int id = 0;
   if (filter.Add(regex.pattern(), regex.options(), &id) != re2::RE2::NoError) {
@@ -176,6 +199,11 @@ std::vector<Literal> required_literals(const Predicate& predicate) {
 }
 
 double literal_rate(const Predicate& predicate, const std::vector<Literal>& literals) {
+  const ValueTest& test = predicate.test();
+  if (test.kind == TestKind::number && test.comparison == Comparison::equal) {
+    constexpr double kNumberRate = 0.005;
+    return kNumberRate;
+  }
   if (literals.empty()) {
     constexpr double kVendorFieldRate = 0.5;  // Not every event has it.
     return predicate.field().id ? kPresentRate : kVendorFieldRate;

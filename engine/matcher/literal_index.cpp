@@ -18,12 +18,6 @@ bool is_separator(char c) {
 
 }  // namespace
 
-std::uint32_t LiteralIndex::load(const char* text, std::size_t size) {
-  std::uint32_t gram = 0;
-  std::memcpy(&gram, text, size);
-  return gram;
-}
-
 std::uint64_t LiteralIndex::hash_text(std::string_view text) {
   return XXH3_64bits_withSeed(text.data(), text.size(), table_seed());
 }
@@ -51,9 +45,9 @@ void LiteralIndex::HashTable::add(std::uint64_t hash, std::uint32_t entry) {
 }
 
 void LiteralIndex::GramTable::build(std::size_t count) {
-  // One bit in sixteen or fewer is set, up to 16 KiB: half of a first-level cache.
-  constexpr std::size_t kBitsMax = std::size_t{1} << 17U;
-  const std::size_t wanted = std::clamp(std::bit_ceil(16 * count), std::size_t{256}, kBitsMax);
+  // One bit in 32 or fewer is set, up to 32 KiB: of a first-level cache.
+  constexpr std::size_t kBitsMax = std::size_t{1} << 18U;
+  const std::size_t wanted = std::clamp(std::bit_ceil(32 * count), std::size_t{256}, kBitsMax);
   bits.assign(wanted / 64, 0);
   shift = 32U - static_cast<unsigned>(std::countr_zero(wanted));
   heads.assign(std::bit_ceil(2 * count), kNone);
@@ -143,10 +137,6 @@ void LiteralIndex::make_entries() {
   numbers_.shrink_to_fit();
 }
 
-std::string_view LiteralIndex::text_of(std::uint32_t entry) const {
-  return std::string_view(texts_).substr(entries_[entry].text, entries_[entry].size);
-}
-
 void LiteralIndex::build() {
   make_entries();
   std::vector<std::uint32_t> whole;
@@ -161,7 +151,7 @@ void LiteralIndex::build() {
     } else if (has_name) {
       named.push_back(entry);
     } else if (text.size() == 1) {
-      single_.push_back(entry);
+      few_.push_back(entry);
     } else {
       pieced[text.size() >= 4 ? 0 : text.size() == 3 ? 1 : 2].push_back(entry);
     }
@@ -176,27 +166,34 @@ void LiteralIndex::build() {
   }
   constexpr std::array<std::size_t, 3> kSizes = {4, 3, 2};
   for (std::size_t table = 0; table < pieced.size(); ++table) {
-    grams_[table].size = kSizes[table];
-    add_pieces(grams_[table], pieced[table]);
+    // A table of so few is passed through for little.
+    constexpr std::size_t kFew = 2;
+    if (pieced[table].size() <= kFew) {
+      few_.insert(few_.end(), pieced[table].begin(), pieced[table].end());
+    } else {
+      add_pieces(grams_[table], kSizes[table], pieced[table]);
+    }
   }
 }
 
-void LiteralIndex::add_pieces(GramTable& table, const std::vector<std::uint32_t>& entries) {
+void LiteralIndex::add_pieces(GramTable& table,
+                              std::size_t size,
+                              const std::vector<std::uint32_t>& entries) {
   if (entries.empty()) {
     return;
   }
   std::vector<std::uint32_t> counts(std::size_t{1} << 14U, 0);
   for (const std::uint32_t entry : entries) {
     const std::string_view text = text_of(entry);
-    for (std::size_t at = 0; at + table.size <= text.size(); ++at) {
-      ++counts[GramTable::hash(load(text.data() + at, table.size)) & (counts.size() - 1)];
+    for (std::size_t at = 0; at + size <= text.size(); ++at) {
+      ++counts[GramTable::hash(load(text.data() + at, size)) & (counts.size() - 1)];
     }
   }
   table.build(entries.size());
   for (const std::uint32_t entry : entries) {
     const std::string_view text = text_of(entry);
-    const std::uint32_t offset = rarest_piece(text, table.size, counts);
-    table.add(load(text.data() + offset, table.size), entry, offset);
+    const std::uint32_t offset = rarest_piece(text, size, counts);
+    table.add(load(text.data() + offset, size), entry, offset);
   }
 }
 
@@ -204,7 +201,7 @@ std::size_t LiteralIndex::bytes() const {
   const auto size_of = [](const auto& vector) {
     return vector.capacity() * sizeof(typename std::decay_t<decltype(vector)>::value_type);
   };
-  std::size_t bytes = texts_.capacity() + size_of(entries_) + size_of(numbers_) + size_of(single_) +
+  std::size_t bytes = texts_.capacity() + size_of(entries_) + size_of(numbers_) + size_of(few_) +
                       size_of(whole_.heads) + size_of(whole_.links) + size_of(file_names_.heads) +
                       size_of(file_names_.links);
   for (const GramTable& table : grams_) {

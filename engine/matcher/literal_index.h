@@ -7,7 +7,9 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,8 +83,7 @@ class LiteralIndex {
 
   /// Pieces of one size: a bitmap to pass nearly all places by, and what is behind a set bit.
   struct GramTable {
-    std::size_t size = 4;  ///< Bytes of a piece.
-    unsigned shift = 64;   ///< Of a hash, to get a bit's number.
+    unsigned shift = 64;  ///< Of a hash, to get a bit's number.
     std::vector<std::uint64_t> bits;
 
     struct Posting {
@@ -101,18 +102,41 @@ class LiteralIndex {
     [[nodiscard]] static std::uint32_t hash(std::uint32_t gram) { return gram * 0x9E3779B1U; }
   };
 
-  [[nodiscard]] static std::uint32_t load(const char* text, std::size_t size);
+  /// The `Size` bytes at `text` as one number.
+  template <std::size_t Size>
+  [[nodiscard]] static std::uint32_t load(const char* text) {
+    std::uint32_t gram = 0;
+    std::memcpy(&gram, text, Size);
+    return gram;
+  }
+
+  [[nodiscard]] static std::uint32_t load(const char* text, std::size_t size) {
+    return size == 4 ? load<4>(text) : size == 3 ? load<3>(text) : load<2>(text);
+  }
+
+  /// The same where a fourth byte may be read: of what two loads make, one is made.
+  template <std::size_t Size>
+  [[nodiscard]] static std::uint32_t load_within(const char* text) {
+    constexpr std::uint32_t kMask = Size == 4 ? 0xFFFFFFFFU : (1U << (8 * Size)) - 1;
+    static_assert(std::endian::native == std::endian::little);
+    return load<4>(text) & kMask;
+  }
+
   [[nodiscard]] static std::uint64_t hash_text(std::string_view text);
   [[nodiscard]] static std::string_view file_name(std::string_view text);
 
-  template <typename Look>
-  void scan_grams(const GramTable& table, std::string_view folded, const Look& look) const;
+  template <std::size_t Size, typename Look>
+  void scan_grams(std::string_view folded, const Look& look) const;
   template <typename Look>
   void for_each_entry(std::string_view folded, const Look& look) const;
   [[nodiscard]] bool fits(const Entry& entry, std::string_view folded, std::size_t at) const;
   void make_entries();
-  void add_pieces(GramTable& table, const std::vector<std::uint32_t>& entries);
-  [[nodiscard]] std::string_view text_of(std::uint32_t entry) const;
+  void add_pieces(GramTable& table, std::size_t size, const std::vector<std::uint32_t>& entries);
+
+  [[nodiscard]] std::string_view text_of(std::uint32_t entry) const {
+    return {texts_.data() + entries_[entry].text, entries_[entry].size};
+  }
+
   [[nodiscard]] std::uint32_t rarest_piece(std::string_view text,
                                            std::size_t size,
                                            const std::vector<std::uint32_t>& counts) const;
@@ -123,24 +147,22 @@ class LiteralIndex {
   std::vector<std::pair<Literal, std::uint32_t>> added_;  ///< Until build().
   HashTable whole_;
   HashTable file_names_;
-  std::array<GramTable, 3> grams_;     ///< Of four, three and two bytes.
-  std::vector<std::uint32_t> single_;  ///< Entries of one byte: looked for one by one.
+  std::array<GramTable, 3> grams_;  ///< Of four, three and two bytes.
+  std::vector<std::uint32_t> few_;  ///< Entries that are looked for one by one.
 };
 
-template <typename Look>
-void LiteralIndex::scan_grams(const GramTable& table,
-                              std::string_view folded,
-                              const Look& look) const {
-  if (table.bits.empty() || folded.size() < table.size) {
+template <std::size_t Size, typename Look>
+void LiteralIndex::scan_grams(std::string_view folded, const Look& look) const {
+  const GramTable& table = grams_[4 - Size];
+  if (table.bits.empty() || folded.size() < Size) {
     return;
   }
   const std::uint64_t* const bits = table.bits.data();
-  const std::size_t last = folded.size() - table.size;
-  for (std::size_t at = 0; at <= last; ++at) {
-    const std::uint32_t gram = load(folded.data() + at, table.size);
-    const std::uint32_t bit = GramTable::hash(gram) >> table.shift;
+  const unsigned shift = table.shift;
+  const auto look_at = [&](std::size_t at, std::uint32_t gram) {
+    const std::uint32_t bit = GramTable::hash(gram) >> shift;
     if (((bits[bit / 64] >> (bit % 64)) & 1U) == 0) {
-      continue;
+      return;
     }
     for (std::uint32_t posting = table.heads[bit & (table.heads.size() - 1)]; posting != kNone;
          posting = table.postings[posting].next) {
@@ -150,6 +172,15 @@ void LiteralIndex::scan_grams(const GramTable& table,
         look(entries_[one.entry]);
       }
     }
+  };
+  const char* const text = folded.data();
+  const std::size_t last = folded.size() - Size;
+  std::size_t at = 0;
+  for (; at + 4 <= folded.size(); ++at) {
+    look_at(at, load_within<Size>(text + at));
+  }
+  for (; at <= last; ++at) {
+    look_at(at, load<Size>(text + at));
   }
 }
 
@@ -171,13 +202,13 @@ void LiteralIndex::for_each_entry(std::string_view folded, const Look& look) con
       }
     });
   }
-  for (const GramTable& table : grams_) {
-    scan_grams(table, folded, look);
-  }
-  for (const std::uint32_t entry : single_) {
-    const char c = texts_[entries_[entry].text];
-    for (std::size_t at = folded.find(c); at != std::string_view::npos;
-         at = folded.find(c, at + 1)) {
+  scan_grams<4>(folded, look);
+  scan_grams<3>(folded, look);
+  scan_grams<2>(folded, look);
+  for (const std::uint32_t entry : few_) {
+    const std::string_view text = text_of(entry);
+    for (std::size_t at = folded.find(text); at != std::string_view::npos;
+         at = folded.find(text, at + 1)) {
       if (fits(entries_[entry], folded, at)) {
         look(entries_[entry]);
         break;

@@ -137,15 +137,15 @@ EventKind EventKinds::kind_of(const Event& event) {
   if (channel.empty()) {
     return {.type = event.type, .platform = event.platform, .channel = 0};
   }
-  if (channel != last_) {
-    const std::uint16_t number = number_of_channel(channel);
-    if (number == 0) {
-      return {.type = event.type, .platform = event.platform, .channel = 0};
-    }
-    last_number_ = number;
-    last_ = kServices[number - 1].channel;
+  const std::size_t hash = channel.size() +
+                           static_cast<unsigned char>(channel.back()) * std::size_t{31} +
+                           static_cast<unsigned char>(channel.front()) * std::size_t{7};
+  Channel& known = channels_[hash % kRemembered];
+  if (channel != known.name) {
+    known.name.assign(channel);
+    known.number = number_of_channel(channel);
   }
-  return {.type = event.type, .platform = event.platform, .channel = last_number_};
+  return {.type = event.type, .platform = event.platform, .channel = known.number};
 }
 
 bool covers(const LogSource& log_source, const EventKind& kind) {

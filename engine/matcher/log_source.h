@@ -2,7 +2,9 @@
 // Windows logs (tests/thor.yml).
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "engine/event/event.h"
@@ -22,14 +24,20 @@ struct EventKind {
   [[nodiscard]] std::size_t number() const;
 };
 
-/// O(1) for a channel that no service names or that was asked for last, else O(services).
+/// Remembers the channels asked for lately: logs of many channels take turns. O(1) for those, else
+/// O(services).
 class EventKinds {
  public:
   [[nodiscard]] EventKind kind_of(const Event& event);
 
  private:
-  std::string_view last_;  ///< The channel asked for last, as the table has it.
-  std::uint16_t last_number_ = 0;
+  struct Channel {
+    std::string name;
+    std::uint16_t number = 0;
+  };
+
+  static constexpr std::size_t kRemembered = 64;
+  std::array<Channel, kRemembered> channels_;  ///< By a hash of the name.
 };
 
 /// Does the log source cover events of that kind? All parts that it gives must agree.

@@ -3,23 +3,35 @@
 #include <algorithm>
 
 #include "engine/matcher/event_values.h"
+#include "engine/matcher/keyword_filter.h"
 #include "engine/matcher/log_source.h"
 #include "engine/matcher/program.h"
 #include "engine/matcher/rule_index.h"
+#include "engine/matcher/verdict_memo.h"
 
 namespace spoor {
 namespace {
 
-/// The rules that the events of one kind meet.
+/// The rules that the events of some kinds meet.
 struct Route {
-  std::vector<std::size_t> rules;  ///< Ascending.
+  std::vector<std::uint32_t> sources;  ///< The log sources that cover them, ascending.
+  std::vector<std::size_t> rules;      ///< Ascending.
   std::unique_ptr<RuleIndex> index;
-  bool keywords = false;  ///< Some of them looks for keywords.
+  std::vector<ColumnId> columns;  ///< All fields that they test, ascending.
+  VerdictMemo memo;
+  bool has_keywords = false;  ///< Some of them looks for keywords.
+  KeywordFilter keywords;
 };
 
-bool has_keywords(const Expr& expr) {
-  return (expr.kind == Expr::Kind::test && expr.field.keyword) ||
-         std::ranges::any_of(expr.children, has_keywords);
+/// Calls `look(predicate)` for each test of a rule.
+template <typename Look>
+void for_each_test(const ProgramNode& node, const Look& look) {
+  if (node.kind == Expr::Kind::test) {
+    look(node.predicate);
+  }
+  for (const ProgramNode& child : node.children) {
+    for_each_test(child, look);
+  }
 }
 
 }  // namespace
@@ -33,26 +45,63 @@ struct Matcher::Impl {
         program(rule_set, matcher_options.by_name, diagnostics),
         values(program.columns(), matcher_options.canonical),
         costs(rule_set.detections.size()) {
-    routes.resize(options.route ? event_kind_count() : 1);
+    routes.resize(options.route ? event_kind_count() : 1, nullptr);
     for (const DetectionRule& rule : rules.detections) {
-      keywords.push_back(has_keywords(rule.condition));
+      const auto known = std::ranges::find(sources, rule.log_source);
+      source_of_rule.push_back(static_cast<std::uint32_t>(known - sources.begin()));
+      if (known == sources.end()) {
+        sources.push_back(rule.log_source);
+      }
+    }
+  }
+
+  void add_test(PredicateId id, Route& route) const {
+    const Predicate& predicate = program.predicate(id);
+    route.columns.push_back(predicate.column());
+    if (predicate.reference() != ColumnTable::kNone) {
+      route.columns.push_back(predicate.reference());
+    }
+    if (predicate.field().keyword) {
+      route.has_keywords = true;
+      route.keywords.add(program.literals(id));
     }
   }
 
   Route& route_of(const EventKind& kind) {
-    std::unique_ptr<Route>& route = routes[options.route ? kind.number() : 0];
+    Route*& route = routes[options.route ? kind.number() : 0];
     if (route == nullptr) {
-      route = std::make_unique<Route>();
-      for (std::size_t rule = 0; rule < program.size(); ++rule) {
-        if (program.usable(rule) &&
-            (!options.route || covers(rules.detections[rule].log_source, kind))) {
-          route->rules.push_back(rule);
-          route->keywords = route->keywords || keywords[rule];
-        }
-      }
-      route->index = std::make_unique<RuleIndex>(program, route->rules);
+      route = &route_for(kind);
     }
     return *route;
+  }
+
+  /// Kinds that the same log sources cover share a route.
+  Route& route_for(const EventKind& kind) {
+    std::vector<std::uint32_t> covering;
+    for (std::uint32_t source = 0; source < sources.size(); ++source) {
+      if (!options.route || covers(sources[source], kind)) {
+        covering.push_back(source);
+      }
+    }
+    const auto known = std::ranges::find_if(
+        made, [&](const std::unique_ptr<Route>& route) { return route->sources == covering; });
+    if (known != made.end()) {
+      return **known;
+    }
+    Route& route = *made.emplace_back(std::make_unique<Route>());
+    route.sources = std::move(covering);
+    for (std::size_t rule = 0; rule < program.size(); ++rule) {
+      if (program.usable(rule) && std::ranges::binary_search(route.sources, source_of_rule[rule])) {
+        route.rules.push_back(rule);
+        for_each_test(program.root(rule), [&](PredicateId id) { add_test(id, route); });
+      }
+    }
+    std::ranges::sort(route.columns);
+    route.columns.erase(std::unique(route.columns.begin(), route.columns.end()),
+                        route.columns.end());
+    route.keywords.build();
+    route.index = std::make_unique<RuleIndex>(program, route.rules);
+    return route;
   }
 
   void judge(std::size_t rule, std::vector<std::size_t>& hits, std::vector<std::size_t>* open) {
@@ -72,36 +121,87 @@ struct Matcher::Impl {
     }
   }
 
-  /// The tests that held and speak for the rule: not those under a `not`, nor those of a branch
-  /// that failed.
-  void collect(const ProgramNode& node, std::vector<MatchedField>& matched) {
-    if (node.kind == Expr::Kind::negation ||
-        program.evaluate_plainly(node, values) != Verdict::yes) {
-      return;
+  void find_and_judge(Route& route,
+                      std::vector<std::size_t>& hits,
+                      std::vector<std::size_t>* open) {
+    candidates.clear();
+    route.index->find(values, candidates);
+    for (const std::size_t rule : candidates) {
+      judge(rule, hits, open);
     }
-    for (const ProgramNode& child : node.children) {
-      collect(child, matched);
+  }
+
+  void take(const VerdictMemo::Verdicts& known,
+            std::vector<std::size_t>& hits,
+            std::vector<std::size_t>* open) {
+    for (const std::size_t rule : known.hits) {
+      ++costs[rule].hits;
+      hits.push_back(rule);
     }
-    if (node.kind != Expr::Kind::test) {
-      return;
+    if (open != nullptr) {
+      open->insert(open->end(), known.open.begin(), known.open.end());
     }
-    const Predicate& predicate = program.predicate(node.predicate);
+  }
+
+  /// Appends the tests that hold and speak for the rule: not those under a `not`, nor those of a
+  /// branch that fails. Returns whether the part of the rule holds.
+  Verdict collect(const ProgramNode& node, std::vector<MatchedField>& matched) {
+    switch (node.kind) {
+      case Expr::Kind::test: return collect_test(node, matched);
+      case Expr::Kind::negation: return program.evaluate_plainly(node, values);
+      case Expr::Kind::all: {
+        const std::size_t before = matched.size();
+        Verdict verdict = Verdict::yes;
+        for (const ProgramNode& child : node.children) {
+          verdict = std::min(verdict, collect(child, matched));
+          if (verdict == Verdict::no) {
+            break;
+          }
+        }
+        if (verdict != Verdict::yes) {
+          matched.resize(before);
+        }
+        return verdict;
+      }
+      case Expr::Kind::any: {
+        Verdict verdict = Verdict::no;
+        for (const ProgramNode& child : node.children) {
+          // What would be added is there, and the branch holds: regular expressions are dear.
+          const bool says_nothing_new =
+              verdict == Verdict::yes && child.kind == Expr::Kind::test && is_among(child, matched);
+          if (!says_nothing_new) {
+            verdict = std::max(verdict, collect(child, matched));
+          }
+        }
+        return verdict;
+      }
+    }
+    return Verdict::no;
+  }
+
+  /// Is the test's field among those that matched? Keywords have no field to repeat.
+  [[nodiscard]] bool is_among(const ProgramNode& test,
+                              const std::vector<MatchedField>& matched) const {
+    const FieldRef& field = program.predicate(test.predicate).field();
+    return !field.keyword &&
+           std::ranges::find(matched, field.name, &MatchedField::field) != matched.end();
+  }
+
+  Verdict collect_test(const ProgramNode& node, std::vector<MatchedField>& matched) {
+    const Verdict verdict = program.evaluate_plainly(node, values);
+    if (verdict != Verdict::yes || is_among(node, matched)) {
+      return verdict;
+    }
     constexpr std::string_view kKeyword = "keyword";
-    const std::string_view name =
-        predicate.field().keyword ? kKeyword : std::string_view(predicate.field().name);
-    const bool repeated = !predicate.field().keyword &&
-                          std::ranges::any_of(matched, [name](const MatchedField& field) {
-                            return field.field == name;
-                          });
-    if (repeated) {
-      return;
-    }
+    const Predicate& predicate = program.predicate(node.predicate);
     // A test for absence holds by no value.
     const FieldValue* value = predicate.witness(values);
-    matched.push_back({.field = name,
-                       .value = value == nullptr ? std::string_view("") : value->text,
-                       .test = predicate.test().text,
-                       .form = value == nullptr ? ValueForm::as_is : value->form});
+    matched.push_back(
+        {.field = predicate.field().keyword ? kKeyword : std::string_view(predicate.field().name),
+         .value = value == nullptr ? std::string_view("") : value->text,
+         .test = predicate.test().text,
+         .form = value == nullptr ? ValueForm::as_is : value->form});
+    return verdict;
   }
 
   const RuleSet& rules;
@@ -109,10 +209,15 @@ struct Matcher::Impl {
   Program program;
   EventValues values;
   EventKinds kinds;
-  std::vector<std::unique_ptr<Route>> routes;  ///< By EventKind::number(); one if all is one.
-  std::vector<bool> keywords;                  ///< By rule: does it look for some?
+  std::vector<LogSource> sources;             ///< All that rules have, without repeats.
+  std::vector<std::uint32_t> source_of_rule;  ///< Of `sources`.
+  std::vector<Route*> routes;                 ///< By EventKind::number(); one if all is one.
+  std::vector<std::unique_ptr<Route>> made;
   std::vector<RuleCost> costs;
   std::vector<std::size_t> candidates;
+  std::string key;                      ///< Of the event in hand.
+  std::vector<std::size_t> found_hits;  ///< For what is remembered.
+  std::vector<std::size_t> found_open;
   std::size_t evaluations = 0;
   std::size_t events = 0;
 };
@@ -132,17 +237,37 @@ Matcher Matcher::create(const RuleSet& rules,
 void Matcher::match(const Event& event,
                     std::vector<std::size_t>& hits,
                     const Lineage* lineage,
-                    std::vector<std::size_t>* open) {
+                    std::vector<std::size_t>* open,
+                    Keywords keywords) {
   ++impl_->events;
   Route& route = impl_->route_of(impl_->kinds.kind_of(event));
   if (route.rules.empty()) {
     return;
   }
   impl_->values.reset(event, lineage);
-  impl_->candidates.clear();
-  route.index->find(impl_->values, impl_->candidates);
-  for (const std::size_t rule : impl_->candidates) {
-    impl_->judge(rule, hits, open);
+  const bool no_keywords = !route.has_keywords || keywords == Keywords::ruled_out;
+  if (no_keywords) {
+    impl_->values.rule_out_keywords();
+  }
+  const bool may_recall =
+      no_keywords && (lineage == nullptr || lineage->is_constant()) && route.memo.is_awake();
+  if (!may_recall) {
+    impl_->find_and_judge(route, hits, open);
+    return;
+  }
+  impl_->key.assign(1, lineage == nullptr ? '0' : '1');
+  impl_->values.append_key(route.columns, impl_->key);
+  if (const VerdictMemo::Verdicts* known = route.memo.find(impl_->key)) {
+    impl_->take(*known, hits, open);
+    return;
+  }
+  impl_->found_hits.clear();
+  impl_->found_open.clear();
+  impl_->find_and_judge(route, impl_->found_hits, &impl_->found_open);
+  route.memo.remember(impl_->key, impl_->found_hits, impl_->found_open);
+  hits.insert(hits.end(), impl_->found_hits.begin(), impl_->found_hits.end());
+  if (open != nullptr) {
+    open->insert(open->end(), impl_->found_open.begin(), impl_->found_open.end());
   }
 }
 
@@ -152,7 +277,7 @@ void Matcher::match_plainly(const Event& event,
                             std::vector<std::size_t>* open) {
   ++impl_->events;
   const Route& route = impl_->route_of(impl_->kinds.kind_of(event));
-  impl_->values.reset(event, lineage);
+  impl_->values.reset(event, lineage, true);
   for (const std::size_t rule : route.rules) {
     if (open == nullptr) {
       ++impl_->evaluations;
@@ -185,7 +310,7 @@ std::vector<MatchedField> Matcher::explain(std::size_t rule,
                                            const Lineage* lineage) {
   impl_->values.reset(event, lineage);
   std::vector<MatchedField> matched;
-  impl_->collect(impl_->program.root(rule), matched);
+  static_cast<void>(impl_->collect(impl_->program.root(rule), matched));
   return matched;
 }
 
@@ -194,7 +319,10 @@ bool Matcher::routes(const LogSource& log_source, const Event& event) {
 }
 
 bool Matcher::needs_everything(const Event& event) {
-  return impl_->route_of(impl_->kinds.kind_of(event)).keywords;
+  const Route& route = impl_->route_of(impl_->kinds.kind_of(event));
+  // Other vendors' parsers say much in words of their own.
+  const bool is_windows = event.source == Source::sysmon || event.source == Source::windows;
+  return route.has_keywords && (!is_windows || route.keywords.may_hold(event.record));
 }
 
 std::size_t Matcher::usable_rules() const {
@@ -223,10 +351,14 @@ std::string Matcher::witness_text(std::size_t rule) const {
 
 std::size_t Matcher::index_bytes() const {
   std::size_t bytes = 0;
-  for (const std::unique_ptr<Route>& route : impl_->routes) {
-    bytes += route == nullptr ? 0 : route->index->bytes();
+  for (const std::unique_ptr<Route>& route : impl_->made) {
+    bytes += route->index->bytes();
   }
   return bytes;
+}
+
+void Matcher::prepare(const Event& event) {
+  static_cast<void>(impl_->route_of(impl_->kinds.kind_of(event)));
 }
 
 void Matcher::build_indexes() {

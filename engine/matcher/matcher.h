@@ -50,9 +50,15 @@ struct MatcherOptions {
   bool route = true;
 };
 
+/// What is known of keywords before a record is read whole.
+enum class Keywords : std::uint8_t {
+  possible,   ///< The event holds every value of its record, or nobody asked.
+  ruled_out,  ///< needs_everything() said no.
+};
+
 /// What a rule cost.
 struct RuleCost {
-  std::size_t candidates = 0;  ///< Events for which it was evaluated.
+  std::size_t candidates = 0;  ///< Events for which it was evaluated: not those seen alike before.
   std::size_t tests = 0;       ///< Tests that were asked for these.
   std::size_t hits = 0;        ///< Events for which it held.
 };
@@ -77,7 +83,8 @@ class Matcher {
   void match(const Event& event,
              std::vector<std::size_t>& hits,
              const Lineage* lineage = nullptr,
-             std::vector<std::size_t>* open = nullptr);
+             std::vector<std::size_t>* open = nullptr,
+             Keywords keywords = Keywords::possible);
 
   /// The slow twin: the same answer, from every rule that the event meets.
   void match_plainly(const Event& event,
@@ -101,7 +108,8 @@ class Matcher {
   /// Does a rule's log source cover this event?
   [[nodiscard]] static bool routes(const LogSource& log_source, const Event& event);
 
-  /// Does the event meet a rule that looks for keywords, and so in every value of the record?
+  /// Does the event meet a rule that looks for keywords, which may be in any value of the record,
+  /// and may one of them be in it? If not, the fields that rules test are enough for match().
   [[nodiscard]] bool needs_everything(const Event& event);
 
   /// Rules evaluated so far: the cost counter.
@@ -123,9 +131,12 @@ class Matcher {
   /// Bytes of the indexes built so far, without what is remembered of values.
   [[nodiscard]] std::size_t index_bytes() const;
 
-  /// Builds the indexes for all kinds of events that rules are written for. Without it each is
-  /// built when its first event comes.
+  /// Builds the indexes for all kinds of events that rules are written for, channels of Windows
+  /// beside Sysmon's apart. Without it each is built when its first event comes.
   void build_indexes();
+
+  /// Builds the index for events of this one's kind.
+  void prepare(const Event& event);
 
  private:
   struct Impl;

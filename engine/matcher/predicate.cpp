@@ -149,6 +149,39 @@ std::optional<int> part_of_time(std::string_view text, TimePart part) {
   return part == TimePart::hour ? hour : minute;
 }
 
+std::optional<std::size_t> run_asked_for(std::string_view regex) {
+  for (const std::string_view any : {std::string_view(".{"), std::string_view("(.){")}) {
+    if (!regex.starts_with(any)) {
+      continue;
+    }
+    const std::string_view rest = regex.substr(any.size());
+    std::size_t count = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), count);
+    const std::string_view behind = rest.substr(static_cast<std::size_t>(end - rest.data()));
+    // Where it may stand anywhere, "at least" and "exactly" are the same.
+    if (error == std::errc{} && (behind == ",}" || behind == "}")) {
+      return count;
+    }
+  }
+  return std::nullopt;
+}
+
+bool has_run(std::string_view text, std::size_t count, bool across_lines) {
+  std::size_t run = 0;
+  for (const char c : text) {
+    if (run >= count) {
+      return true;
+    }
+    const bool continues = (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
+    if (c == '\n' && !across_lines) {
+      run = 0;
+    } else {
+      run += continues ? 0U : 1U;
+    }
+  }
+  return run >= count;
+}
+
 Predicate::Predicate(const Expr& expr, ColumnTable& columns)
     : expr_(&expr), column_(columns.add(expr.field)) {
   switch (expr.test.kind) {
@@ -159,6 +192,7 @@ Predicate::Predicate(const Expr& expr, ColumnTable& columns)
       options.set_log_errors(false);
       regex_ = std::make_unique<re2::RE2>(regex_text(expr.test), options);
       refusal_ = refusal_of(*regex_);
+      run_ = run_asked_for(expr.test.text);
       break;
     }
     default: break;
@@ -212,13 +246,24 @@ bool Predicate::equals_reference(FieldValue& value, EventValues& values) const {
   return false;
 }
 
+bool Predicate::matches_regex(FieldValue& value, const EventValues& values) const {
+  const auto is_there = [&value](const std::string& text) {
+    return EventValues::folded(value).find(text) != std::string_view::npos;
+  };
+  if (run_ && !values.plainly() && !refusal_ && is_valid_utf8(value.text)) {
+    return has_run(value.text, *run_, test().regex_dotall);
+  }
+  const bool may_match =
+      values.plainly() || required_.empty() || std::ranges::any_of(required_, is_there);
+  return may_match && !refusal_ &&
+         re2::RE2::PartialMatch(re2::StringPiece(value.text.data(), value.text.size()), *regex_);
+}
+
 bool Predicate::satisfied_by(FieldValue& value, EventValues& values) const {
   switch (test().kind) {
     case TestKind::pattern:
       return pattern_->matches(test().cased ? value.text : EventValues::folded(value));
-    case TestKind::regex:
-      return !refusal_ && re2::RE2::PartialMatch(
-                              re2::StringPiece(value.text.data(), value.text.size()), *regex_);
+    case TestKind::regex: return matches_regex(value, values);
     case TestKind::number: {
       if (test().time_part == TimePart::none) {
         return compares(test(), value.text);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/matcher/event_values.h"
 #include "engine/matcher/pattern.h"
@@ -34,6 +35,10 @@ class Predicate {
   /// Why RE2 refuses the expression, in words for the rule's author.
   [[nodiscard]] const std::optional<std::string>& refusal() const { return refusal_; }
 
+  /// Text of which one must be in a folded value that satisfies it (literal.h): looked for before a
+  /// regular expression is.
+  void require(std::vector<std::string> any_of) { required_ = std::move(any_of); }
+
   /// Does it hold? Of several forms of a value one is enough, but under a `not` (`negated`) all of
   /// them are needed, the vendor's own text apart: that can satisfy a test and cannot fail one, or
   /// a filter for C:\… would never suppress what CrowdStrike calls \Device\HarddiskVolume3\…. Of
@@ -49,6 +54,9 @@ class Predicate {
 
   [[nodiscard]] ColumnId column() const { return column_; }
 
+  /// The field that it is compared with; ColumnTable::kNone if it is with none.
+  [[nodiscard]] ColumnId reference() const { return reference_; }
+
   /// kind == pattern.
   [[nodiscard]] const Pattern& pattern() const { return *pattern_; }
 
@@ -60,6 +68,7 @@ class Predicate {
 
  private:
   [[nodiscard]] bool satisfied_by(FieldValue& value, EventValues& values) const;
+  [[nodiscard]] bool matches_regex(FieldValue& value, const EventValues& values) const;
   [[nodiscard]] bool equals_reference(FieldValue& value, EventValues& values) const;
   [[nodiscard]] bool all_forms_satisfy(EventValues& values, std::size_t place) const;
 
@@ -69,7 +78,17 @@ class Predicate {
   std::optional<Pattern> pattern_;
   std::unique_ptr<re2::RE2> regex_;
   std::optional<std::string> refusal_;
+  std::vector<std::string> required_;
+  std::optional<std::size_t> run_;  ///< The regular expression asks only for so many characters.
 };
+
+/// If a regular expression only asks for a line of so many characters, how many: `.{1000,}`
+/// (SigmaHQ has it) is thousands of instructions to RE2, and slow on just the long values it is
+/// for.
+[[nodiscard]] std::optional<std::size_t> run_asked_for(std::string_view regex);
+
+/// Has UTF-8 text a line of `count` characters? `across_lines`: the whole text is one line.
+[[nodiscard]] bool has_run(std::string_view text, std::size_t count, bool across_lines);
 
 /// The part of an ISO 8601 time ("2023-03-29 22:10:00.5", with T, with or without a zone) as it is
 /// written; nullopt for other text.

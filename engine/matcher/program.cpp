@@ -1,9 +1,13 @@
 #include "engine/matcher/program.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <tuple>
 
+#define XXH_INLINE_ALL
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <xxhash.h>
 
 #include "engine/base/uid.h"
 
@@ -40,6 +44,37 @@ std::string key_of(const Expr& expr, ColumnId column) {
   return key;
 }
 
+/// Fewer tests than that are asked one by one.
+constexpr std::size_t kSetMin = 4;
+
+std::uint64_t hash_text(std::string_view text) {
+  return XXH3_64bits_withSeed(text.data(), text.size(), table_seed());
+}
+
+/// What is looked up of a text in a set of that form.
+std::string_view set_key(Pattern::Form form, std::string_view text) {
+  return form == Pattern::Form::equals ? text : text.substr(text.rfind('\\') + 1);
+}
+
+/// Of which form of set may a test be? Of none if it asks for more than a whole folded value or
+/// file name.
+std::optional<Pattern::Form> set_form(const ProgramNode& node, const Program& program) {
+  if (node.kind != Expr::Kind::test) {
+    return std::nullopt;
+  }
+  const Predicate& predicate = program.predicate(node.predicate);
+  if (predicate.test().kind != TestKind::pattern || predicate.test().cased ||
+      predicate.field().ancestor) {
+    return std::nullopt;
+  }
+  const Pattern& pattern = predicate.pattern();
+  if (pattern.form() == Pattern::Form::equals ||
+      (pattern.form() == Pattern::Form::ends && pattern.literal().rfind('\\') == 0)) {
+    return pattern.form();
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 struct Program::Building {
@@ -58,8 +93,11 @@ Program::Program(const RuleSet& rules, bool by_name, std::vector<Diagnostic>* di
     building.usable = true;
     roots_.push_back(compile(rule.condition, rule));
     usable_.push_back(building.usable);
+    first_step_.push_back(static_cast<std::uint32_t>(steps_.size()));
+    lay_out(roots_.back());
   }
   building_ = nullptr;
+  said_.resize(predicates_.size());
 }
 
 ProgramNode Program::compile(const Expr& expr, const DetectionRule& rule) {
@@ -103,6 +141,13 @@ PredicateId Program::predicate_of(const Expr& expr) {
   if (is_new) {
     predicates_.emplace_back(expr, columns_);
     literals_.push_back(required_literals(predicates_.back()));
+    if (expr.test.kind == TestKind::regex) {
+      std::vector<std::string> texts;
+      for (const Literal& literal : literals_.back()) {
+        texts.push_back(literal.text);
+      }
+      predicates_.back().require(std::move(texts));
+    }
     rates_.push_back(literal_rate(predicates_.back(), literals_.back()));
   }
   return known->second;
@@ -119,20 +164,171 @@ int Program::cost_of(const ProgramNode& node) const {
   return cost;
 }
 
-Verdict Program::evaluate(const ProgramNode& node,
+void Program::lay_out_set(ColumnId column,
+                          Pattern::Form form,
+                          const std::vector<PredicateId>& tests) {
+  Step step;
+  step.kind = Expr::Kind::test;
+  step.is_set = true;
+  step.form = form;
+  step.column = column;
+  step.literal = static_cast<std::uint32_t>(sets_.size());
+  step.end = static_cast<std::uint32_t>(steps_.size() + 1);
+  steps_.push_back(step);
+  LiteralSet& set = sets_.emplace_back();
+  for (const PredicateId test : tests) {
+    const std::string& literal = predicates_[test].pattern().literal();
+    set.members.push_back({.hash = hash_text(set_key(form, literal)), .predicate = test});
+  }
+  std::ranges::sort(set.members, [](const auto& a, const auto& b) {
+    return std::tie(a.hash, a.predicate) < std::tie(b.hash, b.predicate);
+  });
+}
+
+/// As Predicate::holds() of each of them: the first that holds, if one does.
+Verdict Program::test_set(const Step& step, bool negated, EventValues& values) const {
+  const EventValues::Slot& slot = values.slot(step.column);
+  if (slot.presence != Presence::there) {
+    return slot.presence == Presence::unknown ? Verdict::unknown : Verdict::no;
+  }
+  const LiteralSet& set = sets_[step.literal];
+  const auto any_fits = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t place = begin; place < end; ++place) {
+      const std::string_view text = EventValues::folded(values.value(step.column, place));
+      const std::uint64_t hash = hash_text(set_key(step.form, text));
+      auto member = std::ranges::lower_bound(set.members, hash, {}, &LiteralSet::Member::hash);
+      for (; member != set.members.end() && member->hash == hash; ++member) {
+        const Predicate& predicate = predicates_[member->predicate];
+        if (predicate.pattern().matches(text) &&
+            (!negated || predicate.holds(values, true) == Verdict::yes)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  };
+  const std::size_t first = slot.first_count;
+  return verdict_of(any_fits(0, first) ||
+                    (!negated && any_fits(first, values.full_count(step.column))));
+}
+
+void Program::lay_out(const ProgramNode& node) {
+  const std::size_t place = steps_.size();
+  Step step;
+  step.kind = node.kind;
+  step.predicate = node.predicate;
+  if (node.kind == Expr::Kind::test) {
+    const Predicate& predicate = predicates_[node.predicate];
+    step.column = predicate.column();
+    step.cased = predicate.test().cased;
+    step.is_simple = predicate.test().kind == TestKind::pattern &&
+                     predicate.pattern().form() != Pattern::Form::general &&
+                     !predicate.field().ancestor;
+    if (step.is_simple) {
+      step.form = predicate.pattern().form();
+      step.literal = static_cast<std::uint32_t>(literal_text_.size());
+      step.size = static_cast<std::uint32_t>(predicate.pattern().literal().size());
+      literal_text_.append(predicate.pattern().literal());
+    }
+  }
+  steps_.push_back(step);
+  // Of an `or`, the tests that sets take.
+  std::map<std::pair<ColumnId, Pattern::Form>, std::vector<PredicateId>> sets;
+  if (node.kind == Expr::Kind::any) {
+    for (const std::uint32_t child : node.order) {
+      const std::optional<Pattern::Form> form = set_form(node.children[child], *this);
+      if (form) {
+        const PredicateId test = node.children[child].predicate;
+        sets[{predicates_[test].column(), *form}].push_back(test);
+      }
+    }
+    std::erase_if(sets, [](const auto& set) { return set.second.size() < kSetMin; });
+    for (const auto& [key, tests] : sets) {
+      lay_out_set(key.first, key.second, tests);
+    }
+  }
+  for (const std::uint32_t child : node.order) {
+    const std::optional<Pattern::Form> form = set_form(node.children[child], *this);
+    const bool in_set =
+        form && sets.contains({predicates_[node.children[child].predicate].column(), *form});
+    if (!in_set) {
+      lay_out(node.children[child]);
+    }
+  }
+  steps_[place].end = static_cast<std::uint32_t>(steps_.size());
+}
+
+bool Program::fits(const Step& step, std::string_view text) const {
+  const std::string_view literal(literal_text_.data() + step.literal, step.size);
+  switch (step.form) {
+    case Pattern::Form::equals: return text == literal;
+    case Pattern::Form::starts: return text.starts_with(literal);
+    case Pattern::Form::ends: return text.ends_with(literal);
+    case Pattern::Form::contains: return text.find(literal) != std::string_view::npos;
+    case Pattern::Form::anything: return true;
+    case Pattern::Form::general: break;
+  }
+  return false;
+}
+
+Verdict Program::ask(const Step& step, bool negated, EventValues& values) const {
+  const Predicate& predicate = predicates_[step.predicate];
+  if (predicate.test().kind != TestKind::regex) {
+    return predicate.holds(values, negated);
+  }
+  // Whether the field is there is asked in any case: a verdict leans on what its fields lean on.
+  static_cast<void>(values.presence(step.column));
+  Said& said = said_[step.predicate][negated ? 1 : 0];
+  if (said.generation != values.generation()) {
+    said.generation = values.generation();
+    said.verdict = predicate.holds(values, negated);
+  }
+  return said.verdict;
+}
+
+/// As Predicate::holds(), which is asked where it is not simple.
+Verdict Program::test(const Step& step, bool negated, EventValues& values) const {
+  if (!step.is_simple) {
+    return ask(step, negated, values);
+  }
+  const EventValues::Slot& slot = values.slot(step.column);
+  if (slot.presence != Presence::there) {
+    return slot.presence == Presence::unknown ? Verdict::unknown : Verdict::no;
+  }
+  const auto any_fits = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t place = begin; place < end; ++place) {
+      FieldValue& value = values.value(step.column, place);
+      if (fits(step, step.cased ? value.text : EventValues::folded(value))) {
+        return true;
+      }
+    }
+    return false;
+  };
+  const std::size_t first = slot.first_count;
+  if (any_fits(0, first)) {
+    // Under a `not` the other forms have a say, too.
+    return negated ? predicates_[step.predicate].holds(values, negated) : Verdict::yes;
+  }
+  return verdict_of(!negated && any_fits(first, values.full_count(step.column)));
+}
+
+Verdict Program::evaluate(std::uint32_t at,
                           bool negated,
                           EventValues& values,
                           EvaluationCost& cost) const {
-  switch (node.kind) {
-    case Expr::Kind::test: ++cost.tests; return predicates_[node.predicate].holds(values, negated);
+  const Step& step = steps_[at];
+  switch (step.kind) {
+    case Expr::Kind::test:
+      ++cost.tests;
+      return step.is_set ? test_set(step, negated, values) : test(step, negated, values);
     case Expr::Kind::negation: {
-      const Verdict inner = evaluate(node.children.front(), !negated, values, cost);
+      const Verdict inner = evaluate(at + 1, !negated, values, cost);
       return static_cast<Verdict>(2 - static_cast<int>(inner));
     }
     case Expr::Kind::all: {
       Verdict verdict = Verdict::yes;
-      for (const std::uint32_t child : node.order) {
-        verdict = std::min(verdict, evaluate(node.children[child], negated, values, cost));
+      for (std::uint32_t child = at + 1; child < step.end; child = steps_[child].end) {
+        verdict = std::min(verdict, evaluate(child, negated, values, cost));
         if (verdict == Verdict::no) {
           break;
         }
@@ -141,8 +337,8 @@ Verdict Program::evaluate(const ProgramNode& node,
     }
     case Expr::Kind::any: {
       Verdict verdict = Verdict::no;
-      for (const std::uint32_t child : node.order) {
-        verdict = std::max(verdict, evaluate(node.children[child], negated, values, cost));
+      for (std::uint32_t child = at + 1; child < step.end; child = steps_[child].end) {
+        verdict = std::max(verdict, evaluate(child, negated, values, cost));
         if (verdict == Verdict::yes) {
           break;
         }

@@ -1,6 +1,7 @@
 // All detections made ready: their trees over predicates that they share.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -56,7 +57,7 @@ class Program {
   [[nodiscard]] Verdict evaluate(std::size_t rule,
                                  EventValues& values,
                                  EvaluationCost& cost) const {
-    return evaluate(roots_[rule], false, values, cost);
+    return evaluate(first_step_[rule], false, values, cost);
   }
 
   /// The slow twin: in the rule's order, and nothing is left out.
@@ -73,10 +74,47 @@ class Program {
   ProgramNode compile(const Expr& expr, const DetectionRule& rule);
   PredicateId predicate_of(const Expr& expr);
   int cost_of(const ProgramNode& node) const;
-  Verdict evaluate(const ProgramNode& node,
-                   bool negated,
-                   EventValues& values,
-                   EvaluationCost& cost) const;
+
+  /// A node as it is evaluated: those of a rule stand in one row, a node before its children, the
+  /// cheap ones first. What most tests need stands in the node itself: a rule is evaluated once in
+  /// a while, and what it needs is then in nobody's cache.
+  struct Step {
+    Expr::Kind kind = Expr::Kind::all;
+    bool is_simple = false;  ///< A test of a literal, in what is said in full here.
+    bool is_set = false;     ///< Several tests of one field, of which one is enough: a set.
+    bool cased = false;
+    Pattern::Form form = Pattern::Form::general;
+    std::uint32_t end = 0;  ///< Behind the last of its children.
+    PredicateId predicate = 0;
+    ColumnId column = 0;
+    std::uint32_t literal = 0;  ///< Where it begins in literal_text_; of a set, which it is.
+    std::uint32_t size = 0;
+  };
+
+  /// Literals that a value equals, or ends with as a whole file name. Lists of images are long.
+  struct LiteralSet {
+    struct Member {
+      std::uint64_t hash = 0;  ///< Of the value, or of its file name.
+      PredicateId predicate = 0;
+    };
+
+    std::vector<Member> members;  ///< Sorted.
+  };
+
+  /// What a regular expression said of the event in hand, plainly and under a `not`: rules share
+  /// expressions. Mutable, like all of a matcher's scratch memory.
+  struct Said {
+    std::uint64_t generation = 0;
+    Verdict verdict = Verdict::no;
+  };
+
+  void lay_out(const ProgramNode& node);
+  void lay_out_set(ColumnId column, Pattern::Form form, const std::vector<PredicateId>& tests);
+  Verdict test_set(const Step& step, bool negated, EventValues& values) const;
+  Verdict ask(const Step& step, bool negated, EventValues& values) const;
+  [[nodiscard]] bool fits(const Step& step, std::string_view text) const;
+  Verdict test(const Step& step, bool negated, EventValues& values) const;
+  Verdict evaluate(std::uint32_t at, bool negated, EventValues& values, EvaluationCost& cost) const;
   Verdict evaluate_plainly(const ProgramNode& node, bool negated, EventValues& values) const;
 
   ColumnTable columns_;
@@ -84,6 +122,11 @@ class Program {
   std::vector<std::vector<Literal>> literals_;  ///< By predicate.
   std::vector<double> rates_;                   ///< By predicate.
   std::vector<ProgramNode> roots_;
+  std::vector<Step> steps_;
+  std::vector<std::uint32_t> first_step_;  ///< By rule.
+  std::string literal_text_;
+  std::vector<LiteralSet> sets_;
+  mutable std::vector<std::array<Said, 2>> said_;  ///< By predicate.
   std::vector<bool> usable_;
   struct Building;
   Building* building_ = nullptr;  ///< Only in the constructor.

@@ -1,6 +1,7 @@
 #include "engine/matcher/rule_index.h"
 
 #include <algorithm>
+#include <cstring>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -11,12 +12,10 @@
 namespace spoor {
 namespace {
 
-// What is remembered of the values of one field of one kind of event: at most this many, of at most
-// this length. Fixed, so that nobody can make it grow (10^7 distinct command lines cost no more
-// than a thousand).
-constexpr std::size_t kRememberedValues = 1'024;
-constexpr std::size_t kRememberedBytes = 512;
-constexpr std::size_t kRememberedRules = 64;
+// What is remembered of the values of one field: at most this many. Fixed, so that nobody can make
+// it grow (10^7 distinct command lines cost no more than a thousand), and small, so that it is in
+// the cache.
+constexpr std::size_t kRememberedValues = 128;
 
 // A field whose values hardly repeat is not worth remembering: after so many values with less than
 // one in eight known, so many are let pass before it is tried again.
@@ -31,12 +30,14 @@ bool is_plain_whole(std::string_view number) {
 }  // namespace
 
 RuleIndex::RuleIndex(const Program& program, const std::vector<std::size_t>& rules)
-    : program_(program), rules_(rules), seen_(rules.size(), 0) {
+    : program_(program), rules_(rules), progress_(rules.size()) {
   for (std::uint32_t place = 0; place < rules_.size(); ++place) {
-    const Witness witness = find_witness(program_, program_.root(rules_[place]));
-    if (witness.exists) {
-      add(place, witness);
-    } else {
+    const std::vector<Witness> witnesses = find_witnesses(program_, program_.root(rules_[place]));
+    for (std::uint32_t i = 0; i < witnesses.size(); ++i) {
+      add((place << kWitnessBits) | i, witnesses[i]);
+      progress_[place].wanted = static_cast<std::uint8_t>(progress_[place].wanted | (1U << i));
+    }
+    if (witnesses.empty()) {
       always_.push_back(place);
     }
   }
@@ -55,10 +56,10 @@ RuleIndex::Column& RuleIndex::column_of(ColumnId column) {
   return added;
 }
 
-void RuleIndex::add(std::uint32_t place, const Witness& witness) {
-  const auto add_once = [place](std::vector<std::uint32_t>& rules) {
-    if (rules.empty() || rules.back() != place) {
-      rules.push_back(place);
+void RuleIndex::add(WitnessCode code, const Witness& witness) {
+  const auto add_once = [code](std::vector<WitnessCode>& codes) {
+    if (codes.empty() || codes.back() != code) {
+      codes.push_back(code);
     }
   };
   for (const PredicateId id : witness.any_of) {
@@ -71,34 +72,41 @@ void RuleIndex::add(std::uint32_t place, const Witness& witness) {
                                test.time_part == TimePart::none;
     if (equals_number && is_plain_whole(test.text)) {
       // Whole numbers have one spelling, -0 apart; others are looked at one by one.
-      column.literals.add({.text = test.text, .place = LiteralPlace::whole}, place);
+      column.literals.add({.text = test.text, .place = LiteralPlace::whole}, code);
       add_once(column.numbers);
     } else if (equals_number || program_.literals(id).empty()) {
       add_once(column.present);  // A number that is no whole one has many spellings: 1e3 is 1000.
     } else {
       for (const Literal& literal : program_.literals(id)) {
-        column.literals.add(literal, place);
+        column.literals.add(literal, code);
       }
     }
   }
 }
 
-void RuleIndex::take(std::uint32_t place) {
-  if (seen_[place] != event_) {
-    seen_[place] = event_;
+void RuleIndex::take(WitnessCode code) {
+  const std::uint32_t place = code >> kWitnessBits;
+  Progress& progress = progress_[place];
+  if (progress.event != event_) {
+    progress.event = event_;
+    progress.found = 0;
+  }
+  const auto found =
+      static_cast<std::uint8_t>(progress.found | (1U << (code & ((1U << kWitnessBits) - 1))));
+  if (found == progress.wanted && progress.found != progress.wanted) {
     taken_.push_back(place);
   }
+  progress.found = found;
 }
 
 void RuleIndex::find(EventValues& values, std::vector<std::size_t>& candidates) {
   if (++event_ == 0) {  // Once in four billion events.
-    std::ranges::fill(seen_, 0U);
+    for (Progress& progress : progress_) {
+      progress.event = 0;
+    }
     event_ = 1;
   }
-  taken_.clear();
-  for (const std::uint32_t place : always_) {
-    take(place);
-  }
+  taken_.assign(always_.begin(), always_.end());
   for (Column& column : columns_) {
     look(column, values);
   }
@@ -115,13 +123,13 @@ void RuleIndex::look(Column& column, EventValues& values) {
   }
   if (presence == Presence::unknown || values.may_change(column.column)) {
     // What the graph may still learn may be the witness.
-    for (const std::uint32_t place : column.all) {
-      take(place);
+    for (const WitnessCode code : column.all) {
+      take(code);
     }
     return;
   }
-  for (const std::uint32_t place : column.present) {
-    take(place);
+  for (const WitnessCode code : column.present) {
+    take(code);
   }
   if (presence == Presence::there && !column.literals.empty()) {
     look_at_values(column, values);
@@ -157,7 +165,7 @@ bool RuleIndex::look_at_value(Column& column, EventValues& values, std::size_t p
     return true;
   }
   found_.clear();
-  std::vector<std::uint32_t>* into = slot == nullptr ? nullptr : &found_;
+  std::vector<WitnessCode>* into = slot == nullptr ? nullptr : &found_;
   const std::size_t first = values.first_count(column.column);
   const std::size_t count = values.full_count(column.column);
   FieldValue& own = values.value(column.column, place);
@@ -168,17 +176,18 @@ bool RuleIndex::look_at_value(Column& column, EventValues& values, std::size_t p
       scan_value(column, value, value.form == ValueForm::original ? nullptr : into);
     }
   }
-  if (slot != nullptr && found_.size() <= kRememberedRules) {
-    slot->used = true;
+  if (slot != nullptr && found_.size() <= Remembered::kWitnessesMax) {
     slot->hash = hash;
-    slot->text.assign(own.text);
-    slot->rules.assign(found_.begin(), found_.end());
+    slot->size = static_cast<std::uint16_t>(own.text.size());
+    slot->count = static_cast<std::uint16_t>(found_.size());
+    std::ranges::copy(own.text, slot->text.begin());
+    std::ranges::copy(found_, slot->witnesses.begin());
   }
   return false;
 }
 
-/// True if the value is remembered: its rules are taken. Otherwise `slot` is where it may be put,
-/// if anywhere.
+/// True if the value is remembered: its witnesses are taken. Otherwise `slot` is where it may be
+/// put, if anywhere.
 bool RuleIndex::recall(Column& column,
                        std::string_view text,
                        std::uint64_t& hash,
@@ -187,7 +196,7 @@ bool RuleIndex::recall(Column& column,
     --column.pause;
     return false;
   }
-  if (text.size() > kRememberedBytes) {
+  if (text.empty() || text.size() > Remembered::kTextMax) {
     return false;
   }
   if (column.remembered.empty()) {
@@ -200,10 +209,11 @@ bool RuleIndex::recall(Column& column,
   }
   hash = XXH3_64bits_withSeed(text.data(), text.size(), table_seed());
   Remembered& place = column.remembered[hash & (kRememberedValues - 1)];
-  if (place.used && place.hash == hash && place.text == text) {
+  if (place.hash == hash && place.size == text.size() &&
+      std::memcmp(place.text.data(), text.data(), text.size()) == 0) {
     ++column.found;
-    for (const std::uint32_t rule : place.rules) {
-      take(rule);
+    for (std::size_t i = 0; i < place.count; ++i) {
+      take(place.witnesses[i]);
     }
     return true;
   }
@@ -211,14 +221,16 @@ bool RuleIndex::recall(Column& column,
   return false;
 }
 
-/// Takes the rules that are found in one value, and adds them to `into`, if it is not null.
+/// Takes the witnesses that are found in one value, and adds them to `into`, if it is not null.
 void RuleIndex::scan_value(const Column& column,
                            FieldValue& value,
-                           std::vector<std::uint32_t>* into) {
-  const auto found = [&](std::uint32_t rule) {
-    take(rule);
-    if (into != nullptr && std::ranges::find(*into, rule) == into->end()) {
-      into->push_back(rule);
+                           std::vector<WitnessCode>* into) {
+  const auto found = [&](WitnessCode code) {
+    take(code);
+    // More than that are not remembered.
+    const bool kept = into != nullptr && into->size() <= Remembered::kWitnessesMax;
+    if (kept && std::ranges::find(*into, code) == into->end()) {
+      into->push_back(code);
     }
   };
   column.literals.scan(EventValues::folded(value), found);
@@ -234,7 +246,7 @@ std::size_t RuleIndex::bytes() const {
   const auto size_of = [](const auto& vector) {
     return vector.capacity() * sizeof(typename std::decay_t<decltype(vector)>::value_type);
   };
-  std::size_t bytes = size_of(rules_) + size_of(always_) + size_of(seen_) + size_of(taken_);
+  std::size_t bytes = size_of(rules_) + size_of(always_) + size_of(progress_) + size_of(taken_);
   for (const Column& column : columns_) {
     bytes += sizeof column + column.literals.bytes() + size_of(column.present) +
              size_of(column.all) + size_of(column.numbers);

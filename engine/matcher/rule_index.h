@@ -1,10 +1,11 @@
 // The rules of one kind of event, by what has to be in the event for them to hold.
 //
-// Each rule is listed under its witness (witness.h): the literals of a few tests, by field. A value
-// that was seen lately is not looked through again: values repeat massively, and what was found in
-// them is remembered, in tables of fixed size.
+// Each rule is listed under its witnesses (witness.h): the literals of a few tests, by field. It is
+// a candidate if each of them is found. A value that was seen lately is not looked through again:
+// values repeat massively, and what was found in them is remembered, in tables of fixed size.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -30,44 +31,60 @@ class RuleIndex {
   [[nodiscard]] std::size_t bytes() const;
 
  private:
-  /// What was found in a value. Values that hash to the same place push each other out.
-  struct Remembered {
+  /// A witness: its rule's place times four, and which of the rule's witnesses it is.
+  using WitnessCode = std::uint32_t;
+  static constexpr unsigned kWitnessBits = 2;
+  static_assert(kWitnessesMax <= 1U << kWitnessBits);
+
+  /// How far a rule has come in the event that was last about it.
+  struct Progress {
+    std::uint32_t event = 0;
+    std::uint8_t found = 0;   ///< A bit for each of its witnesses.
+    std::uint8_t wanted = 0;  ///< All of them.
+  };
+
+  /// What was found in a short value: two cache lines. Values that hash to the same place push each
+  /// other out.
+  struct alignas(64) Remembered {
+    static constexpr std::size_t kTextMax = 92;
+    static constexpr std::size_t kWitnessesMax = 6;
     std::uint64_t hash = 0;
-    bool used = false;
-    std::string text;
-    std::vector<std::uint32_t> rules;
+    std::uint16_t size = 0;  ///< 0: unused.
+    std::uint16_t count = 0;
+    std::array<WitnessCode, kWitnessesMax> witnesses{};
+    std::array<char, kTextMax> text{};
   };
 
   /// Of one field.
   struct Column {
     ColumnId column = 0;
     LiteralIndex literals;
-    std::vector<std::uint32_t> present;  ///< Rules that need the field to be there, no more.
-    std::vector<std::uint32_t> all;      ///< Rules with a witness here: while it is not known.
-    std::vector<std::uint32_t> numbers;  ///< Rules that need it to be a number.
+    std::vector<WitnessCode> present;    ///< Need the field to be there, no more.
+    std::vector<WitnessCode> all;        ///< All that are here: while the field is not known.
+    std::vector<WitnessCode> numbers;    ///< Need it to be a number.
     std::vector<Remembered> remembered;  ///< A power of two; empty until it is first used.
     std::uint32_t asked = 0;
     std::uint32_t found = 0;
     std::uint32_t pause = 0;  ///< Values to go before remembering is tried again.
   };
 
-  void add(std::uint32_t place, const Witness& witness);
+  void add(WitnessCode code, const Witness& witness);
   Column& column_of(ColumnId column);
-  void take(std::uint32_t place);
+  void take(WitnessCode code);
   void look(Column& column, EventValues& values);
   void look_at_values(Column& column, EventValues& values);
   bool look_at_value(Column& column, EventValues& values, std::size_t place);
   bool recall(Column& column, std::string_view text, std::uint64_t& hash, Remembered*& slot);
-  void scan_value(const Column& column, FieldValue& value, std::vector<std::uint32_t>* into);
+  void scan_value(const Column& column, FieldValue& value, std::vector<WitnessCode>* into);
 
   const Program& program_;
   std::vector<std::size_t> rules_;     ///< By place: everything below is by place.
   std::vector<std::uint32_t> always_;  ///< Rules without witness.
   std::vector<Column> columns_;
-  std::vector<std::uint32_t> seen_;  ///< The event in which a rule was last taken.
-  std::vector<std::uint32_t> taken_;
+  std::vector<Progress> progress_;
+  std::vector<std::uint32_t> taken_;  ///< Places of rules all of whose witnesses were found.
   std::uint32_t event_ = 0;
-  std::vector<std::uint32_t> found_;  ///< In the values looked through last.
+  std::vector<WitnessCode> found_;  ///< In the values looked through last.
 };
 
 }  // namespace spoor

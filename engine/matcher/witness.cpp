@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace spoor {
 namespace {
@@ -18,7 +19,48 @@ void sort_unique(std::vector<PredicateId>& ids) {
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
 }
 
+/// The witnesses of the parts that all must hold.
+void collect_witnesses(const Program& program,
+                       const ProgramNode& node,
+                       std::vector<Witness>& witnesses) {
+  if (node.kind == Expr::Kind::all) {
+    for (const ProgramNode& child : node.children) {
+      collect_witnesses(program, child, witnesses);
+    }
+    return;
+  }
+  Witness one = find_witness(program, node);
+  if (one.exists) {
+    witnesses.push_back(std::move(one));
+  }
+}
+
 }  // namespace
+
+std::vector<Witness> find_witnesses(const Program& program, const ProgramNode& node) {
+  // In one event of so many all may be there: then evaluating the rule costs no more than to look
+  // for more.
+  constexpr double kRare = 0.002;
+  // What is in most events, or is looked for by many texts, is no help beside a better one.
+  constexpr double kCommon = 0.6;
+  constexpr std::size_t kManyTests = 300;
+  std::vector<Witness> witnesses;
+  collect_witnesses(program, node, witnesses);
+  std::ranges::stable_sort(witnesses, [](const Witness& a, const Witness& b) {
+    return std::pair(a.rate, a.any_of.size()) < std::pair(b.rate, b.any_of.size());
+  });
+  std::vector<Witness> wanted;
+  double rate = 1;
+  for (Witness& witness : witnesses) {
+    const bool helps = wanted.empty() || (rate > kRare && witness.rate < kCommon &&
+                                          witness.any_of.size() <= kManyTests);
+    if (helps && wanted.size() < kWitnessesMax) {
+      rate *= witness.rate;
+      wanted.push_back(std::move(witness));
+    }
+  }
+  return wanted;
+}
 
 Witness find_witness(const Program& program, const ProgramNode& node) {
   switch (node.kind) {

@@ -2,7 +2,8 @@
 // hold.
 //
 // Of an `and` any child will do, and the rarest is taken; of an `or` the children together; a `not`
-// says nothing of what is there. Nearly every rule of SigmaHQ has a witness.
+// says nothing of what is there. Nearly every rule of SigmaHQ has a witness. Where the rarest is
+// not rare ("Initiated is true"), the next rarest is asked for, too.
 #pragma once
 
 #include <string>
@@ -20,6 +21,13 @@ struct Witness {
 };
 
 [[nodiscard]] Witness find_witness(const Program& program, const ProgramNode& node);
+
+/// How many witnesses are asked for at most.
+inline constexpr std::size_t kWitnessesMax = 3;
+
+/// Witnesses of which each must be in the event, the rarest first: as many as make it unlikely that
+/// all are, up to kWitnessesMax. None: the rule may hold whatever is there.
+[[nodiscard]] std::vector<Witness> find_witnesses(const Program& program, const ProgramNode& node);
 
 /// "Image ends with \whoami.exe", "any of 12 tests of CommandLine", or "-".
 [[nodiscard]] std::string witness_text(const Program& program, const ProgramNode& node);

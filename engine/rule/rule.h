@@ -112,6 +112,8 @@ struct LogSource {
   std::string product;
   std::string category;
   std::string service;
+
+  friend bool operator==(const LogSource&, const LogSource&) = default;
 };
 
 struct DetectionRule {
