@@ -533,6 +533,60 @@ void bench_memory(const RuleSet& rules, std::size_t count) {
   }
 }
 
+Log log_of(const std::string& name) {
+  if (name == "fleet") {
+    return fleet_log();
+  }
+  return captures_log(name == "otrf" ? otrf_paths() : std::vector<std::string>{name});
+}
+
+std::size_t number_or(const std::vector<std::string>& arguments,
+                      std::size_t at,
+                      std::size_t otherwise) {
+  if (at < arguments.size()) {
+    const std::string& text = arguments[at];
+    std::from_chars(text.data(), text.data() + text.size(), otherwise);
+  }
+  return otherwise;
+}
+
+/// Shows the rules' costs of one round, or matches round after round.
+void match_only(const RuleSet& rules, const std::vector<std::string>& arguments, bool show) {
+  const Log log = log_of(arguments[1]);
+  Matcher matcher = Matcher::create(rules, nullptr);
+  spoor::RecordParser parser(spoor::projection_of(rules));
+  const std::size_t rounds = show ? 1 : number_or(arguments, 2, 20);
+  for (std::size_t round = 0; round < rounds; ++round) {
+    const MatchRound one = run_matcher(matcher, parser, log);
+    std::printf("%.0f ns/event\n", one.seconds / static_cast<double>(one.events) * 1e9);
+  }
+  if (show) {
+    show_rules(rules, matcher);
+  }
+}
+
+void line_only(const RuleSet& rules, const std::vector<std::string>& arguments) {
+  const Log log = log_of(arguments[1]);
+  const std::size_t rounds = number_or(arguments, 2, 5);
+  std::size_t findings = 0;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    static_cast<void>(run_pipeline(rules, log, findings));
+  }
+}
+
+bool bench_all(const RuleSet& rules, const std::vector<std::string>& names) {
+  bench_build(rules);
+  bool good = true;
+  for (const std::string& name : names) {
+    good = bench(name.c_str(), log_of(name), rules) && good;
+  }
+  if (names.empty()) {
+    good = bench("fleet", fleet_log(), rules) && good;
+    good = bench("OTRF", captures_log(otrf_paths()), rules) && good;
+  }
+  return good;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -543,52 +597,18 @@ int main(int argc, char** argv) {
   }
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const std::string first = arguments.empty() ? "" : arguments[0];
-  const auto number = [&](std::size_t at, std::size_t otherwise) {
-    if (at < arguments.size()) {
-      const std::string& text = arguments[at];
-      std::from_chars(text.data(), text.data() + text.size(), otherwise);
-    }
-    return otherwise;
-  };
-  const auto log_of = [](const std::string& name) {
-    return name == "fleet"
-               ? fleet_log()
-               : captures_log(name == "otrf" ? otrf_paths() : std::vector<std::string>{name});
-  };
+  const bool named = arguments.size() >= 2;
   if (first == "--memory") {
-    bench_memory(rules, number(1, 10'000'000));
+    bench_memory(rules, number_or(arguments, 1, 10'000'000));
     return 0;
   }
-  if ((first == "--only" || first == "--rules") && arguments.size() >= 2) {
-    const Log log = log_of(arguments[1]);
-    Matcher matcher = Matcher::create(rules, nullptr);
-    spoor::RecordParser parser(spoor::projection_of(rules));
-    const std::size_t rounds = first == "--only" ? number(2, 20) : 1;
-    for (std::size_t round = 0; round < rounds; ++round) {
-      const MatchRound one = run_matcher(matcher, parser, log);
-      std::printf("%.0f ns/event\n", one.seconds / static_cast<double>(one.events) * 1e9);
-    }
-    if (first == "--rules") {
-      show_rules(rules, matcher);
-    }
+  if (named && (first == "--only" || first == "--rules")) {
+    match_only(rules, arguments, first == "--rules");
     return 0;
   }
-  if (first == "--line" && arguments.size() >= 2) {
-    const Log log = log_of(arguments[1]);
-    std::size_t findings = 0;
-    for (std::size_t round = 0; round < number(2, 5); ++round) {
-      static_cast<void>(run_pipeline(rules, log, findings));
-    }
+  if (named && first == "--line") {
+    line_only(rules, arguments);
     return 0;
   }
-  bench_build(rules);
-  bool good = true;
-  for (const std::string& path : arguments) {
-    good = bench(path.c_str(), log_of(path), rules) && good;
-  }
-  if (arguments.empty()) {
-    good = bench("fleet", fleet_log(), rules) && good;
-    good = bench("OTRF", captures_log(otrf_paths()), rules) && good;
-  }
-  return good ? 0 : 1;
+  return bench_all(rules, arguments) ? 0 : 1;
 }
