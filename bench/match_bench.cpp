@@ -572,6 +572,67 @@ void bench_memory(const RuleSet& rules, std::size_t count) {
   }
 }
 
+Log log_of(const std::string& name) {
+  if (name == "fleet") {
+    return fleet_log();
+  }
+  if (name == "creations") {
+    return creations_of(fleet_log());
+  }
+  return captures_log(name == "otrf" ? otrf_paths() : std::vector<std::string>{name});
+}
+
+std::size_t number_or(const std::vector<std::string>& arguments,
+                      std::size_t at,
+                      std::size_t otherwise) {
+  if (at < arguments.size()) {
+    const std::string& text = arguments[at];
+    std::from_chars(text.data(), text.data() + text.size(), otherwise);
+  }
+  return otherwise;
+}
+
+/// Shows the rules' costs of one round, or matches round after round.
+void match_only(const RuleSet& rules, const std::vector<std::string>& arguments, bool show) {
+  const Log log = log_of(arguments[1]);
+  const std::size_t times = number_or(arguments, 3, 0);
+  const RuleSet some =
+      times == 0 ? rules : category_rules(rules, "process_creation", static_cast<int>(times));
+  Matcher matcher = Matcher::create(some, nullptr);
+  spoor::RecordParser parser(spoor::projection_of(rules));
+  const std::size_t rounds = number_or(arguments, 2, show ? 1 : 20);
+  for (std::size_t round = 0; round < rounds; ++round) {
+    const MatchRound one = run_matcher(matcher, parser, log);
+    std::printf("%.0f ns/event\n", one.seconds / static_cast<double>(one.events) * 1e9);
+  }
+  if (show) {
+    show_rules(some, matcher);
+  }
+}
+
+void line_only(const RuleSet& rules, const std::vector<std::string>& arguments) {
+  const Log log = log_of(arguments[1]);
+  const std::vector<Event> kinds = kinds_in(log);
+  const std::size_t rounds = number_or(arguments, 2, 5);
+  std::size_t findings = 0;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    static_cast<void>(run_pipeline(rules, kinds, log, findings));
+  }
+}
+
+bool bench_all(const RuleSet& rules, const std::vector<std::string>& names) {
+  bench_build(rules);
+  bool good = true;
+  for (const std::string& name : names) {
+    good = bench(name.c_str(), log_of(name), rules) && good;
+  }
+  if (names.empty()) {
+    good = bench("fleet", fleet_log(), rules) && good;
+    good = bench("OTRF", captures_log(otrf_paths()), rules) && good;
+  }
+  return good;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -582,57 +643,18 @@ int main(int argc, char** argv) {
   }
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   const std::string first = arguments.empty() ? "" : arguments[0];
-  const auto number = [&](std::size_t at, std::size_t otherwise) {
-    if (at < arguments.size()) {
-      const std::string& text = arguments[at];
-      std::from_chars(text.data(), text.data() + text.size(), otherwise);
-    }
-    return otherwise;
-  };
-  const auto log_of = [](const std::string& name) {
-    return name == "fleet" ? fleet_log()
-           : name == "creations"
-               ? creations_of(fleet_log())
-               : captures_log(name == "otrf" ? otrf_paths() : std::vector<std::string>{name});
-  };
+  const bool named = arguments.size() >= 2;
   if (first == "--memory") {
-    bench_memory(rules, number(1, 10'000'000));
+    bench_memory(rules, number_or(arguments, 1, 10'000'000));
     return 0;
   }
-  if ((first == "--only" || first == "--rules") && arguments.size() >= 2) {
-    const Log log = log_of(arguments[1]);
-    const std::size_t times = number(3, 0);
-    const RuleSet some =
-        times == 0 ? rules : category_rules(rules, "process_creation", static_cast<int>(times));
-    Matcher matcher = Matcher::create(some, nullptr);
-    spoor::RecordParser parser(spoor::projection_of(rules));
-    const std::size_t rounds = number(2, first == "--only" ? 20 : 1);
-    for (std::size_t round = 0; round < rounds; ++round) {
-      const MatchRound one = run_matcher(matcher, parser, log);
-      std::printf("%.0f ns/event\n", one.seconds / static_cast<double>(one.events) * 1e9);
-    }
-    if (first == "--rules") {
-      show_rules(some, matcher);
-    }
+  if (named && (first == "--only" || first == "--rules")) {
+    match_only(rules, arguments, first == "--rules");
     return 0;
   }
-  if (first == "--line" && arguments.size() >= 2) {
-    const Log log = log_of(arguments[1]);
-    const std::vector<Event> kinds = kinds_in(log);
-    std::size_t findings = 0;
-    for (std::size_t round = 0; round < number(2, 5); ++round) {
-      static_cast<void>(run_pipeline(rules, kinds, log, findings));
-    }
+  if (named && first == "--line") {
+    line_only(rules, arguments);
     return 0;
   }
-  bench_build(rules);
-  bool good = true;
-  for (const std::string& path : arguments) {
-    good = bench(path.c_str(), log_of(path), rules) && good;
-  }
-  if (arguments.empty()) {
-    good = bench("fleet", fleet_log(), rules) && good;
-    good = bench("OTRF", captures_log(otrf_paths()), rules) && good;
-  }
-  return good ? 0 : 1;
+  return bench_all(rules, arguments) ? 0 : 1;
 }

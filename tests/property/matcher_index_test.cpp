@@ -25,7 +25,8 @@ using test::EventMixer;
 
 /// Ten times as much where there is time: SPOOR_LONG=1.
 std::size_t times_if_long(std::size_t count) {
-  const char* const is_long = std::getenv("SPOOR_LONG");
+  const char* const is_long =
+      std::getenv("SPOOR_LONG");  // NOLINT(concurrency-mt-unsafe): tests set nothing.
   return is_long != nullptr && std::string_view(is_long) == "1" ? 10 * count : count;
 }
 
@@ -124,11 +125,11 @@ std::vector<RuleFile> rules_of_words(const std::string& field) {
   constexpr const char* kModifiers[] = {"", "|contains", "|startswith", "|endswith"};
   for (std::size_t i = 0; i < std::size(test::kRandomWords); ++i) {
     const std::string number = std::to_string(100 + i);
-    files.push_back({.path = number,
-                     .content = "title: T\nid: '" + number +
-                                "'\nlogsource: {product: windows}\ndetection:\n  s:\n    " + field +
-                                kModifiers[i % std::size(kModifiers)] + ": " +
-                                test::single_quoted(test::kRandomWords[i]) + "\n  condition: s\n"});
+    std::string yaml = "title: T\nid: '";
+    yaml.append(number).append("'\nlogsource: {product: windows}\ndetection:\n  s:\n    ");
+    yaml.append(field).append(kModifiers[i % std::size(kModifiers)]).append(": ");
+    yaml.append(test::single_quoted(test::kRandomWords[i])).append("\n  condition: s\n");
+    files.push_back({.path = number, .content = std::move(yaml)});
   }
   return files;
 }

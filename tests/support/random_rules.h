@@ -70,7 +70,7 @@ inline constexpr std::string_view kRandomWords[] = {"cmd",
                                                     "\xF0\x9F\x98\x80",  // 😀
                                                     "\xE2\x80\x94",      // —
                                                     "C:\\Windows\\",
-                                                    "C:\\Windows\\System32\\",
+                                                    R"(C:\Windows\System32\)",
                                                     "\\Temp\\",
                                                     "%ComSpec%",
                                                     "HKLM\\Software",
@@ -169,11 +169,17 @@ class RuleWriter {
   std::string condition(std::size_t count) {
     std::string text;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::string name = "s" + std::to_string(i);
-      const std::string part = dice_.chance(15) ? "not " + name : name;
-      text = text.empty() ? part : text + (dice_.chance(60) ? " and " : " or ") + part;
-      text = dice_.chance(30) ? "(" + text + ")" : text;
-      text = dice_.chance(4) ? "not (" + text + ")" : text;
+      const bool negated = dice_.chance(15);
+      if (!text.empty()) {
+        text += dice_.chance(60) ? " and " : " or ";
+      }
+      text.append(negated ? "not s" : "s").append(std::to_string(i));
+      if (dice_.chance(30)) {
+        text.insert(0, "(").append(")");
+      }
+      if (dice_.chance(4)) {
+        text.insert(0, "not (").append(")");
+      }
     }
     return text;
   }
@@ -490,7 +496,7 @@ class EventMixer {
         {"\\", "/"},
         {"\\", "\\\\"},
         {"\\", "\\.\\"},
-        {"\\", "\\x\\..\\"},
+        {"\\", R"(\x\..\)"},
         {" ", "  "},
         {"-", "\xE2\x80\x93"},
         {"a", "\xEF\xBD\x81"},  // Full-width.

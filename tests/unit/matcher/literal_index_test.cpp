@@ -128,6 +128,29 @@ bool literals_are_there(const std::vector<Literal>& literals,
   return false;
 }
 
+/// Does one of the witness's tests hold, and has each of those that hold its literal? Counts those
+/// that have literals.
+testing::AssertionResult finds_the_rule(const Witness& witness,
+                                        const Program& program,
+                                        EventValues& values,
+                                        std::size_t& with_literals) {
+  bool found = false;
+  for (const PredicateId id : witness.any_of) {
+    const Predicate& predicate = program.predicate(id);
+    if (predicate.holds(values, false) != Verdict::yes) {
+      continue;
+    }
+    found = true;
+    const std::vector<Literal>& literals = program.literals(id);
+    with_literals += literals.empty() ? 0U : 1U;
+    if (!literals.empty() && !literals_are_there(literals, predicate.column(), values)) {
+      return testing::AssertionFailure() << "no literal of " << predicate.test().text;
+    }
+  }
+  return found ? testing::AssertionSuccess()
+               : testing::AssertionFailure() << "no test of the witness holds";
+}
+
 TEST(RequiredLiterals, AreThereWhenTheTestHolds) {
   std::size_t held = 0;
   std::size_t with_literals = 0;
@@ -145,29 +168,13 @@ TEST(RequiredLiterals, AreThereWhenTheTestHolds) {
       const Event event = mixer.event_for(loaded.rules, false);
       values.reset(event, nullptr);
       for (std::size_t rule = 0; rule < program.size(); ++rule) {
-        const bool speaks =
-            witnesses[rule].exists && program.evaluate_plainly(rule, values) == Verdict::yes;
-        if (!speaks) {
+        if (!witnesses[rule].exists || program.evaluate_plainly(rule, values) != Verdict::yes) {
           continue;
         }
         ++held;
-        // One of the witness's tests holds, and each of those that hold has its literal.
-        bool found = false;
-        for (const PredicateId id : witnesses[rule].any_of) {
-          if (program.predicate(id).holds(values, false) != Verdict::yes) {
-            continue;
-          }
-          found = true;
-          const std::vector<Literal>& literals = program.literals(id);
-          with_literals += literals.empty() ? 0U : 1U;
-          ASSERT_TRUE(literals.empty() ||
-                      literals_are_there(literals, program.predicate(id).column(), values))
-              << loaded.rules.detections[rule].meta.file << " of seed " << 5'000 + seed << "\n"
-              << program.predicate(id).test().text << "\n"
-              << test::describe_fields(event);
-        }
-        ASSERT_TRUE(found) << loaded.rules.detections[rule].meta.file << " of seed "
-                           << 5'000 + seed;
+        ASSERT_TRUE(finds_the_rule(witnesses[rule], program, values, with_literals))
+            << loaded.rules.detections[rule].meta.file << " of seed " << 5'000 + seed << "\n"
+            << test::describe_fields(event);
       }
     }
   }

@@ -397,54 +397,71 @@ std::string as_regex(const std::vector<PatternPiece>& pieces) {
   return regex + ")$";
 }
 
-TEST(Pattern, WildcardsAreTheirRegularExpression) {
-  std::mt19937_64 random(11);
-  // What stands for a dash, and what only begins as the long ones do: U+2012 and U+2016.
-  const char* letters[] = {"a",      "b",      "\xC3\xA9", "\\",          "-",      "K",
-                           "\n",     ".",      "/",        " ",           "\u2013", "\u2014",
-                           "\u2015", "\u2012", "\u2016",   "\xE2\x84\xAA"};
-  constexpr std::size_t kLetters = std::size(letters);
-  const auto text_of = [&](std::size_t length, bool wild) {
+/// Values and patterns of few letters: with many, hardly any value would match.
+class PatternDice {
+ public:
+  std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
+
+  std::string text(std::size_t length, bool wild) {
+    // What stands for a dash, and what only begins as the long ones do: U+2012 and U+2016.
+    static constexpr const char* kLetters[] = {
+        "a", "b", "\xC3\xA9", "\\",     "-",      "K",      "\n",     ".",
+        "/", " ", "\u2013",   "\u2014", "\u2015", "\u2012", "\u2016", "\xE2\x84\xAA"};
     std::string text;
     for (std::size_t i = 0; i < length; ++i) {
-      // Mostly few letters, or hardly any value would match.
-      const std::uint64_t pick = random() % (wild ? 10 : 7);
-      text += pick < 7 ? letters[random() % 4 == 0 ? random() % kLetters : pick]
-                       : (pick == 7 ? "?" : "*");
+      const std::uint64_t pick = below(wild ? 10 : 7);
+      if (pick >= 7) {
+        text += pick == 7 ? "?" : "*";
+      } else {
+        text += kLetters[below(4) == 0 ? below(std::size(kLetters)) : pick];
+      }
     }
     return text;
-  };
+  }
+
+  /// With a dash anywhere, also where windash would put none.
+  std::vector<PatternPiece> pieces() {
+    std::vector<PatternPiece> pieces(below(5));
+    for (PatternPiece& piece : pieces) {
+      piece.kind = static_cast<PatternPiece::Kind>(below(4));
+      if (piece.kind == PatternPiece::Kind::literal) {
+        piece.literal = fold(text(1 + below(2), false));
+      }
+    }
+    return pieces;
+  }
+
+  std::vector<PatternPiece> parsed(bool with_windash) {
+    std::vector<PatternPiece> pieces = parse_pattern(text(below(7), true));
+    if (with_windash) {
+      replace_dashes(pieces);
+    }
+    return pieces;
+  }
+
+ private:
+  std::mt19937_64 random_{11};
+};
+
+bool has_dash(const std::vector<PatternPiece>& pieces) {
+  return std::ranges::find(pieces, PatternPiece::Kind::any_dash, &PatternPiece::kind) !=
+         pieces.end();
+}
+
+TEST(Pattern, WildcardsAreTheirRegularExpression) {
+  PatternDice dice;
   std::size_t matched = 0;
   std::size_t dashes = 0;
   for (int round = 0; round < 60'000; ++round) {
-    std::vector<PatternPiece> pieces;
-    std::string sigma;
-    if (round % 2 == 0) {
-      sigma = text_of(random() % 7, true);
-      pieces = parse_pattern(sigma);
-      if (round % 4 == 0) {
-        replace_dashes(pieces);
-      }
-    } else {
-      // A dash anywhere, also where windash would put none.
-      for (std::uint64_t count = random() % 5; count > 0; --count) {
-        PatternPiece& piece = pieces.emplace_back();
-        piece.kind = static_cast<PatternPiece::Kind>(random() % 4);
-        if (piece.kind == PatternPiece::Kind::literal) {
-          piece.literal = fold(text_of(1 + random() % 2, false));
-        }
-      }
-      sigma = as_regex(pieces);
-    }
-    const bool has_dash = std::ranges::any_of(pieces, [](const PatternPiece& piece) {
-      return piece.kind == PatternPiece::Kind::any_dash;
-    });
-    const std::string value = text_of(random() % 9, false);
+    const std::vector<PatternPiece> pieces =
+        round % 2 == 0 ? dice.parsed(round % 4 == 0) : dice.pieces();
+    const std::string value = dice.text(dice.below(9), false);
+    const std::string regex = as_regex(pieces);
     const bool ours = Pattern(pieces).matches(fold(value));
-    const bool theirs = re2::RE2::PartialMatch(value, re2::RE2(as_regex(pieces)));
-    ASSERT_EQ(ours, theirs) << "pattern [" << sigma << "] value [" << value << "]";
+    const bool theirs = re2::RE2::PartialMatch(value, re2::RE2(regex));
+    ASSERT_EQ(ours, theirs) << "pattern [" << regex << "] value [" << value << "]";
     matched += ours ? 1U : 0U;
-    dashes += ours && has_dash ? 1U : 0U;
+    dashes += ours && has_dash(pieces) ? 1U : 0U;
   }
   EXPECT_GT(dashes, 300U);
   EXPECT_GT(matched, 1'000U);

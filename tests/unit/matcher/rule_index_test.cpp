@@ -62,7 +62,7 @@ TEST(RuleIndex, ANumberMayBeWhatIsRevealed) {
 
 TEST(RuleIndex, ATornCharacterIsLookedForAsItIs) {
   // UTF-16 of U+4189 is 89 41, and É is C3 89: what is no UTF-8 does not fold as the value does.
-  const RuleSet rules = rule_of("CommandLine|wide|contains|cased: \"\\u4189\"");
+  const RuleSet rules = rule_of(R"(CommandLine|wide|contains|cased: "\u4189")");
   EXPECT_TRUE(holds(rules, event_of(FieldId::command_line,
                                     "\xC3\x89"
                                     "A")));
