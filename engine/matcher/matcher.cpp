@@ -197,6 +197,10 @@ bool Matcher::needs_everything(const Event& event) {
   return impl_->route_of(impl_->kinds.kind_of(event)).keywords;
 }
 
+bool Matcher::is_usable(std::size_t rule) const {
+  return impl_->program.usable(rule);
+}
+
 std::size_t Matcher::usable_rules() const {
   std::size_t usable = 0;
   for (std::size_t rule = 0; rule < impl_->program.size(); ++rule) {
