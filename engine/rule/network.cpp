@@ -13,7 +13,7 @@ constexpr std::array<std::uint8_t, 12> kMapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 constexpr unsigned kMappedBits = 96;
 
 bool bit_of(const std::array<std::uint8_t, 16>& bytes, unsigned place) {
-  return ((bytes[place / 8] >> (7U - place % 8)) & 1U) != 0;
+  return ((unsigned{bytes[place / 8]} >> (7U - place % 8)) & 1U) != 0;
 }
 
 Error bad(std::string message) {
