@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -10,6 +11,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/correlation/graph_lineage.h"
+#include "engine/rule/unchanged_rules.h"
 
 namespace spoor {
 namespace {
@@ -65,12 +67,18 @@ class Pipeline::RecentEvents {
 class Pipeline::WaitingEvents {
  public:
   /// False if there are too many. Of an event that comes in two carriages the lesser record stays,
-  /// whichever came first.
+  /// whichever came first. An event that comes again may meet rules that were not there before.
   bool add(const Event& event, const std::vector<std::size_t>& rules) {
     const auto known = events_.find(event.uid);
     if (known != events_.end()) {
-      if (event.record < known->second.text()) {
-        known->second = Waiting(event, rules);
+      Waiting& waiting = known->second;
+      std::vector<std::size_t> open;
+      std::ranges::set_union(waiting.rules, rules, std::back_inserter(open));
+      if (event.record < waiting.text()) {
+        bytes_ += event.record.size() - waiting.size;
+        waiting = Waiting(event, std::move(open));
+      } else {
+        waiting.rules = std::move(open);
       }
       return true;
     }
@@ -80,6 +88,20 @@ class Pipeline::WaitingEvents {
     bytes_ += event.record.size();
     events_.emplace(event.uid, Waiting(event, rules));
     return true;
+  }
+
+  /// Goes on with other rules: `following` says for each rule so far what is now its index, if it
+  /// waits on. Nothing is allocated.
+  void renumber(const std::vector<std::optional<std::size_t>>& following) {
+    boost::unordered::erase_if(events_, [&](auto& entry) {
+      std::vector<std::size_t>& rules = entry.second.rules;
+      std::erase_if(rules, [&](std::size_t rule) { return !following[rule]; });
+      std::ranges::transform(rules, rules.begin(),
+                             [&](std::size_t rule) { return *following[rule]; });
+      std::ranges::sort(rules);
+      bytes_ -= rules.empty() ? entry.second.size : 0;
+      return rules.empty();
+    });
   }
 
   [[nodiscard]] std::size_t size() const { return events_.size(); }
@@ -113,25 +135,60 @@ class Pipeline::WaitingEvents {
     std::string record;  ///< With the padding that the parser reads into.
     std::size_t size = 0;
     RecordPosition position;
-    std::vector<std::size_t> rules;
+    std::vector<std::size_t> rules;  ///< Ascending.
   };
 
   boost::unordered_flat_map<Uid, Waiting, UidHash> events_;
   std::size_t bytes_ = 0;
 };
 
-Pipeline::Pipeline(const RuleSet& rules,
+Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
                    PipelineOptions options,
                    std::vector<Diagnostic>* diagnostics)
     : options_(std::move(options)),
-      parser_(projection_of(rules), options_.parser),
+      rules_(std::move(rules)),
+      parser_(projection_of(*rules_), options_.parser),
       whole_parser_(Projection::everything(), options_.parser),
-      matcher_(Matcher::create(rules, diagnostics)),
-      correlator_(rules),
+      matcher_(Matcher::create(*rules_, diagnostics)),
+      correlator_(*rules_),
       recent_(std::make_unique<RecentEvents>()),
       waiting_(std::make_unique<WaitingEvents>()) {}
 
+Pipeline::Pipeline(const RuleSet& rules,
+                   PipelineOptions options,
+                   std::vector<Diagnostic>* diagnostics)
+    : Pipeline(std::shared_ptr<const RuleSet>(std::shared_ptr<const RuleSet>(), &rules),
+               std::move(options),
+               diagnostics) {}
+
 Pipeline::~Pipeline() = default;
+
+Result<void> Pipeline::replace_rules(std::shared_ptr<const RuleSet> rules,
+                                     std::vector<Diagnostic>* diagnostics) {
+  const UnchangedRules unchanged = unchanged_rules(*rules_, *rules);
+  Matcher matcher = Matcher::create(*rules, diagnostics);
+  std::vector<std::optional<std::size_t>> following(rules_->detections.size());
+  for (std::size_t rule = 0; rule < rules->detections.size(); ++rule) {
+    const std::optional<std::size_t> before = unchanged.detections[rule];
+    if (!matcher.is_usable(rule) && !(before && !matcher_.is_usable(*before))) {
+      const RuleMeta& refused = rules->detections[rule].meta;
+      return fail(ErrorCode::bad_rule,
+                  refused.file + ": RE2 refuses an expression of '" + refused.title + "'");
+    }
+    if (before) {
+      following[*before] = rule;
+    }
+  }
+  RecordParser parser(projection_of(*rules), options_.parser);
+  correlator_.replace_rules(*rules);
+  // From here on nothing can fail.
+  waiting_->renumber(following);
+  evaluations_before_ += matcher_.evaluations();
+  parser_ = std::move(parser);
+  matcher_ = std::move(matcher);
+  rules_ = std::move(rules);
+  return {};
+}
 
 void Pipeline::take(std::string_view record, const RecordPosition& position) {
   parser_.parse(record, position, *this);

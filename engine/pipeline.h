@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/accounting.h"
+#include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/correlation/correlator.h"
 #include "engine/finding/finding.h"
@@ -32,11 +33,33 @@ struct PipelineOptions {
 /// One engine: rules, state, counters. Not thread-safe.
 class Pipeline final : private RecordSink {
  public:
-  /// `rules` must outlive the pipeline. What RE2 refuses is added to `diagnostics` (if not null).
+  /// What RE2 refuses is added to `diagnostics` (if not null).
+  Pipeline(std::shared_ptr<const RuleSet> rules,
+           PipelineOptions options,
+           std::vector<Diagnostic>* diagnostics = nullptr);
+  /// `rules` must outlive the pipeline, or its replace_rules().
   Pipeline(const RuleSet& rules,
            PipelineOptions options,
            std::vector<Diagnostic>* diagnostics = nullptr);
   ~Pipeline() override;
+
+  /// Goes on with other rules, all or nothing. Call it between two records, not from within take().
+  ///
+  /// A rule that is unchanged (see UnchangedRules) keeps its state: hits, matches, events that wait
+  /// for the process graph. Its findings show what the new set says of it, title and level; the
+  /// tests in their evidence are as they were written when the event came. So with the same rules
+  /// findings() gives what it would have given. Every other rule starts afresh: it sees the events
+  /// that are taken from now on (of processes it knows what came before, for the graph stays), and
+  /// what is gone is forgotten with its findings.
+  ///
+  /// Fails with bad_rule if RE2 refuses a rule that it did not refuse before: the rules so far stay
+  /// as they are. What RE2 refuses is added to `diagnostics` (if not null) either way. The same if
+  /// it throws (no memory). Nothing refers to the rules so far afterwards. Compiles all rules, so
+  /// it takes as long as the constructor; O(hits kept) more.
+  [[nodiscard]] Result<void> replace_rules(std::shared_ptr<const RuleSet> rules,
+                                           std::vector<Diagnostic>* diagnostics = nullptr);
+
+  [[nodiscard]] const RuleSet& rules() const { return *rules_; }
 
   /// One record on its way through all stages. RecordParser::kJsonPadding readable bytes must
   /// follow it.
@@ -61,9 +84,12 @@ class Pipeline final : private RecordSink {
 
   [[nodiscard]] const Correlator& correlator() const { return correlator_; }
 
-  [[nodiscard]] std::size_t rule_evaluations() const { return matcher_.evaluations(); }
+  /// Of all rule sets so far.
+  [[nodiscard]] std::size_t rule_evaluations() const {
+    return evaluations_before_ + matcher_.evaluations();
+  }
 
-  /// For what its rules cost.
+  /// For what its rules cost, since they came. Valid until replace_rules().
   [[nodiscard]] const Matcher& matcher() const { return matcher_; }
 
   /// Builds the matcher's index for events of this one's kind, before the first one comes.
@@ -94,7 +120,8 @@ class Pipeline final : private RecordSink {
   void judge_waiting();
 
   PipelineOptions options_;
-  RecordParser parser_;        ///< Takes what the rules test.
+  std::shared_ptr<const RuleSet> rules_;  ///< Owns them only if it was given them to own.
+  RecordParser parser_;                   ///< Takes what the rules test.
   RecordParser whole_parser_;  ///< Takes everything: for the few events that a finding may show.
   Matcher matcher_;
   Correlator correlator_;
@@ -104,6 +131,7 @@ class Pipeline final : private RecordSink {
   std::vector<std::size_t> hits_;
   std::vector<std::size_t> open_;
   std::size_t hurried_ = 0;
+  std::size_t evaluations_before_ = 0;  ///< By the rule sets before this one.
 };
 
 /// The fields that the rules test.

@@ -10,27 +10,22 @@
 
 #include "engine/base/limits.h"
 #include "engine/correlation/build_finding.h"
+#include "engine/correlation/feeds.h"
 #include "engine/correlation/window.h"
 #include "engine/process_graph/graph_algorithms.h"
 
 namespace spoor {
 namespace {
 
-/// A step of a correlation that a detection rule feeds.
-struct Use {
-  std::size_t correlation;
-  std::size_t step;
-};
-
 /// (number, process) as one key.
 using PairKey = std::uint64_t;
 
-PairKey pair_key(std::size_t number, ProcessIndex process) {
+PairKey pair_key(std::uint32_t number, ProcessIndex process) {
   return (PairKey{number} << 32U) | process;
 }
 
-std::size_t number_of(PairKey key) {
-  return key >> 32U;
+std::uint32_t number_of(PairKey key) {
+  return static_cast<std::uint32_t>(key >> 32U);
 }
 
 ProcessIndex process_of(PairKey key) {
@@ -118,30 +113,22 @@ struct Correlator::Host {
   std::string key;
   std::string hostname;  ///< The best name that any event gave.
   ProcessGraph graph;
-  boost::unordered_flat_map<PairKey, HitSet> hits;  ///< (rule, process).
-  boost::unordered_flat_map<ProcessIndex, std::vector<std::size_t>>
+  boost::unordered_flat_map<PairKey, HitSet> hits;  ///< (feed, process).
+  boost::unordered_flat_map<ProcessIndex, std::vector<CorrelationNumber>>
       anchors;                                ///< → correlations, ascending.
   boost::unordered_flat_set<PairKey> marked;  ///< (correlation, process) to evaluate.
   /// Processes whose children are to be marked. Not marked at once: a process may have many, and
   /// many hits.
   boost::unordered_flat_set<ProcessIndex> marked_above;
   boost::unordered_flat_set<PairKey> matches;  ///< (correlation, process) that hold.
-  /// Some process at or below this one, along claimed edges, has a hit. If set for a process, set
-  /// for all above it.
+  /// Some process at or below this one, along claimed edges, has or had a hit. If set for a
+  /// process, set for all above it.
   std::vector<bool> hit_below;
 };
 
 struct Correlator::Impl {
   explicit Impl(const RuleSet& rule_set)
-      : rules(rule_set), uses(rule_set.detections.size()), plain(rule_set.detections.size()) {
-    for (std::size_t c = 0; c < rules.correlations.size(); ++c) {
-      const CorrelationRule& correlation = rules.correlations[c];
-      for (std::size_t s = 0; s < correlation.steps.size(); ++s) {
-        uses[correlation.steps[s].rule].push_back({.correlation = c, .step = s});
-        looks_up = looks_up || correlation.steps[s].relation == Relation::parent;
-      }
-    }
-  }
+      : rules(&rule_set), feeds(rule_set), plain(rule_set.detections.size()) {}
 
   Host& host_of(std::string_view key) {
     const auto known = hosts.find(key);
@@ -161,7 +148,7 @@ struct Correlator::Impl {
     if (anchor == host.anchors.end()) {
       return;
     }
-    for (const std::size_t correlation : anchor->second) {
+    for (const CorrelationNumber correlation : anchor->second) {
       host.marked.insert(pair_key(correlation, process));
     }
   }
@@ -198,7 +185,7 @@ struct Correlator::Impl {
   void relinked(Host& host, ProcessIndex process) {
     host.hit_below.resize(host.graph.size(), false);
     mark(host, process);
-    if (looks_up) {
+    if (feeds.looks_up()) {
       host.marked_above.insert(process);
     }
     if (host.hit_below[process]) {
@@ -212,13 +199,14 @@ struct Correlator::Impl {
 
   void keep_step_hit(Host& host,
                      std::size_t rule,
+                     const Feed& feed,
                      ProcessIndex process,
                      const Event& event,
                      bool duplicate,
                      Matcher& matcher,
                      const Lineage* lineage,
                      std::shared_ptr<const KeptEvent>& kept) {
-    HitSet& set = host.hits[pair_key(rule, process)];
+    HitSet& set = host.hits[pair_key(feed.number, process)];
     if (!set.wants(event.order_key(), event.record, duplicate)) {
       return;
     }
@@ -227,16 +215,17 @@ struct Correlator::Impl {
     }
     set.add({.event = kept, .matched = keep_fields(matcher.explain(rule, event, lineage))});
     note_hit_below(host, process);
-    for (const Use& use : uses[rule]) {
-      const CorrelationRule& correlation = rules.correlations[use.correlation];
-      if (use.step == correlation.anchor) {
-        std::vector<std::size_t>& anchored = host.anchors[process];
-        const auto place = std::ranges::lower_bound(anchored, use.correlation);
-        if (place == anchored.end() || *place != use.correlation) {
-          anchored.insert(place, use.correlation);
+    for (const FedStep& fed : feed.steps) {
+      const CorrelationRule& correlation = rules->correlations[fed.correlation];
+      if (fed.step == correlation.anchor) {
+        std::vector<CorrelationNumber>& anchored = host.anchors[process];
+        const CorrelationNumber number = feeds.number_of(fed.correlation);
+        const auto place = std::ranges::lower_bound(anchored, number);
+        if (place == anchored.end() || *place != number) {
+          anchored.insert(place, number);
         }
       }
-      if (correlation.steps[use.step].relation == Relation::parent) {
+      if (correlation.steps[fed.step].relation == Relation::parent) {
         host.marked_above.insert(process);
       }
     }
@@ -311,9 +300,8 @@ struct Correlator::Impl {
 
   /// All hits around an anchor that its steps ask for, the anchor's own step apart unless the
   /// condition names it.
-  [[nodiscard]] Gathered gather(const Host& host,
-                                const CorrelationRule& correlation,
-                                ProcessIndex anchor) const {
+  [[nodiscard]] Gathered gather(const Host& host, std::size_t rule, ProcessIndex anchor) const {
+    const CorrelationRule& correlation = rules->correlations[rule];
     std::vector<std::pair<StepTime, const Hit*>> found;
     std::vector<ProcessIndex> below;
     Gathered gathered;
@@ -324,7 +312,7 @@ struct Correlator::Impl {
       }
       const Relation relation = is_anchor ? Relation::self : correlation.steps[step].relation;
       for (const ProcessIndex process : scope(host, anchor, relation, below)) {
-        const auto set = host.hits.find(pair_key(correlation.steps[step].rule, process));
+        const auto set = host.hits.find(pair_key(feeds.of_step(rule, step), process));
         if (set == host.hits.end()) {
           continue;
         }
@@ -354,9 +342,9 @@ struct Correlator::Impl {
 
   void evaluate(Host& host, PairKey key) {
     ++stats.evaluations;
-    const CorrelationRule& correlation = rules.correlations[number_of(key)];
-    const Gathered gathered = gather(host, correlation, process_of(key));
-    if (find_windows(correlation, gathered.times)) {
+    const std::size_t rule = feeds.correlation_of(number_of(key));
+    const Gathered gathered = gather(host, rule, process_of(key));
+    if (find_windows(rules->correlations[rule], gathered.times)) {
       host.matches.insert(key);
     } else {
       host.matches.erase(key);
@@ -367,9 +355,10 @@ struct Correlator::Impl {
   // ------------------------------------------------------------------------------------------------------
 
   [[nodiscard]] Finding correlation_finding(const Host& host, PairKey key) const {
-    const CorrelationRule& correlation = rules.correlations[number_of(key)];
+    const std::size_t rule = feeds.correlation_of(number_of(key));
+    const CorrelationRule& correlation = rules->correlations[rule];
     const ProcessIndex anchor = process_of(key);
-    const Gathered gathered = gather(host, correlation, anchor);
+    const Gathered gathered = gather(host, rule, anchor);
     const std::optional<WindowResult> windows = find_windows(correlation, gathered.times);
 
     MatchView match;
@@ -381,7 +370,7 @@ struct Correlator::Impl {
     match.anchor = anchor;
     match.anchor_uid = host.graph.key(anchor);
     for (const CorrelationStep& step : correlation.steps) {
-      match.related.push_back(&rules.detections[step.rule]);
+      match.related.push_back(&rules->detections[step.rule]);
     }
     for (std::size_t i = 0; i < correlation.escalations.size(); ++i) {
       if (windows->escalated[i]) {
@@ -391,7 +380,7 @@ struct Correlator::Impl {
     const auto evidence_of = [&](const Hit* hit, std::size_t step, bool required) {
       const CorrelationStep& listed = correlation.steps[step];
       return MatchEvidence{.hit = hit,
-                           .rule = &rules.detections[listed.rule],
+                           .rule = &rules->detections[listed.rule],
                            .step = listed.name,
                            .required = required};
     };
@@ -405,7 +394,7 @@ struct Correlator::Impl {
     // Of the anchor's own step the first hit says enough: it may hold for everything the process
     // does.
     const HitSet& anchor_hits =
-        host.hits.at(pair_key(correlation.steps[correlation.anchor].rule, anchor));
+        host.hits.at(pair_key(feeds.of_step(rule, correlation.anchor), anchor));
     match.evidence.push_back(evidence_of(&anchor_hits.hits().front(), correlation.anchor, true));
     std::ranges::stable_sort(match.evidence, {}, [](const MatchEvidence& evidence) {
       return evidence.hit->event->order;
@@ -432,10 +421,46 @@ struct Correlator::Impl {
     return build_finding(match, host.graph);
   }
 
-  const RuleSet& rules;
-  std::vector<std::vector<Use>> uses;  ///< By detection rule.
-  std::vector<PlainMatches> plain;     ///< By detection rule.
-  bool looks_up = false;               ///< Some step has relation parent.
+  // --- Another rule set
+  // ------------------------------------------------------------------------------------------------
+
+  /// Forgets the hits, anchors and matches of what `stays` no longer knows. Nothing is allocated.
+  static void forget_others(Host& host, const Feeds& stays) {
+    const auto has_no_correlation = [&stays](PairKey key) {
+      return !stays.has_correlation(number_of(key));
+    };
+    boost::unordered::erase_if(
+        host.hits, [&](const auto& entry) { return !stays.has_feed(number_of(entry.first)); });
+    boost::unordered::erase_if(host.marked, has_no_correlation);
+    boost::unordered::erase_if(host.matches, has_no_correlation);
+    boost::unordered::erase_if(host.anchors, [&stays](auto& entry) {
+      std::erase_if(entry.second,
+                    [&stays](CorrelationNumber number) { return !stays.has_correlation(number); });
+      return entry.second.empty();
+    });
+  }
+
+  void replace_rules(const RuleSet& following) {
+    const UnchangedRules unchanged = unchanged_rules(*rules, following);
+    Feeds following_feeds = feeds.followed_by(following, unchanged);
+    std::vector<PlainMatches> following_plain(following.detections.size());
+    // From here on nothing can fail.
+    for (std::size_t rule = 0; rule < following_plain.size(); ++rule) {
+      if (unchanged.detections[rule] && following.detections[rule].makes_finding) {
+        following_plain[rule] = std::move(plain[*unchanged.detections[rule]]);
+      }
+    }
+    for (auto& [key, host] : hosts) {
+      forget_others(*host, following_feeds);
+    }
+    plain = std::move(following_plain);
+    feeds = std::move(following_feeds);
+    rules = &following;
+  }
+
+  const RuleSet* rules;
+  Feeds feeds;
+  std::vector<PlainMatches> plain;  ///< By detection rule.
   boost::unordered_flat_map<std::string, std::unique_ptr<Host>, SeededTextHash, std::equal_to<>>
       hosts;
   CorrelatorStats stats;
@@ -468,13 +493,20 @@ void Correlator::take(const Event& event,
   std::shared_ptr<const KeptEvent> kept;
   for (const std::size_t rule : hits) {
     impl_->stats.hits += duplicate ? 0U : 1U;
-    if (!impl_->uses[rule].empty() && change.actor != kNoProcess) {
-      impl_->keep_step_hit(host, rule, change.actor, event, duplicate, matcher, lineage, kept);
+    if (change.actor != kNoProcess) {
+      for (const Feed& feed : impl_->feeds.of_detection(rule)) {
+        impl_->keep_step_hit(host, rule, feed, change.actor, event, duplicate, matcher, lineage,
+                             kept);
+      }
     }
-    if (impl_->rules.detections[rule].makes_finding) {
+    if (impl_->rules->detections[rule].makes_finding) {
       impl_->keep_plain_hit(host, rule, change.actor, event, duplicate, matcher, lineage, kept);
     }
   }
+}
+
+void Correlator::replace_rules(const RuleSet& rules) {
+  impl_->replace_rules(rules);
 }
 
 void Correlator::settle() {
@@ -489,7 +521,7 @@ void Correlator::settle_all() {
     host->marked_above.clear();
     host->matches.clear();
     for (const auto& [process, correlations] : host->anchors) {
-      for (const std::size_t correlation : correlations) {
+      for (const CorrelationNumber correlation : correlations) {
         impl_->evaluate(*host, pair_key(correlation, process));
       }
     }
@@ -505,7 +537,7 @@ std::vector<Finding> Correlator::findings() const {
   }
   for (std::size_t rule = 0; rule < impl_->plain.size(); ++rule) {
     for (const auto& [order, match] : impl_->plain[rule].by_order) {
-      findings.push_back(impl_->plain_finding(impl_->rules.detections[rule], match));
+      findings.push_back(impl_->plain_finding(impl_->rules->detections[rule], match));
     }
   }
   std::ranges::sort(findings, canonical_less);

@@ -33,7 +33,7 @@ struct CorrelatorStats {
 /// Correlates the hits of all hosts. Not thread-safe.
 class Correlator {
  public:
-  /// `rules` must outlive the correlator.
+  /// `rules` must outlive the correlator, or its replace_rules().
   explicit Correlator(const RuleSet& rules);
   ~Correlator();
   Correlator(Correlator&&) noexcept;
@@ -48,6 +48,14 @@ class Correlator {
             bool duplicate,
             Matcher& matcher,
             const Lineage* lineage = nullptr);
+
+  /// Goes on with other rules, which must outlive the correlator or its next replace_rules(); the
+  /// rules so far must be there until it returns. What is unchanged (see UnchangedRules) keeps its
+  /// hits and matches, and shows what the new set says of it. All other rules start afresh and see
+  /// what is taken from now on; the process graphs stay, so they know ancestors from before. Of a
+  /// detection that now makes no findings of its own those it made are forgotten. If it throws (no
+  /// memory), nothing has changed. O(rules × log rules + hits kept).
+  void replace_rules(const RuleSet& rules);
 
   /// Evaluates the marked anchors. Cheap when nothing is marked. After it, findings() is up to
   /// date.

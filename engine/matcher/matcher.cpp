@@ -325,6 +325,10 @@ bool Matcher::needs_everything(const Event& event) {
   return route.has_keywords && (!is_windows || route.keywords.may_hold(event.record));
 }
 
+bool Matcher::is_usable(std::size_t rule) const {
+  return impl_->program.usable(rule);
+}
+
 std::size_t Matcher::usable_rules() const {
   std::size_t usable = 0;
   for (std::size_t rule = 0; rule < impl_->program.size(); ++rule) {

@@ -124,6 +124,9 @@ class Matcher {
   /// Rules of which RE2 refused no expression.
   [[nodiscard]] std::size_t usable_rules() const;
 
+  /// Did RE2 refuse no expression of the rule? If it did, the rule never holds.
+  [[nodiscard]] bool is_usable(std::size_t rule) const;
+
   /// What has to be in an event for the rule to be evaluated, in words: "Image ends with
   /// \\whoami.exe", "any of 12 texts in CommandLine", or "-" if it always is.
   [[nodiscard]] std::string witness_text(std::size_t rule) const;

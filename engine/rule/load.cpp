@@ -80,7 +80,7 @@ class Loader {
       ++loaded_.documents;
       if (!node.is_map()) {
         desk.error(node.position, "a rule must be a map, not " + std::string(to_string(node.kind)));
-        ++loaded_.rejected;
+        refuse({.file = desk.file(), .position = node.position});
         continue;
       }
       if (options_.visit) {
@@ -124,8 +124,17 @@ class Loader {
     }
   }
 
-  void reject(const Document& document) {
+  void refuse(DocumentPlace place) {
     ++loaded_.rejected;
+    loaded_.refused.push_back(std::move(place));
+  }
+
+  void refuse(const Document& document) {
+    refuse({.file = document.desk->file(), .position = document.node.position});
+  }
+
+  void reject(const Document& document) {
+    refuse(document);
     add_names(document, known_.rejected);
   }
 
@@ -150,7 +159,7 @@ class Loader {
       const std::optional<FilterRule> filter =
           load_filter(document.node, options_.placeholders, *document.desk);
       if (!filter) {
-        ++loaded_.rejected;
+        refuse(document);
         continue;
       }
       std::size_t applied = 0;
@@ -273,28 +282,12 @@ class Loader {
   KnownRules known_;
 };
 
-Result<RuleFile> read_rule_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string content;
-  std::array<char, std::size_t{64} << 10U> chunk{};
-  // No further than just beyond the bound: such a file is refused where all others are, and the
-  // rest loads.
-  while (file && content.size() <= kRuleBytesMax) {
-    file.read(chunk.data(), chunk.size());
-    content.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  if (!file.is_open() || file.bad()) {
-    return fail(ErrorCode::io, "cannot read " + path.string());
-  }
-  return RuleFile{.path = path.string(), .content = std::move(content)};
-}
-
 /// "admins: [root, adm_*]", or one value.
 void read_placeholder(const YamlNode& name,
                       const YamlNode& value,
                       DiagnosticDesk& desk,
-                      LoadOptions& into) {
-  std::vector<std::string>& values = into.placeholders[name.text];
+                      Placeholders& into) {
+  std::vector<std::string>& values = into[name.text];
   const auto add = [&](const YamlNode& one) {
     if (one.is_scalar()) {
       values.push_back(one.text);
@@ -340,29 +333,23 @@ LoadedRules load_rules(const std::vector<RuleFile>& files, const LoadOptions& op
   return Loader(options).load(files);
 }
 
-Result<LoadOptions> load_placeholders(const std::string& path,
-                                      std::vector<Diagnostic>& diagnostics) {
-  const Result<RuleFile> file = read_rule_file(path);
-  if (!file) {
-    return tl::unexpected<Error>(file.error());
+Result<RuleFile> read_rule_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string content;
+  std::array<char, std::size_t{64} << 10U> chunk{};
+  // No further than just beyond the bound: such a file is refused where all others are, and the
+  // rest loads.
+  while (file && content.size() <= kRuleBytesMax) {
+    file.read(chunk.data(), chunk.size());
+    content.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
   }
-  LoadOptions options;
-  DiagnosticDesk desk(file->path, file->content, diagnostics);
-  std::size_t refused = 0;
-  for (const YamlNode& document : read_rule_documents(*file, desk, &refused)) {
-    if (!document.is_map()) {
-      desk.error(document.position, "placeholders are a map from names to lists of values",
-                 "admins: [root, adm_*]");
-    }
-    for (const auto& [name, value] : document.entries) {
-      read_placeholder(name, value, desk, options);
-    }
+  if (!file.is_open() || file.bad()) {
+    return fail(ErrorCode::io, "cannot read " + path);
   }
-  return options;
+  return RuleFile{.path = path, .content = std::move(content)};
 }
 
-Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,
-                                    const LoadOptions& options) {
+Result<std::vector<RuleFile>> read_rule_files(const std::vector<std::string>& paths) {
   std::vector<RuleFile> files;
   std::set<fs::path> read;  // A file that is given twice, by itself and by its folder, is one file.
   for (const std::string& path : paths) {
@@ -381,14 +368,45 @@ Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,
       if (!read.insert(error ? rule_file : same).second) {
         continue;
       }
-      Result<RuleFile> file = read_rule_file(rule_file);
+      Result<RuleFile> file = read_rule_file(rule_file.string());
       if (!file) {
         return tl::unexpected<Error>(file.error());
       }
       files.push_back(std::move(*file));
     }
   }
-  return load_rules(files, options);
+  return files;
+}
+
+Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,
+                                    const LoadOptions& options) {
+  return read_rule_files(paths).map(
+      [&options](const std::vector<RuleFile>& files) { return load_rules(files, options); });
+}
+
+Placeholders load_placeholders(const RuleFile& file, std::vector<Diagnostic>& diagnostics) {
+  Placeholders placeholders;
+  DiagnosticDesk desk(file.path, file.content, diagnostics);
+  std::size_t refused = 0;
+  for (const YamlNode& document : read_rule_documents(file, desk, &refused)) {
+    if (!document.is_map()) {
+      desk.error(document.position, "placeholders are a map from names to lists of values",
+                 "admins: [root, adm_*]");
+    }
+    for (const auto& [name, value] : document.entries) {
+      read_placeholder(name, value, desk, placeholders);
+    }
+  }
+  return placeholders;
+}
+
+Result<LoadOptions> load_placeholders(const std::string& path,
+                                      std::vector<Diagnostic>& diagnostics) {
+  const Result<RuleFile> file = read_rule_file(path);
+  if (!file) {
+    return tl::unexpected<Error>(file.error());
+  }
+  return LoadOptions{.placeholders = load_placeholders(*file, diagnostics), .visit = {}};
 }
 
 }  // namespace spoor

@@ -24,11 +24,18 @@ struct YamlNode;
 /// What it reports to the desk of the document's file comes out with the loader's own diagnostics.
 using DocumentVisitor = std::function<void(const YamlNode& document, DiagnosticDesk& desk)>;
 
+/// Where a rule document stands.
+struct DocumentPlace {
+  std::string file;
+  SourcePosition position;
+};
+
 struct LoadedRules {
   RuleSet rules;
   std::vector<Diagnostic> diagnostics;  ///< In (file, line, column) order.
   std::size_t documents = 0;            ///< Rule documents seen, loaded or not.
   std::size_t rejected = 0;
+  std::vector<DocumentPlace> refused;  ///< Of those rejected the ones that could be read as YAML.
 };
 
 /// One file already in memory.
@@ -50,14 +57,23 @@ struct LoadOptions {
 [[nodiscard]] LoadedRules load_rules(const std::vector<RuleFile>& files,
                                      const LoadOptions& options = {});
 
+/// Reads one file, to just beyond kRuleBytesMax: the loader refuses what is longer.
+[[nodiscard]] Result<RuleFile> read_rule_file(const std::string& path);
+
 /// Reads *.yml and *.yaml below each path (a file, *.json too, or a directory; in name order;
-/// hidden entries and symbolic links to directories are skipped) and loads them. Fails only if a
-/// path cannot be read.
+/// hidden entries and symbolic links to directories are skipped). Fails if a path cannot be read.
+[[nodiscard]] Result<std::vector<RuleFile>> read_rule_files(const std::vector<std::string>& paths);
+
+/// read_rule_files() and load_rules(). Fails only if a path cannot be read.
 [[nodiscard]] Result<LoadedRules> load_rule_paths(const std::vector<std::string>& paths,
                                                   const LoadOptions& options = {});
 
-/// Reads placeholders: a YAML or JSON map from names to a text or a list of texts. What is wrong is
-/// added to `diagnostics`; fails only if the file cannot be read.
+/// Placeholders: a YAML or JSON map from names to a text or a list of texts. What is wrong is added
+/// to `diagnostics`.
+[[nodiscard]] Placeholders load_placeholders(const RuleFile& file,
+                                             std::vector<Diagnostic>& diagnostics);
+
+/// The same of the file at `path`. Fails only if it cannot be read.
 [[nodiscard]] Result<LoadOptions> load_placeholders(const std::string& path,
                                                     std::vector<Diagnostic>& diagnostics);
 
