@@ -40,7 +40,10 @@ constexpr std::string_view kAdded[] = {"currentcontrolset",
                                        "createkey",
                                        "deletekey",
                                        "deletevalue",
-                                       "setvalue"};
+                                       "setvalue",
+                                       "dword ",
+                                       "qword ",
+                                       "binary data"};
 
 /// Words of which every record is full: no piece of a fragment should be one of theirs.
 constexpr std::string_view kFrequent[] = {
@@ -92,7 +95,8 @@ bool is_drive(std::string_view text, std::size_t at) {
 
 bool is_usable(std::string_view fragment) {
   // Numbers and times may have been written otherwise.
-  return fragment.size() >= kGram && std::ranges::any_of(fragment, is_letter) &&
+  const auto is_no_digit = [](char c) { return c >= 'g' && c <= 'z' && c != 'x'; };
+  return fragment.size() >= kGram && std::ranges::any_of(fragment, is_no_digit) &&
          std::ranges::none_of(kAdded, [fragment](std::string_view word) {
            return word.find(fragment) != std::string_view::npos;
          });

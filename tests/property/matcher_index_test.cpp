@@ -61,7 +61,7 @@ class Twins {
     EXPECT_EQ(hits_, plain_hits_) << "indexed:" << names_of(rules_, hits_)
                                   << "\nplain:" << names_of(rules_, plain_hits_) << "\n"
                                   << test::describe_fields(event);
-    return hits_ == plain_hits_;
+    return hits_ == plain_hits_ && agrees_again(event, lineage);
   }
 
   [[nodiscard]] const Rules& hits() const { return hits_; }
@@ -77,6 +77,16 @@ class Twins {
   }
 
  private:
+  /// An event that was seen before is answered from memory: the same.
+  bool agrees_again(const Event& event, const Lineage* lineage) {
+    Rules hits;
+    Rules open;
+    indexed_.match(event, hits, lineage, lineage == nullptr ? nullptr : &open);
+    EXPECT_EQ(hits, hits_);
+    EXPECT_EQ(open, open_);
+    return hits == hits_ && open == open_;
+  }
+
   const RuleSet& rules_;
   Matcher indexed_;
   Matcher plain_;

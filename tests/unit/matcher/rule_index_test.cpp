@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/matcher/matcher.h"
+#include "engine/matcher/predicate.h"
 #include "tests/support/rules.h"
 
 namespace spoor {
@@ -89,6 +90,43 @@ TEST(RuleIndex, AnAncestorHasNotTheEventsOriginal) {
   const std::string head = "spoor: lineage\n";
   EXPECT_FALSE(holds(rule_of(R"(Ancestor.Image|endswith: '\a.exe')", head), event, &lineage));
   EXPECT_TRUE(holds(rule_of(R"(Ancestor.Image|endswith: '\explorer.exe')", head), event, &lineage));
+}
+
+TEST(RuleIndex, ManyNamesAreOneSet) {
+  const RuleSet rules = test::rules_of(
+      "title: T\nid: i\nlogsource: {product: windows}\ndetection:\n  selection:\n"
+      "    Image|endswith: ['\\a.exe', '\\b.exe', '\\c.exe', '\\Stra\xC3\x9F.exe', 'e.exe']\n"
+      "  filter:\n    Image: ['C:\\a.exe', 'C:\\x\\b.exe', 'D:\\1', 'D:\\2', 'C:\\y\\c.exe']\n"
+      "  condition: selection and not filter\n");
+  EXPECT_TRUE(holds(rules, event_of(FieldId::image, R"(D:\A.EXE)")));
+  EXPECT_TRUE(holds(rules, event_of(FieldId::image, R"(C:\x\a.exe)")));
+  EXPECT_TRUE(holds(rules, event_of(FieldId::image, "D:\\STRA\xC3\x9F.EXE")));
+  EXPECT_TRUE(holds(rules, event_of(FieldId::image, "the.exe")));
+  EXPECT_FALSE(holds(rules, event_of(FieldId::image, "a.exe"))) << "no separator";
+  EXPECT_FALSE(holds(rules, event_of(FieldId::image, R"(c:\A.exe)"))) << "filtered";
+  EXPECT_FALSE(holds(rules, event_of(FieldId::image, R"(C:\x\b.exe)"))) << "filtered";
+  // A filter that holds for the written value but not for what it means does not filter.
+  EXPECT_TRUE(holds(rules, event_of(FieldId::image, R"(C:\x\..\y\b.exe)")));
+}
+
+TEST(RuleIndex, ALongLineNeedsNoRegularExpression) {
+  EXPECT_EQ(run_asked_for(".{1000,}"), 1'000U);
+  EXPECT_EQ(run_asked_for("(.){200,}"), 200U);
+  EXPECT_EQ(run_asked_for(".{3}"), 3U);
+  for (const char* other : {".{3,5}", "^.{3,}", ".{3,}x", ".{,3}", "x.{3,}", ".{}", ".*"}) {
+    EXPECT_FALSE(run_asked_for(other)) << other;
+  }
+  const RuleSet rules = rule_of("CommandLine|re: '.{5,}'");
+  const RuleSet across = rule_of("CommandLine|re|s: '.{5,}'");
+  for (const std::string_view text :
+       {"", "abcd", "abcde", "abcdef", "abcd\nabcd", "abcd\nabcde", "\xC3\xA4\xC3\xA4\xC3\xA4",
+        "\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4\xC3\xA4", "abcd\xFF"}) {
+    static_cast<void>(holds(rules, event_of(FieldId::command_line, text)));
+    static_cast<void>(holds(across, event_of(FieldId::command_line, text)));
+  }
+  EXPECT_TRUE(holds(rules, event_of(FieldId::command_line, "abcd\nabcde")));
+  EXPECT_FALSE(holds(rules, event_of(FieldId::command_line, "abcd\nabcd")));
+  EXPECT_TRUE(holds(across, event_of(FieldId::command_line, "abcd\nabcd")));
 }
 
 }  // namespace
