@@ -119,6 +119,7 @@ TEST(KeywordFilter, NothingInAValueOfTheSharedSamplesEscapes) {
 
 TEST(KeywordFilter, KnowsHowElseALetterMayBeSpelt) {
   const KeywordFilter filter = filter_for("sekurlsa::");
+  const std::string long_s = std::string("{\"a\":\"x \xC5\xBF") + "ekurlsa::logon\"}";
   for (const char* record : {
            R"({"a":"x sekurlsa::logon"})",
            R"({"a":"x SeKurLSA::logon"})",
@@ -126,8 +127,7 @@ TEST(KeywordFilter, KnowsHowElseALetterMayBeSpelt) {
            R"({"a":"x sekurlsa\u003a:logon"})",
            R"({"a":"{\"b\":\"x se\\u006Burlsa::logon\"}"})",
            R"({"a":"x se\u212Aurlsa::logon"})",
-           "{\"a\":\"x \xC5\xBF"
-           "ekurlsa::logon\"}",
+           long_s.c_str(),
            "{\"a\":\"x se\xE2\x84\xAAurlsa::logon\"}",
            R"(<Data>x sekurls&#97;::logon</Data>)",
            R"(<Data>x sekurls&#x61;::logon</Data>)",
@@ -137,8 +137,7 @@ TEST(KeywordFilter, KnowsHowElseALetterMayBeSpelt) {
   for (const char* record : {
            R"({"a":"x sekurls::logon"})",
            R"({"a":"C:\\users\\update.exe \u000d\u0022 sekurl sa::"})",
-           "{\"a\":\"Stra\xC3\x9F"
-           "e\"}",
+           "{\"a\":\"Stra\xC3\x9F\"}",
            "",
            "x",
            "{}",
