@@ -4,9 +4,6 @@
 #include <bit>
 #include <cstring>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "engine/base/uid.h"
 
 namespace spoor {
@@ -19,7 +16,7 @@ bool is_separator(char c) {
 }  // namespace
 
 std::uint64_t LiteralIndex::hash_text(std::string_view text) {
-  return XXH3_64bits_withSeed(text.data(), text.size(), table_seed());
+  return SeededTextHash()(text);
 }
 
 std::string_view LiteralIndex::file_name(std::string_view text) {

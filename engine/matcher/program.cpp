@@ -5,9 +5,7 @@
 #include <numeric>
 #include <tuple>
 
-#define XXH_INLINE_ALL
 #include <boost/unordered/unordered_flat_map.hpp>
-#include <xxhash.h>
 
 #include "engine/base/uid.h"
 
@@ -46,10 +44,6 @@ std::string key_of(const Expr& expr, ColumnId column) {
 
 /// Fewer tests than that are asked one by one.
 constexpr std::size_t kSetMin = 4;
-
-std::uint64_t hash_text(std::string_view text) {
-  return XXH3_64bits_withSeed(text.data(), text.size(), table_seed());
-}
 
 /// What is looked up of a text in a set of that form.
 std::string_view set_key(Pattern::Form form, std::string_view text) {
@@ -178,7 +172,7 @@ void Program::lay_out_set(ColumnId column,
   LiteralSet& set = sets_.emplace_back();
   for (const PredicateId test : tests) {
     const std::string& literal = predicates_[test].pattern().literal();
-    set.members.push_back({.hash = hash_text(set_key(form, literal)), .predicate = test});
+    set.members.push_back({.hash = SeededTextHash()(set_key(form, literal)), .predicate = test});
   }
   std::ranges::sort(set.members, [](const auto& a, const auto& b) {
     return std::tie(a.hash, a.predicate) < std::tie(b.hash, b.predicate);
@@ -195,7 +189,7 @@ Verdict Program::test_set(const Step& step, bool negated, EventValues& values) c
   const auto any_fits = [&](std::size_t begin, std::size_t end) {
     for (std::size_t place = begin; place < end; ++place) {
       const std::string_view text = EventValues::folded(values.value(step.column, place));
-      const std::uint64_t hash = hash_text(set_key(step.form, text));
+      const std::uint64_t hash = SeededTextHash()(set_key(step.form, text));
       auto member = std::ranges::lower_bound(set.members, hash, {}, &LiteralSet::Member::hash);
       for (; member != set.members.end() && member->hash == hash; ++member) {
         const Predicate& predicate = predicates_[member->predicate];

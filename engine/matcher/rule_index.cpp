@@ -3,9 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "engine/base/uid.h"
 #include "engine/rule/modifier.h"
 
@@ -207,7 +204,7 @@ bool RuleIndex::recall(Column& column,
     column.asked = 0;
     column.found = 0;
   }
-  hash = XXH3_64bits_withSeed(text.data(), text.size(), table_seed());
+  hash = SeededTextHash()(text);
   Remembered& place = column.remembered[hash & (kRememberedValues - 1)];
   if (place.hash == hash && place.size == text.size() &&
       std::memcmp(place.text.data(), text.data(), text.size()) == 0) {

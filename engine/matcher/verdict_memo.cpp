@@ -1,8 +1,5 @@
 #include "engine/matcher/verdict_memo.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include "engine/base/uid.h"
 
 namespace spoor {
@@ -36,7 +33,7 @@ const VerdictMemo::Verdicts* VerdictMemo::find(std::string_view key) {
     asked_ = 0;
     known_ = 0;
   }
-  hash_ = XXH3_64bits_withSeed(key.data(), key.size(), table_seed());
+  hash_ = SeededTextHash()(key);
   const Entry& entry = entries_[hash_ & (kEntries - 1)];
   if (entry.hash != hash_ || entry.key != key) {
     return nullptr;
