@@ -188,8 +188,14 @@ class EventMatcher final : public RecordConsumer, private RecordSink {
       ++counts_.without_time;
       return;
     }
-    windows_.add((std::uint64_t{file} << kFileShift) | number, event.time, hits_,
-                 EventFieldsView(event));
+    // Of one time the event that is read first is the first: the reader's order stands for a uid.
+    const std::uint64_t place = (std::uint64_t{file} << kFileShift) | number;
+    windows_.add({.order = {.time = event.time, .rank = 0, .uid = {.high = 1, .low = place}},
+                  .number = place,
+                  .record = {},
+                  .duplicate = false,
+                  .hits = {}},
+                 hits_, EventFieldsView(event));
   }
 
   void write(const WindowFiring& firing) {

@@ -46,6 +46,9 @@ struct Hit {
   std::vector<KeptField> matched;
 };
 
+/// The hits of one event, each with its rule's id.
+using WindowHits = std::vector<std::pair<std::string, Hit>>;
+
 /// The hits of one rule at one process: the first and the last half of kHitsPerStepMax in canonical
 /// order, and how many there were. What is kept depends on the set of hits, not on the order they
 /// came in.

@@ -1,6 +1,7 @@
 #include "engine/correlation/window_evaluator.h"
 
 #include <algorithm>
+#include <limits>
 #include <list>
 #include <map>
 #include <optional>
@@ -8,8 +9,9 @@
 #include <unordered_map>
 #include <utility>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include "engine/base/uid.h"
-#include "engine/correlation/group_window.h"
 
 namespace spoor {
 namespace {
@@ -24,17 +26,25 @@ struct NamedText {
 
 /// An event that waits for its turn.
 struct WaitingEvent {
-  Timestamp time = 0;
-  std::uint64_t arrival = 0;
   std::uint64_t number = 0;
-  std::vector<std::size_t> hits;
-  std::vector<NamedText> texts;  ///< By field, in the event's order.
+  std::string record;             ///< What decides between copies; empty if the caller gave none.
+  std::vector<std::size_t> hits;  ///< Ascending.
+  WindowHits kept;                ///< By rule id.
+  std::vector<NamedText> texts;   ///< By field, in the event's order.
+};
+
+/// One whose turn it is.
+struct DueEvent {
+  Timestamp time = 0;
+  const WaitingEvent* event = nullptr;
+  EvidenceRef evidence;
 };
 
 /// An event as a rule meets it: itself, or as the firing of another rule.
 struct Arrival {
   std::vector<std::size_t> listed;  ///< Places in the rule's list that it stands for.
   std::vector<NamedText> group;     ///< Of a firing: values under the names of group-by.
+  EvidenceRef evidence;
 };
 
 /// A rule with the names of its fields looked up.
@@ -78,16 +88,9 @@ struct WindowEvaluator::Impl {
        WindowReporting report_mode,
        OnFiring firing_taker,
        const WindowLimits& window_limits)
-      : rules(rule_set.window_correlations),
-        reporting(report_mode),
-        on_firing(std::move(firing_taker)),
-        limits(window_limits),
-        prepared(rules.size()),
-        groups(rules.size()),
-        uses(rule_set.detections.size()) {
-    for (std::size_t rule = 0; rule < rules.size(); ++rule) {
-      prepare(rule);
-    }
+      : reporting(report_mode), on_firing(std::move(firing_taker)), limits(window_limits) {
+    prepare(rule_set);
+    groups.resize(rules->size());
   }
 
   // --- Rules made ready ---
@@ -100,8 +103,19 @@ struct WindowEvaluator::Impl {
     return known->second;
   }
 
+  void prepare(const RuleSet& rule_set) {
+    rules = &rule_set.window_correlations;
+    fields.clear();
+    name_indices.clear();
+    prepared.assign(rules->size(), {});
+    uses.assign(rule_set.detections.size(), {});
+    for (std::size_t rule = 0; rule < rules->size(); ++rule) {
+      prepare(rule);
+    }
+  }
+
   void prepare(std::size_t index) {
-    const WindowCorrelation& rule = rules[index];
+    const WindowCorrelation& rule = (*rules)[index];
     Prepared& ready = prepared[index];
     for (const GroupField& field : rule.group_by) {
       Prepared::Group& group = ready.group_by.emplace_back();
@@ -125,69 +139,190 @@ struct WindowEvaluator::Impl {
 
   // --- Events on their way in ---
 
-  void add(std::uint64_t number,
-           Timestamp time,
-           std::span<const std::size_t> hits,
-           const FieldReader& reader) {
-    WaitingEvent event;
-    std::ranges::copy_if(hits, std::back_inserter(event.hits),
+  void add(WindowEvent event, std::span<const std::size_t> hits, const FieldReader& reader) {
+    std::vector<std::size_t> wanted;
+    std::ranges::copy_if(hits, std::back_inserter(wanted),
                          [this](std::size_t hit) { return !uses[hit].empty(); });
-    if (event.hits.empty()) {
+    if (wanted.empty()) {
       return;
     }
-    if (judged && time < *judged) {
-      ++drops.late_events;
+    if (judged && event.order < *judged) {
+      drops.late_events += event.duplicate ? 0U : 1U;
       return;
     }
-    event.time = time;
-    event.arrival = ++arrivals;
-    event.number = number;
-    for (NameIndex name = 0; name < fields.size(); ++name) {
-      texts.clear();
-      reader.read(fields[name], texts);
-      for (const std::string_view text : texts) {
-        event.texts.push_back({.name = name, .text = std::string(text)});
-      }
+    std::ranges::sort(wanted);
+    const auto known = orders.find(event.order.uid);
+    if (known == orders.end()) {
+      orders.emplace(event.order.uid, event.order);
+      put(waiting[event.order], event, wanted, reader);
+    } else {
+      take_again(known->second, event, wanted, reader);
     }
-    waiting.push_back(std::move(event));
     if (waiting.size() > limits.waiting_max) {
       judge_first(waiting.size() / 2 + 1);
     }
   }
 
-  static bool is_before(const WaitingEvent& a, const WaitingEvent& b) {
-    return std::tie(a.time, a.arrival) < std::tie(b.time, b.arrival);
+  /// Of two copies of an event the lesser stands, with the hits of both.
+  void take_again(OrderKey& known,
+                  WindowEvent& event,
+                  const std::vector<std::size_t>& wanted,
+                  const FieldReader& reader) {
+    auto place = waiting.find(known);
+    const bool is_lesser =
+        std::tie(event.order, event.record) <
+        std::tuple<const OrderKey&, std::string_view>(known, place->second.record);
+    if (!is_lesser) {
+      put_hits(place->second, event.hits, wanted, false);
+      return;
+    }
+    if (event.order != known) {
+      auto node = waiting.extract(place);
+      node.key() = event.order;
+      place = waiting.insert(std::move(node)).position;
+      known = event.order;
+    }
+    place->second.texts.clear();
+    put(place->second, event, wanted, reader);
+  }
+
+  void put(WaitingEvent& into,
+           WindowEvent& event,
+           const std::vector<std::size_t>& wanted,
+           const FieldReader& reader) {
+    into.number = event.number;
+    into.record = event.record;
+    for (NameIndex name = 0; name < fields.size(); ++name) {
+      texts.clear();
+      reader.read(fields[name], texts);
+      for (const std::string_view text : texts) {
+        into.texts.push_back({.name = name, .text = std::string(text)});
+      }
+    }
+    put_hits(into, event.hits, wanted, true);
+  }
+
+  static void put_hits(WaitingEvent& into,
+                       WindowHits& kept,
+                       const std::vector<std::size_t>& wanted,
+                       bool replace) {
+    std::vector<std::size_t> all;
+    std::ranges::set_union(into.hits, wanted, std::back_inserter(all));
+    into.hits = std::move(all);
+    for (auto& [rule, hit] : kept) {
+      const auto place =
+          std::ranges::lower_bound(into.kept, rule, {}, &WindowHits::value_type::first);
+      if (place == into.kept.end() || place->first != rule) {
+        into.kept.insert(place, {rule, std::move(hit)});
+      } else if (replace) {
+        place->second = std::move(hit);
+      }
+    }
+  }
+
+  void remove(const OrderKey& order, std::size_t detection) {
+    const auto known = orders.find(order.uid);
+    if (known == orders.end()) {
+      drops.late_events += judged && order < *judged ? 1U : 0U;
+      return;
+    }
+    const auto place = waiting.find(known->second);
+    std::erase(place->second.hits, detection);
+    if (place->second.hits.empty()) {
+      waiting.erase(place);
+      orders.erase(known);
+    }
   }
 
   /// Judges the first `count` of those that wait.
   void judge_first(std::size_t count) {
-    const auto end = waiting.begin() + static_cast<std::ptrdiff_t>(count);
-    if (end != waiting.end()) {
-      std::ranges::nth_element(waiting, end, is_before);
+    for (; count > 0; --count) {
+      const auto first = waiting.begin();
+      judged = first->first;
+      judge(first->first, first->second);
+      orders.erase(first->first.uid);
+      waiting.erase(first);
     }
-    std::sort(waiting.begin(), end, is_before);
-    for (auto event = waiting.begin(); event != end; ++event) {
-      judge(*event);
-    }
-    waiting.erase(waiting.begin(), end);
   }
 
   void advance(Timestamp watermark) {
-    const auto is_due = [watermark](const WaitingEvent& event) { return event.time < watermark; };
-    const auto end = std::partition(waiting.begin(), waiting.end(), is_due);
-    judge_first(static_cast<std::size_t>(end - waiting.begin()));
-    judged = std::max(judged.value_or(watermark), watermark);
+    const OrderKey end{.time = watermark, .rank = std::numeric_limits<int>::min(), .uid = {}};
+    while (!waiting.empty() && waiting.begin()->first < end) {
+      judge_first(1);
+    }
+    judged = std::max(judged.value_or(end), end);
   }
 
-  // --- One event, in the order of time ---
+  // --- Another rule set ---
 
-  void judge(const WaitingEvent& event) {
-    judged = event.time;
+  void replace_rules(const RuleSet& following, const UnchangedRules& unchanged) {
+    const std::vector<FieldRef> names_before = std::move(fields);
+    std::vector<Groups> groups_before = std::move(groups);
+    prepare(following);
+    groups = std::vector<Groups>(rules->size());
+    for (std::size_t rule = 0; rule < rules->size(); ++rule) {
+      const std::optional<std::size_t> before = unchanged.window_correlations[rule];
+      if (before) {
+        groups[rule] = std::move(groups_before[*before]);
+        for (auto& [key, state] : groups[rule].by_key) {
+          state.window.rebind((*rules)[rule]);
+        }
+      }
+    }
+    std::map<std::size_t, std::size_t> following_detections;
+    for (std::size_t rule = 0; rule < unchanged.detections.size(); ++rule) {
+      if (unchanged.detections[rule]) {
+        following_detections.emplace(*unchanged.detections[rule], rule);
+      }
+    }
+    for (auto entry = waiting.begin(); entry != waiting.end();) {
+      if (renumber(entry->second, names_before, following_detections)) {
+        ++entry;
+      } else {
+        orders.erase(entry->first.uid);
+        entry = waiting.erase(entry);
+      }
+    }
+  }
+
+  /// False if nothing of the event is wanted any more.
+  bool renumber(WaitingEvent& event,
+                const std::vector<FieldRef>& names_before,
+                const std::map<std::size_t, std::size_t>& detections) {
+    std::vector<std::size_t> hits;
     for (const std::size_t hit : event.hits) {
+      const auto now = detections.find(hit);
+      if (now != detections.end() && !uses[now->second].empty()) {
+        hits.push_back(now->second);
+      }
+    }
+    std::ranges::sort(hits);
+    event.hits = std::move(hits);
+    std::erase_if(event.texts, [&](NamedText& text) {
+      const auto now = name_indices.find(names_before[text.name].name);
+      if (now != name_indices.end()) {
+        text.name = now->second;
+      }
+      return now == name_indices.end();
+    });
+    return !event.hits.empty();
+  }
+
+  // --- One event, in canonical order ---
+
+  void judge(const OrderKey& order, WaitingEvent& waited) {
+    auto evidence = std::make_shared<WindowEvidence>();
+    evidence->order = order;
+    evidence->number = waited.number;
+    if (!waited.kept.empty()) {
+      evidence->hits = std::make_shared<const WindowHits>(std::move(waited.kept));
+    }
+    const DueEvent event{.time = order.time, .event = &waited, .evidence = std::move(evidence)};
+    for (const std::size_t hit : waited.hits) {
       for (const auto& [rule, places] : uses[hit]) {
         std::vector<Arrival>& met = agenda[rule];
         if (met.empty()) {
-          met.emplace_back();
+          met.emplace_back().evidence = event.evidence;
         }
         std::vector<std::size_t>& listed = met.front().listed;
         listed.insert(listed.end(), places.begin(), places.end());
@@ -204,15 +339,15 @@ struct WindowEvaluator::Impl {
   }
 
   /// The first text of a field: an event belongs to one group of a rule.
-  static const std::string* first_text(const WaitingEvent& event,
+  static const std::string* first_text(const DueEvent& event,
                                        const Arrival& arrival,
                                        NameIndex name) {
     const auto given = std::ranges::find(arrival.group, name, &NamedText::name);
     if (given != arrival.group.end()) {
       return &given->text;
     }
-    const auto own = std::ranges::find(event.texts, name, &NamedText::name);
-    return own == event.texts.end() ? nullptr : &own->text;
+    const auto own = std::ranges::find(event.event->texts, name, &NamedText::name);
+    return own == event.event->texts.end() ? nullptr : &own->text;
   }
 
   /// What of the event a group gets: aliases can put one event into several.
@@ -222,7 +357,7 @@ struct WindowEvaluator::Impl {
     std::vector<std::size_t> listed;
   };
 
-  void meet(std::size_t rule, const WaitingEvent& event, const Arrival& arrival) {
+  void meet(std::size_t rule, const DueEvent& event, const Arrival& arrival) {
     std::vector<Share> shares;
     for (const std::size_t place : arrival.listed) {
       Share share;
@@ -253,7 +388,7 @@ struct WindowEvaluator::Impl {
 
   /// Of value_*: each text of its one field, or a tuple of the first ones.
   std::vector<std::string_view> values_for(std::size_t rule,
-                                           const WaitingEvent& event,
+                                           const DueEvent& event,
                                            const Arrival& arrival) {
     const std::vector<NameIndex>& wanted = prepared[rule].fields;
     std::vector<std::string_view> values;
@@ -275,7 +410,7 @@ struct WindowEvaluator::Impl {
         values.emplace_back(given->text);
         continue;
       }
-      for (const NamedText& own : event.texts) {
+      for (const NamedText& own : event.event->texts) {
         if (own.name == name) {
           values.emplace_back(own.text);
         }
@@ -285,33 +420,62 @@ struct WindowEvaluator::Impl {
   }
 
   void judge(std::size_t index,
-             const WaitingEvent& event,
+             const DueEvent& event,
              const Arrival& arrival,
              const Share& share,
              const std::vector<std::string_view>& values) {
-    const WindowCorrelation& rule = rules[index];
+    const WindowCorrelation& rule = (*rules)[index];
     GroupState& state = group_of(index, share.key, event.time);
     const std::uint64_t dropped = state.window.dropped();
-    const bool holds =
-        state.window.take({.time = event.time, .listed = &share.listed, .values = &values});
+    const bool holds = state.window.take({.time = event.time,
+                                          .evidence = arrival.evidence,
+                                          .listed = &share.listed,
+                                          .values = &values});
     drops.entries += state.window.dropped() - dropped;
     if (!holds) {
       return;
     }
-    tell_users(index, arrival, share);
+    tell_users(index, event, arrival, share, state.window);
     const bool suppressed = reporting == WindowReporting::fire && state.last_fired &&
                             is_within(*state.last_fired, event.time, rule.timespan);
-    if (!suppressed) {
-      state.last_fired = event.time;
-      on_firing({.rule = index, .event = event.number, .time = event.time, .group = share.group});
+    if (suppressed) {
+      return;
     }
+    state.last_fired = event.time;
+    WindowFiring firing{.rule = index,
+                        .event = event.event->number,
+                        .time = event.time,
+                        .group = share.group,
+                        .first = {},
+                        .evidence = {},
+                        .evidence_total = 0};
+    if (reporting == WindowReporting::fire) {
+      firing.first = state.window.first();
+      firing.evidence = state.window.evidence();
+      firing.evidence_total = state.window.evidence_total();
+    }
+    on_firing(firing);
   }
 
   /// The firing becomes an event of the rules that list this one.
-  void tell_users(std::size_t index, const Arrival& arrival, const Share& share) {
+  void tell_users(std::size_t index,
+                  const DueEvent& event,
+                  const Arrival& arrival,
+                  const Share& share,
+                  const GroupWindow& window) {
+    if (prepared[index].listed_by.empty()) {
+      return;
+    }
+    auto evidence = std::make_shared<WindowEvidence>();
+    evidence->order = event.evidence->order;
+    evidence->number = event.event->number;
+    if (reporting == WindowReporting::fire) {
+      evidence->of_firing = window.evidence();
+    }
     for (const auto& [user, places] : prepared[index].listed_by) {
       Arrival& firing = agenda[user].emplace_back();
       firing.listed = places;
+      firing.evidence = evidence;
       for (std::size_t i = 0; i < share.group.size(); ++i) {
         firing.group.push_back({.name = prepared[index].group_by[i].name, .text = share.group[i]});
       }
@@ -332,7 +496,7 @@ struct WindowEvaluator::Impl {
     Groups& known = groups[rule];
     while (!known.by_use.empty()) {
       const auto oldest = known.by_key.find(*known.by_use.front());
-      if (is_within(oldest->second.last_event, time, rules[rule].timespan)) {
+      if (is_within(oldest->second.last_event, time, (*rules)[rule].timespan)) {
         break;
       }
       forget(known, oldest);
@@ -343,7 +507,7 @@ struct WindowEvaluator::Impl {
         forget(known, known.by_key.find(*known.by_use.front()));
         ++drops.groups;
       }
-      state = known.by_key.try_emplace(key, rules[rule], limits.entries_max).first;
+      state = known.by_key.try_emplace(key, (*rules)[rule], limits.entries_max).first;
       known.by_use.push_back(&state->first);
       state->second.place = std::prev(known.by_use.end());
     } else {
@@ -359,7 +523,7 @@ struct WindowEvaluator::Impl {
     known.by_key.erase(state);
   }
 
-  const std::vector<WindowCorrelation>& rules;
+  const std::vector<WindowCorrelation>* rules = nullptr;
   WindowReporting reporting;
   OnFiring on_firing;
   WindowLimits limits;
@@ -370,9 +534,9 @@ struct WindowEvaluator::Impl {
   std::vector<Groups> groups;
   /// Of each detection: the rules that list it, and at which places.
   std::vector<std::vector<std::pair<std::size_t, std::vector<std::size_t>>>> uses;
-  std::vector<WaitingEvent> waiting;
-  std::uint64_t arrivals = 0;
-  std::optional<Timestamp> judged;  ///< No event before this is taken any more.
+  std::map<OrderKey, WaitingEvent> waiting;
+  boost::unordered_flat_map<Uid, OrderKey, UidHash> orders;  ///< Of those that wait.
+  std::optional<OrderKey> judged;  ///< No event before this is taken any more.
   /// Of the event that is judged: what each rule has still to meet.
   std::map<std::size_t, std::vector<Arrival>> agenda;
   std::vector<std::string_view> texts;
@@ -389,11 +553,18 @@ WindowEvaluator::~WindowEvaluator() = default;
 WindowEvaluator::WindowEvaluator(WindowEvaluator&&) noexcept = default;
 WindowEvaluator& WindowEvaluator::operator=(WindowEvaluator&&) noexcept = default;
 
-void WindowEvaluator::add(std::uint64_t number,
-                          Timestamp time,
+void WindowEvaluator::add(WindowEvent event,
                           std::span<const std::size_t> hits,
                           const FieldReader& fields) {
-  impl_->add(number, time, hits, fields);
+  impl_->add(std::move(event), hits, fields);
+}
+
+void WindowEvaluator::remove(const OrderKey& order, std::size_t detection) {
+  impl_->remove(order, detection);
+}
+
+void WindowEvaluator::replace_rules(const RuleSet& rules, const UnchangedRules& unchanged) {
+  impl_->replace_rules(rules, unchanged);
 }
 
 void WindowEvaluator::advance(Timestamp watermark) {

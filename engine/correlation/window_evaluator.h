@@ -1,9 +1,9 @@
 // Window correlations over a stream of hits: (event, rules that held) → firings.
 //
 // An event at time t sees, of its group, the events from t - timespan to t, both ends included; of
-// one time those that arrived before it. A rule's condition is judged at each of its events. What
-// comes out depends on the events and their times alone, not on the order in which they came,
-// except among events of the same time.
+// one time those before it in canonical order. A rule's condition is judged at each of its events.
+// What comes out depends on the events alone, not on the order in which they came, nor on how
+// often.
 //
 // Events are therefore kept until no earlier one can come: advance() says until when that is, and
 // finish() that no more come. An event that is earlier than what was judged already is counted and
@@ -29,9 +29,22 @@
 #include "engine/base/limits.h"
 #include "engine/base/time.h"
 #include "engine/correlation/field_reader.h"
+#include "engine/correlation/group_window.h"
 #include "engine/rule/rule.h"
+#include "engine/rule/unchanged_rules.h"
 
 namespace spoor {
+
+/// An event as the evaluator gets it.
+struct WindowEvent {
+  OrderKey order;            ///< The uid tells events apart: an event is taken once.
+  std::uint64_t number = 0;  ///< The caller's.
+  /// Of an event that comes again, perhaps in another carriage, the one with the lesser (order,
+  /// record) stands while it waits.
+  std::string_view record;
+  bool duplicate = false;  ///< It was taken before: it cannot be late.
+  WindowHits hits;         ///< For evidence; may be empty.
+};
 
 /// A condition that held for the window that ends at an event.
 struct WindowFiring {
@@ -39,6 +52,10 @@ struct WindowFiring {
   std::uint64_t event = 0;         ///< The caller's number of the event.
   Timestamp time = 0;              ///< That event's.
   std::vector<std::string> group;  ///< In the order of `group-by`.
+  OrderKey first;                  ///< Of the first event in the window.
+  std::vector<EvidenceRef>
+      evidence;  ///< GroupWindow::evidence(). Empty with WindowReporting::every.
+  std::size_t evidence_total = 0;
 };
 
 enum class WindowReporting : std::uint8_t {
@@ -76,13 +93,19 @@ class WindowEvaluator {
   WindowEvaluator(WindowEvaluator&&) noexcept;
   WindowEvaluator& operator=(WindowEvaluator&&) noexcept;
 
-  /// Takes an event: `number` is the caller's, `hits` are the detections that held (indices into
-  /// RuleSet::detections). What a rule may want of its fields is copied. If more events wait than
-  /// may, the earlier half of them is judged.
-  void add(std::uint64_t number,
-           Timestamp time,
-           std::span<const std::size_t> hits,
-           const FieldReader& fields);
+  /// Takes an event: `hits` are the detections that held (indices into RuleSet::detections). What a
+  /// rule may want of its fields is copied. Taking it again adds hits to it, and nothing else. If
+  /// more events wait than may, the earlier half of them is judged.
+  void add(WindowEvent event, std::span<const std::size_t> hits, const FieldReader& fields);
+
+  /// The detection does not hold for that event after all. If it was judged already, that is
+  /// counted as a late event.
+  void remove(const OrderKey& order, std::size_t detection);
+
+  /// Goes on with another rule set, which must outlive the evaluator. Rules that are `unchanged`
+  /// keep their groups, all others start afresh. Events that still wait are seen by all of them.
+  /// Allocates before it changes anything.
+  void replace_rules(const RuleSet& rules, const UnchangedRules& unchanged);
 
   /// No event before `watermark` comes any more: judges all that are.
   void advance(Timestamp watermark);

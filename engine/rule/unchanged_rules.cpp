@@ -36,6 +36,18 @@ Identity identity_of(const CorrelationRule& rule, const RuleSet& rules) {
   return identity;
 }
 
+/// The rules that it lists in their order, for a sequence is one; of a firing's own rules the logic
+/// hash tells.
+Identity identity_of(const WindowCorrelation& rule, const RuleSet& rules) {
+  Identity identity{.id = rule.meta.id, .logic_hash = rule.meta.logic_hash, .steps = {}};
+  for (const ListedRule& listed : rule.rules) {
+    const RuleMeta& meta = listed.is_correlation ? rules.window_correlations[listed.index].meta
+                                                 : rules.detections[listed.index].meta;
+    identity.steps.emplace_back(meta.id, Relation::self, listed.is_correlation);
+  }
+  return identity;
+}
+
 template <typename Rule>
 std::vector<std::optional<std::size_t>> unchanged(const std::vector<Rule>& before,
                                                   const RuleSet& set_before,
@@ -58,7 +70,9 @@ std::vector<std::optional<std::size_t>> unchanged(const std::vector<Rule>& befor
 
 UnchangedRules unchanged_rules(const RuleSet& before, const RuleSet& after) {
   return {.detections = unchanged(before.detections, before, after.detections, after),
-          .correlations = unchanged(before.correlations, before, after.correlations, after)};
+          .correlations = unchanged(before.correlations, before, after.correlations, after),
+          .window_correlations =
+              unchanged(before.window_correlations, before, after.window_correlations, after)};
 }
 
 }  // namespace spoor

@@ -14,14 +14,14 @@ namespace spoor {
 struct UnchangedRules {
   std::vector<std::optional<std::size_t>> detections;    ///< As RuleSet::detections.
   std::vector<std::optional<std::size_t>> correlations;  ///< As RuleSet::correlations.
+  std::vector<std::optional<std::size_t>>
+      window_correlations;  ///< As RuleSet::window_correlations.
 };
 
 /// A rule is unchanged if its id and its logic hash are, and of a correlation its steps' ids too:
 /// then it is true of the same events. Titles, levels, authors, its file and its place in it may
 /// differ, and so may whether it makes findings of its own. In each set a rule has an id of its
 /// own. O(rules × log rules).
-///
-/// Window correlations are left out: nothing keeps state for them across rule sets.
 [[nodiscard]] UnchangedRules unchanged_rules(const RuleSet& before, const RuleSet& after);
 
 }  // namespace spoor

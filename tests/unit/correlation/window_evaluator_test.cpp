@@ -74,6 +74,15 @@ std::vector<std::size_t> indices_of(const std::string& hits) {
   return indices;
 }
 
+/// Events of one time stand in the order of their numbers.
+WindowEvent event_at(std::uint64_t number, Timestamp time) {
+  return {.order = {.time = time, .rank = 0, .uid = {.high = 1, .low = number}},
+          .number = number,
+          .record = {},
+          .duplicate = false,
+          .hits = {}};
+}
+
 std::vector<Fired> evaluate(const RuleSet& rules,
                             const std::vector<TestEvent>& events,
                             WindowReporting reporting = WindowReporting::every,
@@ -88,7 +97,8 @@ std::vector<Fired> evaluate(const RuleSet& rules,
       },
       limits);
   for (std::size_t i = 0; i < events.size(); ++i) {
-    evaluator.add(i, events[i].time, indices_of(events[i].hits), MapReader(events[i].fields));
+    evaluator.add(event_at(i, events[i].time), indices_of(events[i].hits),
+                  MapReader(events[i].fields));
   }
   evaluator.finish();
   if (drops != nullptr) {
@@ -451,14 +461,14 @@ TEST(WindowEvaluator, AWatermarkJudgesWhatCannotChange) {
   const std::vector<std::size_t> hits = {0};
   const Fields none;
   const MapReader reader(none);
-  evaluator.add(0, 5, hits, reader);
-  evaluator.add(1, 3, hits, reader);
-  evaluator.add(2, 9, hits, reader);
+  evaluator.add(event_at(0, 5), hits, reader);
+  evaluator.add(event_at(1, 3), hits, reader);
+  evaluator.add(event_at(2, 9), hits, reader);
   evaluator.advance(9);
   EXPECT_EQ(fired, (std::vector<std::uint64_t>{0}));
-  evaluator.add(3, 8, hits, reader);  // The watermark said that there is none.
+  evaluator.add(event_at(3, 8), hits, reader);  // The watermark said that there is none.
   EXPECT_EQ(evaluator.drops().late_events, 1U);
-  evaluator.add(4, 9, hits, reader);
+  evaluator.add(event_at(4, 9), hits, reader);
   evaluator.finish();
   EXPECT_EQ(fired, (std::vector<std::uint64_t>{0, 2, 4}));
 }
@@ -470,7 +480,7 @@ TEST(WindowEvaluator, GroupsAreForgottenWhenTheirWindowIsOver) {
   const std::vector<std::size_t> hits = {0};
   for (int i = 0; i < 100; ++i) {
     const Fields fields{{"U", {std::to_string(i)}}};
-    evaluator.add(static_cast<std::uint64_t>(i), i * kSecond, hits, MapReader(fields));
+    evaluator.add(event_at(static_cast<std::uint64_t>(i), i * kSecond), hits, MapReader(fields));
   }
   evaluator.finish();
   EXPECT_EQ(evaluator.groups(), 11U);
