@@ -6,7 +6,6 @@
 #include <set>
 #include <utility>
 
-#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "engine/base/limits.h"
@@ -40,6 +39,18 @@ void collect_fields(const Expr& expr, FieldSet& fields, std::set<std::string>& n
   }
 }
 
+bool asks_ancestors(const Expr& expr) {
+  return (expr.kind == Expr::Kind::test &&
+          (expr.field.ancestor ||
+           (expr.test.kind == TestKind::field_ref && expr.test.reference.ancestor))) ||
+         std::ranges::any_of(expr.children, asks_ancestors);
+}
+
+bool asks_ancestors(const RuleSet& rules) {
+  return std::ranges::any_of(
+      rules.detections, [](const DetectionRule& rule) { return asks_ancestors(rule.condition); });
+}
+
 }  // namespace
 
 /// Uids of the last events, to count duplicates. Two generations: the older is dropped when the
@@ -63,85 +74,6 @@ class Pipeline::RecentEvents {
   boost::unordered_flat_set<Uid, UidHash> older_;
 };
 
-/// Events of which some rule's verdict waits for what the graph may still learn, as their records.
-class Pipeline::WaitingEvents {
- public:
-  /// False if there are too many. Of an event that comes in two carriages the lesser record stays,
-  /// whichever came first. An event that comes again may meet rules that were not there before.
-  bool add(const Event& event, const std::vector<std::size_t>& rules) {
-    const auto known = events_.find(event.uid);
-    if (known != events_.end()) {
-      Waiting& waiting = known->second;
-      std::vector<std::size_t> open;
-      std::ranges::set_union(waiting.rules, rules, std::back_inserter(open));
-      if (event.record < waiting.text()) {
-        bytes_ += event.record.size() - waiting.size;
-        waiting = Waiting(event, std::move(open));
-      } else {
-        waiting.rules = std::move(open);
-      }
-      return true;
-    }
-    if (events_.size() >= kWaitingEventsMax || bytes_ + event.record.size() > kWaitingBytesMax) {
-      return false;
-    }
-    bytes_ += event.record.size();
-    events_.emplace(event.uid, Waiting(event, rules));
-    return true;
-  }
-
-  /// Goes on with other rules: `following` says for each rule so far what is now its index, if it
-  /// waits on. Nothing is allocated.
-  void renumber(const std::vector<std::optional<std::size_t>>& following) {
-    boost::unordered::erase_if(events_, [&](auto& entry) {
-      std::vector<std::size_t>& rules = entry.second.rules;
-      std::erase_if(rules, [&](std::size_t rule) { return !following[rule]; });
-      std::ranges::transform(rules, rules.begin(),
-                             [&](std::size_t rule) { return *following[rule]; });
-      std::ranges::sort(rules);
-      bytes_ -= rules.empty() ? entry.second.size : 0;
-      return rules.empty();
-    });
-  }
-
-  [[nodiscard]] std::size_t size() const { return events_.size(); }
-
-  /// In the order of their uids: what is kept of hits does not depend on the order, what is shown
-  /// as progress should not either.
-  template <typename Look>
-  void for_each(const Look& look) const {
-    std::vector<Uid> uids;
-    uids.reserve(events_.size());
-    for (const auto& [uid, waiting] : events_) {
-      uids.push_back(uid);
-    }
-    std::ranges::sort(uids);
-    for (const Uid& uid : uids) {
-      const Waiting& waiting = events_.find(uid)->second;
-      look(uid, waiting.text(), waiting.position, waiting.rules);
-    }
-  }
-
- private:
-  struct Waiting {
-    Waiting(const Event& event, std::vector<std::size_t> open)
-        : record(event.record), position(event.position), rules(std::move(open)) {
-      size = record.size();
-      record.append(RecordParser::kJsonPadding, ' ');
-    }
-
-    [[nodiscard]] std::string_view text() const { return std::string_view(record).substr(0, size); }
-
-    std::string record;  ///< With the padding that the parser reads into.
-    std::size_t size = 0;
-    RecordPosition position;
-    std::vector<std::size_t> rules;  ///< Ascending.
-  };
-
-  boost::unordered_flat_map<Uid, Waiting, UidHash> events_;
-  std::size_t bytes_ = 0;
-};
-
 Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
                    PipelineOptions options,
                    std::vector<Diagnostic>* diagnostics)
@@ -150,9 +82,9 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
       parser_(projection_of(*rules_), options_.parser),
       whole_parser_(Projection::everything(), options_.parser),
       matcher_(Matcher::create(*rules_, diagnostics)),
-      correlator_(*rules_),
+      correlator_(*rules_, {.lateness = options_.lateness}),
       recent_(std::make_unique<RecentEvents>()),
-      waiting_(std::make_unique<WaitingEvents>()) {}
+      asks_ancestors_(asks_ancestors(*rules_)) {}
 
 Pipeline::Pipeline(const RuleSet& rules,
                    PipelineOptions options,
@@ -182,7 +114,8 @@ Result<void> Pipeline::replace_rules(std::shared_ptr<const RuleSet> rules,
   RecordParser parser(projection_of(*rules), options_.parser);
   correlator_.replace_rules(*rules);
   // From here on nothing can fail.
-  waiting_->renumber(following);
+  waiting_.renumber(following);
+  asks_ancestors_ = asks_ancestors(*rules);
   evaluations_before_ += matcher_.evaluations();
   parser_ = std::move(parser);
   matcher_ = std::move(matcher);
@@ -232,40 +165,84 @@ void Pipeline::match(const Event& event, Keywords keywords) {
 
 void Pipeline::take_matched(const Event& event, bool duplicate) {
   correlator_.take(event, hits_, duplicate, matcher_);
-  if (open_.empty() || waiting_->add(event, open_)) {
+  if (open_.empty() || waiting_.add(event, open_)) {
     return;
   }
   hurried_ += duplicate ? 0U : 1U;
-  with_everything(event.record, event.position, event.uid,
-                  [&](const Event& whole) { judge(whole, open_); });
-}
-
-void Pipeline::judge(const Event& event, const std::vector<std::size_t>& rules) {
-  const ProcessGraph* graph = correlator_.graph(event.host);
-  if (graph == nullptr) {
-    return;
-  }
-  const GraphLineage lineage(*graph, graph->find(event.actor.key));
-  std::vector<std::size_t> hits;
-  for (const std::size_t rule : rules) {
-    if (matcher_.judge(rule, event, &lineage) == Verdict::yes) {
-      hits.push_back(rule);
-    }
-  }
-  if (!hits.empty()) {
-    correlator_.take(event, hits, false, matcher_, &lineage);
-  }
-}
-
-void Pipeline::judge_waiting() {
-  waiting_->for_each([this](const Uid& uid, std::string_view record, const RecordPosition& position,
-                            const std::vector<std::size_t>& rules) {
-    with_everything(record, position, uid, [&](const Event& whole) { judge(whole, rules); });
+  with_everything(event.record, event.position, event.uid, [&](const Event& whole) {
+    const std::vector<std::size_t> held = verdicts(whole, open_);
+    const ProcessGraph* graph = correlator_.graph(whole.host);
+    const GraphLineage lineage(*graph, graph->find(whole.actor.key));
+    correlator_.take(whole, held, duplicate, matcher_, &lineage);
   });
 }
 
+std::vector<std::size_t> Pipeline::verdicts(const Event& event,
+                                            const std::vector<std::size_t>& rules) {
+  const ProcessGraph* graph = correlator_.graph(event.host);
+  std::vector<std::size_t> held;
+  if (graph == nullptr) {
+    return held;
+  }
+  const GraphLineage lineage(*graph, graph->find(event.actor.key));
+  std::ranges::copy_if(rules, std::back_inserter(held), [&](std::size_t rule) {
+    return matcher_.judge(rule, event, &lineage) == Verdict::yes;
+  });
+  return held;
+}
+
+void Pipeline::judge(const Uid& uid) {
+  const WaitingEvent& waiting = waiting_.at(uid);
+  std::vector<std::size_t> held;
+  with_everything(waiting.text(), waiting.position, uid, [&](const Event& whole) {
+    held = verdicts(whole, waiting.rules);
+    std::vector<std::size_t> added;
+    std::ranges::set_difference(held, waiting.held, std::back_inserter(added));
+    KeptHits gone{
+        .host = waiting.host, .actor = waiting.actor, .order = whole.order_key(), .rules = {}};
+    std::ranges::set_difference(waiting.held, held, std::back_inserter(gone.rules));
+    if (!gone.rules.empty()) {
+      correlator_.retract(gone);
+    }
+    if (!added.empty()) {
+      const ProcessGraph* graph = correlator_.graph(whole.host);
+      const GraphLineage lineage(*graph, graph->find(whole.actor.key));
+      correlator_.take(whole, added, false, matcher_, &lineage);
+    }
+  });
+  waiting_.set_judged(uid, std::move(held));
+}
+
+void Pipeline::judge_waiting() {
+  for (const Uid& uid : waiting_.all()) {
+    judge(uid);
+  }
+}
+
+std::vector<Finding> Pipeline::updates() {
+  for (const std::string& host : correlator_.stirred_hosts()) {
+    if (waiting_.has_judged(host)) {
+      for (const Uid& process : correlator_.stirred_processes(host, asks_ancestors_)) {
+        for (const Uid& uid : waiting_.judged_of(host, process)) {
+          judge(uid);
+        }
+      }
+    }
+    for (const Uid& uid : waiting_.due(host, correlator_.watermark(host))) {
+      judge(uid);
+    }
+  }
+  return correlator_.updates();
+}
+
+std::vector<Finding> Pipeline::last_updates() {
+  judge_waiting();
+  correlator_.finish();
+  return correlator_.updates();
+}
+
 std::size_t Pipeline::waiting_events() const {
-  return waiting_->size();
+  return waiting_.size();
 }
 
 bool Pipeline::with_everything(std::string_view record,
@@ -316,6 +293,7 @@ void Pipeline::take_bad(const Error& error, std::string_view text, const RecordP
 
 std::vector<Finding> Pipeline::findings() {
   judge_waiting();
+  correlator_.finish();
   correlator_.settle();
   return correlator_.findings();
 }

@@ -17,6 +17,7 @@
 #include "engine/matcher/matcher.h"
 #include "engine/rule/diagnostic.h"
 #include "engine/rule/rule.h"
+#include "engine/waiting_events.h"
 #include "parsers/record_parser.h"
 
 namespace spoor {
@@ -26,6 +27,9 @@ struct PipelineOptions {
       from;  ///< Events before it are filtered. Events whose time is suspect never are.
   std::optional<Timestamp> to;  ///< Events at or after it are filtered.
   ParserOptions parser{};
+  /// How late events may come, for findings as they arise: updates(). None: everything is kept
+  /// until findings(), and it does not matter how late anything comes.
+  std::optional<Lateness> lateness = std::nullopt;
   /// Called for each record that gives no event. Views are valid during the call.
   std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter;
 };
@@ -70,6 +74,13 @@ class Pipeline final : private RecordSink {
   /// Brings matches up to date with what was taken.
   void settle() { correlator_.settle(); }
 
+  /// As a stream: what has to be told since the last call (Correlator::updates()). With
+  /// PipelineOptions::lateness only.
+  [[nodiscard]] std::vector<Finding> updates();
+
+  /// The end of a stream: what waits for later events is judged; then the last updates().
+  [[nodiscard]] std::vector<Finding> last_updates();
+
   /// Judges the events that waited for the graph, settle()s, then all findings in canonical order.
   /// For the end of the input: what is absent now counts as absent.
   [[nodiscard]] std::vector<Finding> findings();
@@ -100,7 +111,6 @@ class Pipeline final : private RecordSink {
 
  private:
   class RecentEvents;
-  class WaitingEvents;
 
   void on_event(const Event& event) override;
   void on_bad_record(const Error& error,
@@ -115,8 +125,11 @@ class Pipeline final : private RecordSink {
                        const std::function<void(const Event&)>& take);
   void match(const Event& event, Keywords keywords);
   void take_matched(const Event& event, bool duplicate);
-  /// Judges rules by what the graph knows now.
-  void judge(const Event& event, const std::vector<std::size_t>& rules);
+  /// Which of the rules hold by what the graph knows now.
+  [[nodiscard]] std::vector<std::size_t> verdicts(const Event& event,
+                                                  const std::vector<std::size_t>& rules);
+  /// Judges an event that waits, perhaps again: tells the correlator what changed.
+  void judge(const Uid& uid);
   void judge_waiting();
 
   PipelineOptions options_;
@@ -127,10 +140,11 @@ class Pipeline final : private RecordSink {
   Correlator correlator_;
   Accounting accounting_;
   std::unique_ptr<RecentEvents> recent_;
-  std::unique_ptr<WaitingEvents> waiting_;
+  WaitingEvents waiting_;
   std::vector<std::size_t> hits_;
   std::vector<std::size_t> open_;
   std::size_t hurried_ = 0;
+  bool asks_ancestors_ = false;         ///< Some rule asks more than the grandparent.
   std::size_t evaluations_before_ = 0;  ///< By the rule sets before this one.
 };
 

@@ -168,16 +168,21 @@ bool better_hostname(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() > b.size() : a < b;
 }
 
+Uid finding_uid(const RuleMeta& rule, std::string_view host_key, const Uid& anchor) {
+  return UidBuilder()
+      .add("finding")
+      .add(rule.id)
+      .add(rule.logic_hash)
+      .add(host_key)
+      .add(anchor.high)
+      .add(anchor.low)
+      .finish();
+}
+
 Finding build_finding(const MatchView& match, const ProcessGraph& graph) {
   Finding finding;
-  finding.uid = UidBuilder()
-                    .add("finding")
-                    .add(match.rule->id)
-                    .add(match.rule->logic_hash)
-                    .add(match.host_key)
-                    .add(match.anchor_uid.high)
-                    .add(match.anchor_uid.low)
-                    .finish();
+  finding.uid =
+      match.uid.is_none() ? finding_uid(*match.rule, match.host_key, match.anchor_uid) : match.uid;
   finding.level = to_string(match.level);
   finding.rule = describe(*match.rule, match.is_correlation);
   for (const DetectionRule* related : match.related) {
@@ -190,16 +195,22 @@ Finding build_finding(const MatchView& match, const ProcessGraph& graph) {
   finding.anchor = tree.place_of(match.anchor);
   for (const MatchEvidence& evidence : match.evidence) {
     const KeptEvent& event = *evidence.hit->event;
-    if (better_hostname(event.hostname, finding.hostname)) {
+    // A window's evidence may be of several hosts.
+    const bool is_here = event.host == match.host_key;
+    if (is_here && better_hostname(event.hostname, finding.hostname)) {
       finding.hostname = event.hostname;
     }
-    if (finding.os_type.empty()) {
+    if (is_here && finding.os_type.empty()) {
       finding.os_type = event.os_type;
     }
     finding.evidence.push_back(describe(evidence, graph, tree));
   }
   finding.processes = tree.take();
   finding.evidence_total = match.evidence_total;
+  finding.group = match.group;
+  if (match.evidence.empty()) {
+    return finding;
+  }
   finding.first_seen = match.evidence.front().hit->event->order.time;
   finding.last_seen = match.evidence.back().hit->event->order.time;
   return finding;

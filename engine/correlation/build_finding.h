@@ -1,7 +1,9 @@
 // Match → finding: gathers the evidence tree and names everything for the reader.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/correlation/hit_store.h"
@@ -27,16 +29,22 @@ struct MatchView {
   Level level = Level::medium;
   std::string_view host_key;
   std::string_view hostname;  ///< The best name that any event of the host gave; may be empty.
-  ProcessIndex anchor = kNoProcess;     ///< kNoProcess: the evidence names no process.
-  Uid anchor_uid;                       ///< What the finding's uid is of: process key or event uid.
-  std::vector<MatchEvidence> evidence;  ///< In canonical order.
+  ProcessIndex anchor = kNoProcess;  ///< kNoProcess: the evidence names no process.
+  Uid anchor_uid;                    ///< What the finding's uid is of: process key or event uid.
+  Uid uid;  ///< The finding's uid, where it is of something else; else none.
+  std::vector<std::pair<std::string, std::string>> group;  ///< (field, value) of group-by.
+  std::vector<MatchEvidence> evidence;                     ///< In canonical order.
   std::size_t evidence_total = 0;
 };
 
 /// A host may log under several names: the longest (the full one), then the least, is the better.
 [[nodiscard]] bool better_hostname(std::string_view a, std::string_view b);
 
-/// Builds the finding. Its content depends on the match and the graph alone, not on node numbers.
+/// The finding's identity: of what was detected, and where, not of the evidence.
+[[nodiscard]] Uid finding_uid(const RuleMeta& rule, std::string_view host_key, const Uid& anchor);
+
+/// Builds the finding. Evidence may be empty: what was retracted has none. Its content depends on
+/// the match and the graph alone, not on node numbers.
 [[nodiscard]] Finding build_finding(const MatchView& match, const ProcessGraph& graph);
 
 }  // namespace spoor

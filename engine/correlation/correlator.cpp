@@ -4,12 +4,16 @@
 #include <utility>
 
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
+#include "engine/base/limits.h"
 #include "engine/correlation/build_finding.h"
 #include "engine/correlation/feeds.h"
 #include "engine/correlation/host_state.h"
 #include "engine/correlation/lineage_match.h"
 #include "engine/correlation/plain_matches.h"
+#include "engine/correlation/window_finding.h"
+#include "engine/finding/ledger.h"
 
 namespace spoor {
 namespace {
@@ -54,8 +58,14 @@ class TakenEvent {
 }  // namespace
 
 struct Correlator::Impl {
-  explicit Impl(const RuleSet& rule_set)
-      : rules(&rule_set), feeds(rule_set), plain(rule_set.detections.size()) {}
+  Impl(const RuleSet& rule_set, const CorrelatorOptions& correlator_options)
+      : rules(&rule_set),
+        options(correlator_options),
+        feeds(rule_set),
+        plain(rule_set.detections.size()),
+        windows(rule_set, WindowReporting::fire, [this](const WindowFiring& firing) {
+          keep_firing(firing);
+        }) {}
 
   HostState& host_of(std::string_view key) {
     const auto known = hosts.find(key);
@@ -64,6 +74,9 @@ struct Correlator::Impl {
     }
     auto host = std::make_unique<HostState>();
     host->key = key;
+    if (options.lateness) {
+      host->watermark.set_lateness(*options.lateness);
+    }
     return *hosts.emplace(std::string(key), std::move(host)).first->second;
   }
 
@@ -91,14 +104,68 @@ struct Correlator::Impl {
     host.mark_line(process);
   }
 
-  void keep_plain_hit(std::size_t rule, TakenEvent& taken) {
+  void keep_plain_hit(HostState& host, std::size_t rule, ProcessIndex actor, TakenEvent& taken) {
     const Event& event = taken.event();
     bool beyond = false;
     const bool wanted = plain[rule].wants(event.order_key(), event.record, &beyond);
     stats.matches_beyond_limit += beyond && !taken.is_duplicate() ? 1U : 0U;
-    if (wanted) {
-      plain[rule].add(taken.hit(rule));
+    if (!wanted) {
+      return;
     }
+    plain[rule].add(taken.hit(rule));
+    if (!options.lateness) {
+      return;
+    }
+    const PlainHit place{.rule = rule, .event = event.uid};
+    host.plain_changed.insert(place);
+    if (actor != kNoProcess) {
+      std::vector<PlainHit>& here = host.plain_at[actor];
+      if (std::ranges::find(here, place) == here.end()) {
+        here.push_back(place);
+      }
+      host.note_hit_below(actor);
+    }
+  }
+
+  /// Hands the event to the window correlations that list one of its rules.
+  void keep_window_hits(const std::vector<std::size_t>& hits, TakenEvent& taken) {
+    if (rules->window_correlations.empty() || hits.empty()) {
+      return;
+    }
+    const Event& event = taken.event();
+    if (event.time_suspect && event.time == 0) {
+      return;  // It has no place in any window.
+    }
+    WindowEvent added{.order = event.order_key(),
+                      .number = 0,
+                      .record = event.record.substr(0, kDeadLetterBytesMax),
+                      .duplicate = taken.is_duplicate(),
+                      .hits = {}};
+    for (const std::size_t rule : hits) {
+      if (windows.wants(rule)) {
+        added.hits.emplace_back(rules->detections[rule].meta.id, taken.hit(rule));
+      }
+    }
+    windows.add(std::move(added), hits, EventFieldsView(event));
+  }
+
+  void keep_firing(const WindowFiring& firing) {
+    if (!rules->window_correlations[firing.rule].makes_finding) {
+      return;
+    }
+    if (firings.size() <= firing.rule) {
+      firings.resize(firing.rule + 1);
+    }
+    if (firings[firing.rule].size() >= kMatchesPerRuleMax) {
+      ++stats.matches_beyond_limit;
+      return;
+    }
+    firings[firing.rule].push_back(firing);
+  }
+
+  [[nodiscard]] Finding finding_of(const WindowFiring& firing) const {
+    const auto host = hosts.find(spoor::host_of(firing));
+    return window_finding(*rules, firing, *host->second);
   }
 
   [[nodiscard]] LineageRule lineage_rule(CorrelationNumber number) const {
@@ -106,9 +173,15 @@ struct Correlator::Impl {
   }
 
   void settle(HostState& host) {
+    if (options.lateness) {
+      host.mark_changed(feeds.looks_up());
+    }
     host.mark_children();
     for (const AtProcess& place : host.marked) {
       evaluate(host, place);
+    }
+    if (options.lateness) {
+      host.evaluated.insert(host.marked.begin(), host.marked.end());
     }
     host.marked.clear();
   }
@@ -148,24 +221,171 @@ struct Correlator::Impl {
         following_plain[rule] = std::move(plain[*unchanged.detections[rule]]);
       }
     }
+    std::vector<std::optional<std::size_t>> following_rule(rules->detections.size());
+    for (std::size_t rule = 0; rule < following_plain.size(); ++rule) {
+      if (unchanged.detections[rule] && following.detections[rule].makes_finding) {
+        following_rule[*unchanged.detections[rule]] = rule;
+      }
+    }
     for (auto& [key, host] : hosts) {
       host->forget_others(following_feeds);
+      host->renumber_plain(following_rule);
     }
+    std::vector<std::vector<WindowFiring>> following_firings(following.window_correlations.size());
+    std::vector<std::size_t> following_told(following.window_correlations.size(), 0);
+    firings_told.resize(firings.size(), 0);
+    for (std::size_t rule = 0; rule < following_firings.size(); ++rule) {
+      const std::optional<std::size_t> before = unchanged.window_correlations[rule];
+      if (before && *before < firings.size()) {
+        following_firings[rule] = std::move(firings[*before]);
+        following_told[rule] = firings_told[*before];
+        for (WindowFiring& firing : following_firings[rule]) {
+          firing.rule = rule;
+        }
+      }
+    }
+    firings = std::move(following_firings);
+    firings_told = std::move(following_told);
+    windows.replace_rules(following, unchanged);
     plain = std::move(following_plain);
     feeds = std::move(following_feeds);
     rules = &following;
   }
 
+  // --- As a stream ---
+
+  /// Tells of a finding that holds, if there is news of it.
+  void tell(Finding finding,
+            Timestamp final_after,
+            Timestamp watermark,
+            std::vector<Finding>& out) {
+    finding.status =
+        finished || final_after < watermark ? FindingStatus::final : FindingStatus::provisional;
+    if (ledger.update(finding)) {
+      out.push_back(std::move(finding));
+    }
+  }
+
+  void tell_lineage(HostState& host, const AtProcess& place, std::vector<Finding>& out) {
+    if (!feeds.has_correlation(place.number)) {
+      return;
+    }
+    const LineageRule rule = lineage_rule(place.number);
+    if (host.matches.contains(place)) {
+      Finding finding = lineage_finding(host, rule, place.process);
+      const Timestamp final_after = later(finding.last_seen, rule.rule().timespan);
+      host.told.insert_or_assign(place, finding.uid);
+      if (!finished && final_after >= host.watermark.value()) {
+        host.lineage_due.emplace(final_after, place);
+      }
+      tell(std::move(finding), final_after, host.watermark.value(), out);
+      return;
+    }
+    const auto told = host.told.find(place);
+    if (told == host.told.end()) {
+      return;
+    }
+    MatchView match;
+    match.rule = &rule.rule().meta;
+    match.is_correlation = true;
+    match.level = rule.rule().meta.level;
+    match.host_key = host.key;
+    match.hostname = host.hostname;
+    match.anchor = place.process;
+    match.uid = told->second;
+    host.told.erase(told);
+    tell_retraction(build_finding(match, host.graph), out);
+  }
+
+  void tell_plain(HostState& host, const PlainHit& place, std::vector<Finding>& out) {
+    const DetectionRule& rule = rules->detections[place.rule];
+    const Hit* hit = plain[place.rule].find(place.event);
+    if (hit != nullptr) {
+      const Timestamp final_after = hit->event->order.time;
+      if (!finished && final_after >= host.watermark.value()) {
+        host.plain_due.emplace(final_after, place);
+      }
+      tell(plain_finding(rule, *hit), final_after, host.watermark.value(), out);
+      return;
+    }
+    MatchView match;
+    match.rule = &rule.meta;
+    match.level = rule.meta.level;
+    match.host_key = host.key;
+    match.hostname = host.hostname;
+    match.anchor_uid = place.event;
+    tell_retraction(build_finding(match, host.graph), out);
+  }
+
+  void tell_retraction(Finding finding, std::vector<Finding>& out) {
+    if (ledger.retract(finding)) {
+      out.push_back(std::move(finding));
+    }
+  }
+
+  static Timestamp later(Timestamp time, Duration by) {
+    return time > kAllClosed - by ? kAllClosed : time + by;
+  }
+
+  /// What the watermark has made final.
+  void collect_due(HostState& host) {
+    const Timestamp closed = finished ? kAllClosed : host.watermark.value();
+    while (!host.lineage_due.empty() && host.lineage_due.begin()->first < closed) {
+      host.evaluated.insert(host.lineage_due.extract(host.lineage_due.begin()).value().second);
+    }
+    while (!host.plain_due.empty() && host.plain_due.begin()->first < closed) {
+      host.plain_changed.insert(host.plain_due.extract(host.plain_due.begin()).value().second);
+    }
+  }
+
+  void tell_host(HostState& host, std::vector<Finding>& out) {
+    settle(host);
+    collect_due(host);
+    for (const AtProcess& place : host.evaluated) {
+      tell_lineage(host, place, out);
+    }
+    host.evaluated.clear();
+    for (const PlainHit& place : host.plain_changed) {
+      tell_plain(host, place, out);
+    }
+    host.plain_changed.clear();
+  }
+
+  /// Events of window correlations are judged when no host has earlier ones. One that has fallen
+  /// silent holds nobody back.
+  [[nodiscard]] Timestamp least_watermark() const {
+    Timestamp newest = kNothingClosed;
+    for (const auto& [key, host] : hosts) {
+      newest = std::max(newest, host->watermark.value());
+    }
+    const Duration silence = options.lateness->source_silence;
+    Timestamp least = newest;
+    for (const auto& [key, host] : hosts) {
+      const Timestamp value = host->watermark.value();
+      if (value != kNothingClosed && later(value, silence) >= newest) {
+        least = std::min(least, value);
+      }
+    }
+    return least;
+  }
+
   const RuleSet* rules;
+  CorrelatorOptions options;
   Feeds feeds;
   std::vector<PlainMatches> plain;  ///< By detection rule.
+  WindowEvaluator windows;
+  std::vector<std::vector<WindowFiring>> firings;  ///< By window correlation.
+  std::vector<std::size_t> firings_told;           ///< How many of them were told.
+  FindingLedger ledger;
+  bool finished = false;
   boost::
       unordered_flat_map<std::string, std::unique_ptr<HostState>, SeededTextHash, std::equal_to<>>
           hosts;
   CorrelatorStats stats;
 };
 
-Correlator::Correlator(const RuleSet& rules) : impl_(std::make_unique<Impl>(rules)) {}
+Correlator::Correlator(const RuleSet& rules, const CorrelatorOptions& options)
+    : impl_(std::make_unique<Impl>(rules, options)) {}
 
 Correlator::~Correlator() = default;
 Correlator::Correlator(Correlator&&) noexcept = default;
@@ -181,6 +401,16 @@ void Correlator::take(const Event& event,
     host.hostname = event.hostname;
   }
   const GraphChange change = host.graph.apply(event);
+  if (impl_->options.lateness) {
+    if (!event.time_suspect && host.watermark.see(event.source, event.time)) {
+      host.watermark_moved = true;
+    }
+    for (const ProcessIndex process : change.changed) {
+      if (process != kNoProcess) {
+        host.changed.insert(process);
+      }
+    }
+  }
   for (const ProcessIndex process : change.relinked) {
     if (process != kNoProcess) {
       host.relinked(process, impl_->feeds.looks_up());
@@ -198,9 +428,105 @@ void Correlator::take(const Event& event,
       }
     }
     if (impl_->rules->detections[rule].makes_finding) {
-      impl_->keep_plain_hit(rule, taken);
+      impl_->keep_plain_hit(host, rule, change.actor, taken);
     }
   }
+  impl_->keep_window_hits(hits, taken);
+}
+
+void Correlator::retract(const KeptHits& hits) {
+  const auto known = impl_->hosts.find(hits.host);
+  if (known == impl_->hosts.end()) {
+    return;
+  }
+  HostState& host = *known->second;
+  const ProcessIndex actor = host.graph.find(hits.actor);
+  for (const std::size_t rule : hits.rules) {
+    for (const Feed& feed : impl_->feeds.of_detection(rule)) {
+      const auto set = host.hits.find({.number = feed.number, .process = actor});
+      if (set != host.hits.end()) {
+        set->second.remove(hits.order);
+        host.mark_line(actor);
+        host.marked_above.insert(actor);
+      }
+    }
+    if (impl_->plain[rule].remove(hits.order.uid)) {
+      host.plain_changed.insert({.rule = rule, .event = hits.order.uid});
+    }
+    impl_->windows.remove(hits.order, rule);
+  }
+}
+
+void Correlator::finish() {
+  impl_->finished = true;
+  impl_->windows.finish();
+}
+
+Timestamp Correlator::watermark(std::string_view host) const {
+  const auto known = impl_->hosts.find(host);
+  if (impl_->finished) {
+    return kAllClosed;
+  }
+  return known == impl_->hosts.end() ? kNothingClosed : known->second->watermark.value();
+}
+
+std::vector<std::string> Correlator::stirred_hosts() const {
+  std::vector<std::string> stirred;
+  for (const auto& [key, host] : impl_->hosts) {
+    if (host->watermark_moved || !host->changed.empty() || impl_->finished) {
+      stirred.push_back(key);
+    }
+  }
+  std::ranges::sort(stirred);
+  return stirred;
+}
+
+std::vector<Uid> Correlator::stirred_processes(std::string_view host_key, bool deep) const {
+  const HostState& host = *impl_->hosts.find(host_key)->second;
+  const std::size_t levels_max = deep ? kAncestorsMax : 2;
+  boost::unordered_flat_set<ProcessIndex> stirred = host.changed;
+  std::vector<ProcessIndex> level(stirred.begin(), stirred.end());
+  for (std::size_t depth = 0; depth < levels_max && !level.empty(); ++depth) {
+    std::vector<ProcessIndex> next;
+    for (const ProcessIndex process : level) {
+      for (ProcessIndex child = host.graph.first_child(process); child != kNoProcess;
+           child = host.graph.next_sibling(child)) {
+        if (stirred.insert(child).second) {
+          next.push_back(child);
+        }
+      }
+    }
+    level = std::move(next);
+  }
+  std::vector<Uid> keys;
+  for (const ProcessIndex process : stirred) {
+    keys.push_back(host.graph.key(process));
+  }
+  return keys;
+}
+
+std::vector<Finding> Correlator::updates() {
+  Impl& impl = *impl_;
+  std::vector<Finding> out;
+  if (!impl.options.lateness) {
+    return out;
+  }
+  for (auto& [key, host] : impl.hosts) {
+    impl.tell_host(*host, out);
+    host->watermark_moved = false;
+  }
+  if (!impl.finished && !impl.rules->window_correlations.empty()) {
+    impl.windows.advance(impl.least_watermark());
+  }
+  impl.firings_told.resize(impl.firings.size(), 0);
+  for (std::size_t rule = 0; rule < impl.firings.size(); ++rule) {
+    for (std::size_t& told = impl.firings_told[rule]; told < impl.firings[rule].size(); ++told) {
+      // What was judged is final: nothing earlier is taken any more.
+      impl.tell(impl.finding_of(impl.firings[rule][told]), kNothingClosed, kAllClosed, out);
+    }
+  }
+  std::ranges::sort(out, canonical_less);
+  return out;
 }
 
 void Correlator::replace_rules(const RuleSet& rules) {
@@ -238,6 +564,11 @@ std::vector<Finding> Correlator::findings() const {
       findings.push_back(impl_->plain_finding(impl_->rules->detections[rule], hit));
     }
   }
+  for (const std::vector<WindowFiring>& of_rule : impl_->firings) {
+    for (const WindowFiring& firing : of_rule) {
+      findings.push_back(impl_->finding_of(firing));
+    }
+  }
   std::ranges::sort(findings, canonical_less);
   return findings;
 }
@@ -249,6 +580,9 @@ std::size_t Correlator::match_count() const {
   }
   for (const auto& matches : impl_->plain) {
     count += matches.size();
+  }
+  for (const auto& of_rule : impl_->firings) {
+    count += of_rule.size();
   }
   return count;
 }
@@ -265,6 +599,10 @@ std::size_t Correlator::hits_beyond_limit() const {
     }
   }
   return count;
+}
+
+const WindowDrops& Correlator::window_drops() const {
+  return impl_->windows.drops();
 }
 
 std::size_t Correlator::host_count() const {

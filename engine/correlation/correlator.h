@@ -10,11 +10,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/correlation/hit_store.h"
+#include "engine/correlation/watermark.h"
+#include "engine/correlation/window_evaluator.h"
 #include "engine/event/event.h"
 #include "engine/finding/finding.h"
 #include "engine/matcher/matcher.h"
@@ -27,14 +30,28 @@ namespace spoor {
 struct CorrelatorStats {
   std::size_t hits = 0;                  ///< Rules that held for an event.
   std::size_t evaluations = 0;           ///< Anchors looked at.
-  std::size_t matches_beyond_limit = 0;  ///< Of plain rules: kMatchesPerRuleMax.
+  std::size_t matches_beyond_limit = 0;  ///< Of plain and window rules: kMatchesPerRuleMax.
+};
+
+struct CorrelatorOptions {
+  /// How late events may come, where findings are told as they arise: updates(). None: nothing is
+  /// certain before finish(), and no update is ever told.
+  std::optional<Lateness> lateness = std::nullopt;
+};
+
+/// Hits of one event, by what they were kept under.
+struct KeptHits {
+  std::string_view host;  ///< Host key.
+  Uid actor;
+  OrderKey order;
+  std::vector<std::size_t> rules;  ///< Indices into RuleSet::detections.
 };
 
 /// Correlates the hits of all hosts. Not thread-safe.
 class Correlator {
  public:
   /// `rules` must outlive the correlator, or its replace_rules().
-  explicit Correlator(const RuleSet& rules);
+  explicit Correlator(const RuleSet& rules, const CorrelatorOptions& options = {});
   ~Correlator();
   Correlator(Correlator&&) noexcept;
   Correlator& operator=(Correlator&&) noexcept;
@@ -49,13 +66,37 @@ class Correlator {
             Matcher& matcher,
             const Lineage* lineage = nullptr);
 
+  /// The rules (indices into RuleSet::detections) do not hold for an event after all, though take()
+  /// was told so: more is known of an ancestor. Unknown hits are passed by.
+  void retract(const KeptHits& hits);
+
   /// Goes on with other rules, which must outlive the correlator or its next replace_rules(); the
   /// rules so far must be there until it returns. What is unchanged (see UnchangedRules) keeps its
   /// hits and matches, and shows what the new set says of it. All other rules start afresh and see
   /// what is taken from now on; the process graphs stay, so they know ancestors from before. Of a
   /// detection that now makes no findings of its own those it made are forgotten. If it throws (no
-  /// memory), nothing has changed. O(rules × log rules + hits kept).
+  /// memory), nothing has changed but what window correlations knew. O(rules × log rules + hits
+  /// kept).
   void replace_rules(const RuleSet& rules);
+
+  /// The input has ended: what waits for later events is judged. Events may come after it; of
+  /// window correlations those that are earlier than what was judged are late.
+  void finish();
+
+  // As a stream: with CorrelatorOptions::lateness.
+
+  /// The end of the time of which the host's events are here; kAllClosed after finish().
+  [[nodiscard]] Timestamp watermark(std::string_view host) const;
+  /// Hosts whose watermark moved, or whose processes changed, since the last updates(); sorted.
+  [[nodiscard]] std::vector<std::string> stirred_hosts() const;
+  /// Keys of the processes of a host whose verdicts on parents and grandparents may be others since
+  /// the last updates(): those of which something new is known, with their children and theirs, or,
+  /// if `deep`, all that is below. In no particular order.
+  [[nodiscard]] std::vector<Uid> stirred_processes(std::string_view host, bool deep) const;
+  /// What has to be told since the last call: findings that are new, differ, are final now, or do
+  /// not hold any more, each with its revision; in canonical order. The last revision of each that
+  /// is told by then is, after finish(), what findings() gives.
+  [[nodiscard]] std::vector<Finding> updates();
 
   /// Evaluates the marked anchors. Cheap when nothing is marked. After it, findings() is up to
   /// date.
@@ -74,6 +115,8 @@ class Correlator {
   [[nodiscard]] const CorrelatorStats& stats() const;
   /// Hits that were counted and not kept: kHitsPerStepMax. O(processes with hits).
   [[nodiscard]] std::size_t hits_beyond_limit() const;
+  /// What the bounds of window correlations dropped.
+  [[nodiscard]] const WindowDrops& window_drops() const;
   [[nodiscard]] std::size_t host_count() const;
   [[nodiscard]] std::size_t process_count() const;
   [[nodiscard]] std::size_t refused_processes() const;

@@ -78,4 +78,14 @@ void HitSet::add(Hit hit) {
   }
 }
 
+bool HitSet::remove(const OrderKey& order) {
+  total_ -= total_ > 0 ? 1U : 0U;
+  const auto place = std::ranges::lower_bound(hits_, order, {}, order_of);
+  if (place == hits_.end() || order_of(*place) != order) {
+    return false;
+  }
+  hits_.erase(place);
+  return true;
+}
+
 }  // namespace spoor

@@ -61,6 +61,39 @@ void HostState::relinked(ProcessIndex process, bool looks_up) {
   }
 }
 
+void HostState::mark_changed(bool looks_up) {
+  hit_below.resize(graph.size(), false);
+  std::vector<ProcessIndex> stack;
+  for (const ProcessIndex process : changed) {
+    mark_line(process);
+    if (looks_up) {
+      marked_above.insert(process);
+      if (graph.claimed_parent(process) != kNoProcess) {
+        marked_above.insert(graph.claimed_parent(process));
+      }
+    }
+    // Below, what has hits shows it as an ancestor.
+    std::size_t walked = 0;
+    stack.assign(1, process);
+    while (!stack.empty() && ++walked <= kSubtreeMax) {
+      const ProcessIndex below = stack.back();
+      stack.pop_back();
+      mark(below);
+      const auto hits_here = plain_at.find(below);
+      if (hits_here != plain_at.end()) {
+        plain_changed.insert(hits_here->second.begin(), hits_here->second.end());
+      }
+      for (ProcessIndex child = graph.first_child(below); child != kNoProcess;
+           child = graph.next_sibling(child)) {
+        if (hit_below[child]) {
+          stack.push_back(child);
+        }
+      }
+    }
+  }
+  changed.clear();
+}
+
 void HostState::forget_others(const Feeds& stays) {
   const auto has_no_correlation = [&stays](const AtProcess& place) {
     return !stays.has_correlation(place.number);
@@ -68,12 +101,39 @@ void HostState::forget_others(const Feeds& stays) {
   boost::unordered::erase_if(
       hits, [&](const auto& entry) { return !stays.has_feed(entry.first.number); });
   boost::unordered::erase_if(marked, has_no_correlation);
+  boost::unordered::erase_if(evaluated, has_no_correlation);
+  boost::unordered::erase_if(told,
+                             [&](const auto& entry) { return has_no_correlation(entry.first); });
+  std::erase_if(lineage_due, [&](const auto& due) { return has_no_correlation(due.second); });
   boost::unordered::erase_if(matches, has_no_correlation);
   boost::unordered::erase_if(anchors, [&stays](auto& entry) {
     std::erase_if(entry.second,
                   [&stays](CorrelationNumber number) { return !stays.has_correlation(number); });
     return entry.second.empty();
   });
+}
+
+void HostState::renumber_plain(const std::vector<std::optional<std::size_t>>& following) {
+  for (auto& [process, here] : plain_at) {
+    std::erase_if(here, [&](const PlainHit& hit) { return !following[hit.rule]; });
+    for (PlainHit& hit : here) {
+      hit.rule = *following[hit.rule];
+    }
+  }
+  std::set<PlainHit> changed_now;
+  for (const PlainHit& hit : plain_changed) {
+    if (following[hit.rule]) {
+      changed_now.insert({.rule = *following[hit.rule], .event = hit.event});
+    }
+  }
+  plain_changed = std::move(changed_now);
+  std::set<std::pair<Timestamp, PlainHit>> due_now;
+  for (const auto& [time, hit] : plain_due) {
+    if (following[hit.rule]) {
+      due_now.emplace(time, PlainHit{.rule = *following[hit.rule], .event = hit.event});
+    }
+  }
+  plain_due = std::move(due_now);
 }
 
 }  // namespace spoor

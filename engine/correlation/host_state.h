@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -12,6 +15,7 @@
 
 #include "engine/correlation/feeds.h"
 #include "engine/correlation/hit_store.h"
+#include "engine/correlation/watermark.h"
 #include "engine/process_graph/process_graph.h"
 
 namespace spoor {
@@ -21,7 +25,15 @@ struct AtProcess {
   std::uint32_t number = 0;
   ProcessIndex process = kNoProcess;
 
-  friend bool operator==(const AtProcess&, const AtProcess&) = default;
+  friend auto operator<=>(const AtProcess&, const AtProcess&) = default;
+};
+
+/// A hit of a rule that reports by itself.
+struct PlainHit {
+  std::size_t rule = 0;  ///< Index into RuleSet::detections.
+  Uid event;
+
+  friend auto operator<=>(const PlainHit&, const PlainHit&) = default;
 };
 
 struct AtProcessHash {
@@ -51,6 +63,20 @@ struct HostState {
   /// Some process at or below this one, along claimed edges, has or had a hit. If set for a
   /// process, set for all above it.
   std::vector<bool> hit_below;
+  HostWatermark watermark;
+  bool watermark_moved = false;
+  /// Processes of which the graph knows something new. Kept only where findings are told as they
+  /// arise.
+  boost::unordered_flat_set<ProcessIndex> changed;
+  /// Places that were evaluated since findings were last told, and what was told of whom. The same.
+  Marks evaluated;
+  boost::unordered_flat_map<AtProcess, Uid, AtProcessHash> told;
+  /// (rule, event) of hits that report by themselves, by acting process; and those to tell of.
+  boost::unordered_flat_map<ProcessIndex, std::vector<PlainHit>> plain_at;
+  std::set<PlainHit> plain_changed;
+  /// When a verdict that may still change is final: once the watermark has passed.
+  std::set<std::pair<Timestamp, AtProcess>> lineage_due;
+  std::set<std::pair<Timestamp, PlainHit>> plain_due;
 
   /// The hits of a feed at a process; null if there are none.
   [[nodiscard]] const HitSet* hits_at(FeedNumber feed, ProcessIndex process) const {
@@ -75,8 +101,14 @@ struct HostState {
   /// step is at the anchor's parent or a sibling.
   void relinked(ProcessIndex process, bool looks_up);
 
+  /// Marks what shows a process that changed(): anchors and plain hits at, above and below it.
+  void mark_changed(bool looks_up);
+
   /// Forgets the hits, anchors and matches of what `stays` no longer knows. Allocates nothing.
   void forget_others(const Feeds& stays);
+  /// Goes on with other rules: `following` says for each rule so far what is now its index, if it
+  /// still reports by itself.
+  void renumber_plain(const std::vector<std::optional<std::size_t>>& following);
 };
 
 }  // namespace spoor

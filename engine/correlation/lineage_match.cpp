@@ -154,7 +154,9 @@ GatheredHits gather_hits(const HostState& host, const LineageRule& rule, Process
 }
 
 bool holds_at(const HostState& host, const LineageRule& rule, ProcessIndex anchor) {
-  return find_windows(rule.rule(), gather_hits(host, rule, anchor).times).has_value();
+  const HitSet* anchor_hits = host.hits_at(rule.feed(rule.rule().anchor), anchor);
+  return anchor_hits != nullptr && !anchor_hits->hits().empty() &&
+         find_windows(rule.rule(), gather_hits(host, rule, anchor).times).has_value();
 }
 
 Finding lineage_finding(const HostState& host, const LineageRule& rule, ProcessIndex anchor) {

@@ -37,6 +37,11 @@ void PlainMatches::add(Hit hit) {
   by_order_.emplace(order, std::move(hit));
 }
 
+const Hit* PlainMatches::find(const Uid& event) const {
+  const auto known = orders_.find(event);
+  return known == orders_.end() ? nullptr : &by_order_.find(known->second)->second;
+}
+
 bool PlainMatches::remove(const Uid& event) {
   const auto known = orders_.find(event);
   if (known == orders_.end()) {

@@ -26,6 +26,9 @@ class PlainMatches {
   /// The rule does not hold for that event after all. False if it was not here.
   bool remove(const Uid& event);
 
+  /// The hit of that event, or null.
+  [[nodiscard]] const Hit* find(const Uid& event) const;
+
   [[nodiscard]] const std::map<OrderKey, Hit>& by_order() const { return by_order_; }
 
   [[nodiscard]] std::size_t size() const { return by_order_.size(); }

@@ -559,6 +559,10 @@ void WindowEvaluator::add(WindowEvent event,
   impl_->add(std::move(event), hits, fields);
 }
 
+bool WindowEvaluator::wants(std::size_t detection) const {
+  return !impl_->uses[detection].empty();
+}
+
 void WindowEvaluator::remove(const OrderKey& order, std::size_t detection) {
   impl_->remove(order, detection);
 }

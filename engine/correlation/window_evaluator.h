@@ -98,6 +98,9 @@ class WindowEvaluator {
   /// more events wait than may, the earlier half of them is judged.
   void add(WindowEvent event, std::span<const std::size_t> hits, const FieldReader& fields);
 
+  /// Does some rule list the detection?
+  [[nodiscard]] bool wants(std::size_t detection) const;
+
   /// The detection does not hold for that event after all. If it was judged already, that is
   /// counted as a late event.
   void remove(const OrderKey& order, std::size_t detection);

@@ -96,6 +96,8 @@ struct Finding {
   std::string level;  ///< "critical"
   FindingRule rule;
   std::vector<FindingRule> related_rules;  ///< The steps' rules, in the order listed.
+  /// Of a correlation by fields: (field, value) of its group.
+  std::vector<std::pair<std::string, std::string>> group;
   std::string host_key;
   std::string hostname;
   std::string os_type;                ///< "Windows", "Linux", "macOS" or empty.

@@ -104,7 +104,14 @@ std::string list_of_steps(const Finding& finding) {
 /// "3CX Desktop App acts as a loader: 3CXDesktopApp.exe (6712) on PC042 matched known_bad and
 /// dead_drop."
 std::string message_of(const Finding& finding) {
-  std::string subject = "an event";
+  std::string subject = finding.evidence_total > 1
+                            ? std::to_string(finding.evidence_total) + " events"
+                            : std::string("an event");
+  for (std::size_t i = 0; i < finding.group.size(); ++i) {
+    const auto& [field, value] = finding.group[i];
+    subject.append(i == 0 ? " of " : ", ").append(sentence_part(field)).append(" '");
+    subject.append(sentence_part(value)).append("'");
+  }
   if (const std::optional<std::size_t> anchor = anchor_of(finding)) {
     const FindingProcess& process = finding.processes[*anchor];
     subject = process.image.empty() ? "a process" : sentence_part(short_name(process.image));
@@ -274,6 +281,20 @@ void write_data_sources(JsonWriter& json, const Finding& finding) {
   json.end_array();
 }
 
+void write_group(JsonWriter& json, const Finding& finding) {
+  if (finding.group.empty()) {
+    return;
+  }
+  json.begin_array("tags");
+  for (const auto& [field, value] : finding.group) {
+    json.begin_object();
+    json.text("name", field);
+    json.any_text("value", value);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 void write_finding_info(JsonWriter& json, const Finding& finding) {
   json.begin_object("finding_info");
   json.text("uid", to_string(finding.uid));
@@ -293,6 +314,7 @@ void write_finding_info(JsonWriter& json, const Finding& finding) {
   write_related_events(json, finding);
   json.number("related_events_count", static_cast<std::int64_t>(finding.evidence_total));
   write_attack_graph(json, finding);
+  write_group(json, finding);
   json.end_object();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <utility>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -61,27 +62,31 @@ GraphChange ProcessGraph::apply(const Event& event) {
   change.target = materialise(event.target);
 
   if (change.parent != kNoProcess) {
-    nodes_[change.parent].claimed_by_child = true;
-    if (fill(change.parent, event.parent, ClaimRank::child_claim)) {
+    bool changed = !std::exchange(nodes_[change.parent].claimed_by_child, true);
+    if (fill(change.parent, event.parent, ClaimRank::child_claim, changed)) {
       change.relinked[1] = change.parent;
     }
+    change.changed[1] = changed ? change.parent : kNoProcess;
   }
   if (change.target != kNoProcess) {
-    nodes_[change.target].took_part = true;
-    if (fill(change.target, event.target, ClaimRank::own_event)) {
+    bool changed = !std::exchange(nodes_[change.target].took_part, true);
+    if (fill(change.target, event.target, ClaimRank::own_event, changed)) {
       change.relinked[2] = change.target;
     }
+    change.changed[2] = changed ? change.target : kNoProcess;
   }
   if (change.actor == kNoProcess) {
     return change;
   }
-  const bool start_changed =
-      fill(change.actor, event.actor, is_start ? ClaimRank::own_start : ClaimRank::own_event);
+  bool changed = false;
+  const bool start_changed = fill(change.actor, event.actor,
+                                  is_start ? ClaimRank::own_start : ClaimRank::own_event, changed);
   bool relinked = start_changed;
   Node& actor = nodes_[change.actor];
-  actor.took_part = true;
+  changed = !std::exchange(actor.took_part, true) || changed;
   if (event.type == EventType::process_termination && event.time != 0 && !event.time_suspect) {
-    actor.end_seen = actor.end_seen == 0 ? event.time : std::min(actor.end_seen, event.time);
+    const Timestamp end = actor.end_seen == 0 ? event.time : std::min(actor.end_seen, event.time);
+    changed = std::exchange(actor.end_seen, end) != end || changed;
   }
   if (change.parent != kNoProcess) {
     const ProcessIndex before = actor.parent;
@@ -91,16 +96,17 @@ GraphChange ProcessGraph::apply(const Event& event) {
     }
   }
   if (is_start) {
-    actor.start_seen = true;
-    fill_text(actor, ProcessText::integrity_level, event.field(FieldId::integrity_level),
-              ClaimRank::own_start);
-    fill_text(actor, ProcessText::hashes, event.field(FieldId::hashes), ClaimRank::own_start);
-    fill_text(actor, ProcessText::current_directory, event.field(FieldId::current_directory),
-              ClaimRank::own_start);
-    fill_text(actor, ProcessText::claimed_parent_image, event.parent.image, ClaimRank::own_start);
-    fill_text(actor, ProcessText::claimed_parent_command_line, event.parent.command_line,
-              ClaimRank::own_start);
+    changed = !std::exchange(actor.start_seen, true) || changed;
+    const auto fill_from_start = [&](ProcessText which, std::string_view value) {
+      changed = fill_text(actor, which, value, ClaimRank::own_start) || changed;
+    };
+    fill_from_start(ProcessText::integrity_level, event.field(FieldId::integrity_level));
+    fill_from_start(ProcessText::hashes, event.field(FieldId::hashes));
+    fill_from_start(ProcessText::current_directory, event.field(FieldId::current_directory));
+    fill_from_start(ProcessText::claimed_parent_image, event.parent.image);
+    fill_from_start(ProcessText::claimed_parent_command_line, event.parent.command_line);
   }
+  change.changed[0] = changed || relinked ? change.actor : kNoProcess;
   if (relinked) {
     change.relinked[0] = change.actor;
   }
@@ -127,29 +133,37 @@ ProcessIndex ProcessGraph::materialise(const ProcessMention& mention) {
   return process;
 }
 
-bool ProcessGraph::fill(ProcessIndex process, const ProcessMention& mention, ClaimRank rank) {
+bool ProcessGraph::fill(ProcessIndex process,
+                        const ProcessMention& mention,
+                        ClaimRank rank,
+                        bool& changed) {
   Node& node = nodes_[process];
-  fill_text(node, ProcessText::vendor_uid, mention.vendor_uid, rank);
-  fill_text(node, ProcessText::image, mention.image, rank);
-  fill_text(node, ProcessText::command_line, mention.command_line, rank);
-  fill_text(node, ProcessText::user, mention.user, rank);
-  fill_pid(process, mention.pid, rank);
-  return fill_start(node, mention, rank);
+  changed = fill_text(node, ProcessText::vendor_uid, mention.vendor_uid, rank) || changed;
+  changed = fill_text(node, ProcessText::image, mention.image, rank) || changed;
+  changed = fill_text(node, ProcessText::command_line, mention.command_line, rank) || changed;
+  changed = fill_text(node, ProcessText::user, mention.user, rank) || changed;
+  changed = fill_pid(process, mention.pid, rank) || changed;
+  const bool start_changed = fill_start(node, mention, rank);
+  changed = changed || start_changed;
+  return start_changed;
 }
 
-void ProcessGraph::fill_text(Node& node,
+bool ProcessGraph::fill_text(Node& node,
                              ProcessText which,
                              std::string_view value,
                              ClaimRank rank) {
   if (value.empty()) {
-    return;
+    return false;
   }
   const auto slot = static_cast<std::size_t>(which);
   const std::string_view known = index_->texts[node.texts[slot]];
-  if (improves(rank, value, node.ranks[slot], known)) {
-    node.texts[slot] = intern(value);
-    node.ranks[slot] = rank;
+  if (!improves(rank, value, node.ranks[slot], known)) {
+    return false;
   }
+  const bool is_other = value != known;
+  node.texts[slot] = intern(value);
+  node.ranks[slot] = rank;
+  return is_other;
 }
 
 bool ProcessGraph::fill_start(Node& node, const ProcessMention& mention, ClaimRank rank) {
@@ -168,17 +182,17 @@ bool ProcessGraph::fill_start(Node& node, const ProcessMention& mention, ClaimRa
   return changed;
 }
 
-void ProcessGraph::fill_pid(ProcessIndex process, std::string_view pid_text, ClaimRank rank) {
+bool ProcessGraph::fill_pid(ProcessIndex process, std::string_view pid_text, ClaimRank rank) {
   const std::optional<std::uint32_t> pid = read_pid(pid_text);
   Node& node = nodes_[process];
   if (!pid || !improves(rank, *pid, node.pid_rank, node.pid)) {
-    return;
+    return false;
   }
   const bool listed = node.pid_rank != ClaimRank::none;
   const bool same = listed && node.pid == *pid;
   node.pid_rank = rank;
   if (same) {
-    return;
+    return false;
   }
   if (listed) {
     leave_pid_list(process);  // Two pids claimed for one process.
@@ -191,6 +205,7 @@ void ProcessGraph::fill_pid(ProcessIndex process, std::string_view pid_text, Cla
     nodes_[head->second].previous_with_pid = process;
   }
   head->second = process;
+  return true;
 }
 
 void ProcessGraph::leave_pid_list(ProcessIndex process) {

@@ -67,6 +67,8 @@ struct GraphChange {
   /// Ancestry may have changed at this node: it got a parent, or a start time that makes an edge
   /// good or suspect. Three at most: the actor, its parent, the target.
   std::array<ProcessIndex, 3> relinked{kNoProcess, kNoProcess, kNoProcess};
+  /// Of these something is known that was not known before, or otherwise. The same three.
+  std::array<ProcessIndex, 3> changed{kNoProcess, kNoProcess, kNoProcess};
   /// The parent that the actor no longer has, because a lesser claim replaced it.
   ProcessIndex left_parent = kNoProcess;
 };
@@ -169,11 +171,12 @@ class ProcessGraph {
   struct Index;  // Hash tables, kept out of this header.
 
   ProcessIndex materialise(const ProcessMention& mention);
-  /// Takes a mention's claims. True if the start time changed.
-  bool fill(ProcessIndex process, const ProcessMention& mention, ClaimRank rank);
-  void fill_text(Node& node, ProcessText which, std::string_view value, ClaimRank rank);
+  /// Takes a mention's claims. True if the start time changed. `changed` is set if anything did.
+  bool fill(ProcessIndex process, const ProcessMention& mention, ClaimRank rank, bool& changed);
+  /// True if the text is another one than before.
+  bool fill_text(Node& node, ProcessText which, std::string_view value, ClaimRank rank);
   bool fill_start(Node& node, const ProcessMention& mention, ClaimRank rank);
-  void fill_pid(ProcessIndex process, std::string_view pid, ClaimRank rank);
+  bool fill_pid(ProcessIndex process, std::string_view pid, ClaimRank rank);
   void leave_pid_list(ProcessIndex process);
   /// True if the parent edge is new or another one than before.
   bool link(ProcessIndex child, ProcessIndex parent, ClaimRank rank);

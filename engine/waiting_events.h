@@ -1,0 +1,82 @@
+// Events of which some rule's verdict waits for what the process graph may still learn, as their
+// records.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "engine/base/time.h"
+#include "engine/event/event.h"
+
+namespace spoor {
+
+/// One event that waits.
+struct WaitingEvent {
+  std::string record;    ///< With the padding that the parser reads into.
+  std::size_t size = 0;  ///< Without it.
+  RecordPosition position;
+  std::string host;  ///< Its host key.
+  Uid actor;
+  OrderKey order;
+  std::vector<std::size_t> rules;  ///< Those that wait, ascending.
+  std::vector<std::size_t> held;   ///< Those of them that held when it was last judged, ascending.
+  bool judged = false;
+
+  [[nodiscard]] std::string_view text() const { return std::string_view(record).substr(0, size); }
+};
+
+/// Bounded by kWaitingEventsMax and kWaitingBytesMax. An event stays after it was judged, for an
+/// ancestor may still become known; when room is needed those judged go first, the oldest of them.
+class WaitingEvents {
+ public:
+  /// False if there are too many. Of an event that comes in two carriages the lesser record stays,
+  /// whichever came first. An event that comes again may meet rules that were not there before; it
+  /// is then to be judged again.
+  bool add(const Event& event, const std::vector<std::size_t>& rules);
+
+  /// Goes on with other rules: `following` says for each rule so far what is now its index, if it
+  /// waits on.
+  void renumber(const std::vector<std::optional<std::size_t>>& following);
+
+  [[nodiscard]] std::size_t size() const { return events_.size(); }
+
+  /// All, in canonical order.
+  [[nodiscard]] std::vector<Uid> all() const;
+  /// Those of a host that were not judged and are from before `time`, in canonical order.
+  [[nodiscard]] std::vector<Uid> due(const std::string& host, Timestamp time) const;
+  /// Those that a process of a host did, if they were judged.
+  [[nodiscard]] std::vector<Uid> judged_of(const std::string& host, const Uid& actor) const;
+  /// Was any event of the host judged?
+  [[nodiscard]] bool has_judged(const std::string& host) const;
+
+  /// One that is here. Valid until the next change.
+  [[nodiscard]] const WaitingEvent& at(const Uid& event) const { return events_.at(event); }
+
+  /// It was judged: `held` are the rules that held, ascending.
+  void set_judged(const Uid& event, std::vector<std::size_t> held);
+
+ private:
+  struct OfHost {
+    std::set<OrderKey> open;                                           ///< Not judged.
+    boost::unordered_flat_map<Uid, std::vector<Uid>, UidHash> judged;  ///< By acting process.
+  };
+
+  bool make_room(std::size_t bytes);
+  void list(const WaitingEvent& event);
+  void unlist(const WaitingEvent& event);
+  void forget(const Uid& event);
+
+  boost::unordered_flat_map<Uid, WaitingEvent, UidHash> events_;
+  std::map<std::string, OfHost, std::less<>> hosts_;
+  std::set<OrderKey> judged_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace spoor
