@@ -23,15 +23,16 @@
 namespace spoor {
 
 struct PipelineOptions {
-  std::optional<Timestamp>
-      from;  ///< Events before it are filtered. Events whose time is suspect never are.
-  std::optional<Timestamp> to;  ///< Events at or after it are filtered.
+  std::optional<Timestamp> from =
+      std::nullopt;  ///< Events before it are filtered. Events whose time is suspect never are.
+  std::optional<Timestamp> to = std::nullopt;  ///< Events at or after it are filtered.
   ParserOptions parser{};
   /// How late events may come, for findings as they arise: updates(). None: everything is kept
   /// until findings(), and it does not matter how late anything comes.
   std::optional<Lateness> lateness = std::nullopt;
   /// Called for each record that gives no event. Views are valid during the call.
-  std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter;
+  std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter =
+      nullptr;
 };
 
 /// One engine: rules, state, counters. Not thread-safe.

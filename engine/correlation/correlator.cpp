@@ -1,6 +1,8 @@
 #include "engine/correlation/correlator.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -153,14 +155,31 @@ struct Correlator::Impl {
     if (!rules->window_correlations[firing.rule].makes_finding) {
       return;
     }
-    if (firings.size() <= firing.rule) {
-      firings.resize(firing.rule + 1);
+    if (firings_of.size() <= firing.rule) {
+      firings_of.resize(firing.rule + 1, 0);
     }
-    if (firings[firing.rule].size() >= kMatchesPerRuleMax) {
+    if (firings_of[firing.rule] >= kMatchesPerRuleMax) {
       ++stats.matches_beyond_limit;
       return;
     }
-    firings[firing.rule].push_back(firing);
+    ++firings_of[firing.rule];
+    const FiringNumber number = next_firing++;
+    firings.emplace(number, firing);
+    if (!options.lateness) {
+      return;
+    }
+    firings_to_tell.insert(number);
+    for_each_event(firing.evidence, [&](const KeptEvent& event) {
+      HostState& host = *hosts.find(event.host)->second;
+      const ProcessIndex actor = host.graph.find(event.actor);
+      if (actor != kNoProcess) {
+        std::vector<FiringNumber>& here = host.firings_at[actor];
+        if (here.empty() || here.back() != number) {
+          here.push_back(number);
+        }
+        host.note_hit_below(actor);
+      }
+    });
   }
 
   [[nodiscard]] Finding finding_of(const WindowFiring& firing) const {
@@ -231,21 +250,23 @@ struct Correlator::Impl {
       host->forget_others(following_feeds);
       host->renumber_plain(following_rule);
     }
-    std::vector<std::vector<WindowFiring>> following_firings(following.window_correlations.size());
-    std::vector<std::size_t> following_told(following.window_correlations.size(), 0);
-    firings_told.resize(firings.size(), 0);
-    for (std::size_t rule = 0; rule < following_firings.size(); ++rule) {
-      const std::optional<std::size_t> before = unchanged.window_correlations[rule];
-      if (before && *before < firings.size()) {
-        following_firings[rule] = std::move(firings[*before]);
-        following_told[rule] = firings_told[*before];
-        for (WindowFiring& firing : following_firings[rule]) {
-          firing.rule = rule;
-        }
+    std::map<std::size_t, std::size_t> following_windows;
+    for (std::size_t rule = 0; rule < following.window_correlations.size(); ++rule) {
+      if (unchanged.window_correlations[rule]) {
+        following_windows.emplace(*unchanged.window_correlations[rule], rule);
       }
     }
-    firings = std::move(following_firings);
-    firings_told = std::move(following_told);
+    firings_of.assign(following.window_correlations.size(), 0);
+    for (auto firing = firings.begin(); firing != firings.end();) {
+      const auto now = following_windows.find(firing->second.rule);
+      if (now == following_windows.end()) {
+        firing = firings.erase(firing);
+        continue;
+      }
+      firing->second.rule = now->second;
+      ++firings_of[now->second];
+      ++firing;
+    }
     windows.replace_rules(following, unchanged);
     plain = std::move(following_plain);
     feeds = std::move(following_feeds);
@@ -374,8 +395,10 @@ struct Correlator::Impl {
   Feeds feeds;
   std::vector<PlainMatches> plain;  ///< By detection rule.
   WindowEvaluator windows;
-  std::vector<std::vector<WindowFiring>> firings;  ///< By window correlation.
-  std::vector<std::size_t> firings_told;           ///< How many of them were told.
+  std::map<FiringNumber, WindowFiring> firings;
+  FiringNumber next_firing = 0;
+  std::vector<std::size_t> firings_of;  ///< How many, by window correlation.
+  std::set<FiringNumber> firings_to_tell;
   FindingLedger ledger;
   bool finished = false;
   boost::
@@ -511,20 +534,23 @@ std::vector<Finding> Correlator::updates() {
   if (!impl.options.lateness) {
     return out;
   }
-  for (auto& [key, host] : impl.hosts) {
-    impl.tell_host(*host, out);
-    host->watermark_moved = false;
-  }
   if (!impl.finished && !impl.rules->window_correlations.empty()) {
     impl.windows.advance(impl.least_watermark());
   }
-  impl.firings_told.resize(impl.firings.size(), 0);
-  for (std::size_t rule = 0; rule < impl.firings.size(); ++rule) {
-    for (std::size_t& told = impl.firings_told[rule]; told < impl.firings[rule].size(); ++told) {
+  for (auto& [key, host] : impl.hosts) {
+    impl.tell_host(*host, out);
+    host->watermark_moved = false;
+    impl.firings_to_tell.merge(host->firings_changed);
+    host->firings_changed.clear();
+  }
+  for (const FiringNumber number : impl.firings_to_tell) {
+    const auto firing = impl.firings.find(number);
+    if (firing != impl.firings.end()) {
       // What was judged is final: nothing earlier is taken any more.
-      impl.tell(impl.finding_of(impl.firings[rule][told]), kNothingClosed, kAllClosed, out);
+      impl.tell(impl.finding_of(firing->second), kNothingClosed, kAllClosed, out);
     }
   }
+  impl.firings_to_tell.clear();
   std::ranges::sort(out, canonical_less);
   return out;
 }
@@ -564,10 +590,8 @@ std::vector<Finding> Correlator::findings() const {
       findings.push_back(impl_->plain_finding(impl_->rules->detections[rule], hit));
     }
   }
-  for (const std::vector<WindowFiring>& of_rule : impl_->firings) {
-    for (const WindowFiring& firing : of_rule) {
-      findings.push_back(impl_->finding_of(firing));
-    }
+  for (const auto& [number, firing] : impl_->firings) {
+    findings.push_back(impl_->finding_of(firing));
   }
   std::ranges::sort(findings, canonical_less);
   return findings;
@@ -581,10 +605,7 @@ std::size_t Correlator::match_count() const {
   for (const auto& matches : impl_->plain) {
     count += matches.size();
   }
-  for (const auto& of_rule : impl_->firings) {
-    count += of_rule.size();
-  }
-  return count;
+  return count + impl_->firings.size();
 }
 
 const CorrelatorStats& Correlator::stats() const {

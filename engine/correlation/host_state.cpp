@@ -83,6 +83,10 @@ void HostState::mark_changed(bool looks_up) {
       if (hits_here != plain_at.end()) {
         plain_changed.insert(hits_here->second.begin(), hits_here->second.end());
       }
+      const auto firings_here = firings_at.find(below);
+      if (firings_here != firings_at.end()) {
+        firings_changed.insert(firings_here->second.begin(), firings_here->second.end());
+      }
       for (ProcessIndex child = graph.first_child(below); child != kNoProcess;
            child = graph.next_sibling(child)) {
         if (hit_below[child]) {

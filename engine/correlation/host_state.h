@@ -46,6 +46,9 @@ struct AtProcessHash {
   }
 };
 
+/// Of a firing of a window correlation: never given to another.
+using FiringNumber = std::uint64_t;
+
 struct HostState {
   using Marks = boost::unordered_flat_set<AtProcess, AtProcessHash>;
 
@@ -74,6 +77,9 @@ struct HostState {
   /// (rule, event) of hits that report by themselves, by acting process; and those to tell of.
   boost::unordered_flat_map<ProcessIndex, std::vector<PlainHit>> plain_at;
   std::set<PlainHit> plain_changed;
+  /// Firings of window correlations with evidence at a process, and those to tell of again.
+  boost::unordered_flat_map<ProcessIndex, std::vector<FiringNumber>> firings_at;
+  std::set<FiringNumber> firings_changed;
   /// When a verdict that may still change is final: once the watermark has passed.
   std::set<std::pair<Timestamp, AtProcess>> lineage_due;
   std::set<std::pair<Timestamp, PlainHit>> plain_due;

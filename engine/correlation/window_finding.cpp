@@ -56,19 +56,6 @@ void collect_evidence(const std::vector<EvidenceRef>& window,
   }
 }
 
-const KeptEvent* last_event(const std::vector<EvidenceRef>& window) {
-  const KeptEvent* last = nullptr;
-  for (const EvidenceRef& one : window) {
-    const KeptEvent* event = one->hits && !one->hits->empty()
-                                 ? one->hits->front().second.event.get()
-                                 : last_event(one->of_firing);
-    if (event != nullptr && (last == nullptr || last->order < event->order)) {
-      last = event;
-    }
-  }
-  return last;
-}
-
 Uid uid_of(const RuleMeta& rule, const WindowFiring& firing) {
   UidBuilder builder;
   builder.add("finding").add(rule.id).add(rule.logic_hash).add("window");
@@ -80,8 +67,21 @@ Uid uid_of(const RuleMeta& rule, const WindowFiring& firing) {
 
 }  // namespace
 
+void for_each_event(const std::vector<EvidenceRef>& window,
+                    const std::function<void(const KeptEvent&)>& look) {
+  for (const EvidenceRef& one : window) {
+    if (one->hits && !one->hits->empty()) {
+      look(*one->hits->front().second.event);
+    }
+    for_each_event(one->of_firing, look);
+  }
+}
+
 std::string_view host_of(const WindowFiring& firing) {
-  const KeptEvent* last = last_event(firing.evidence);
+  const KeptEvent* last = nullptr;
+  for_each_event(firing.evidence, [&last](const KeptEvent& event) {
+    last = last == nullptr || last->order < event.order ? &event : last;
+  });
   return last == nullptr ? std::string_view() : std::string_view(last->host);
 }
 

@@ -1,6 +1,10 @@
 // A firing of a window correlation → finding.
 #pragma once
 
+#include <functional>
+#include <string_view>
+#include <vector>
+
 #include "engine/correlation/host_state.h"
 #include "engine/correlation/window_evaluator.h"
 #include "engine/finding/finding.h"
@@ -17,5 +21,9 @@ namespace spoor {
 
 /// The host key of the event that completed the firing; empty if nothing is kept of it.
 [[nodiscard]] std::string_view host_of(const WindowFiring& firing);
+
+/// What is kept of the events that stand in the window, or in those within it, one by one.
+void for_each_event(const std::vector<EvidenceRef>& window,
+                    const std::function<void(const KeptEvent&)>& look);
 
 }  // namespace spoor

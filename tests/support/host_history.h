@@ -1,0 +1,37 @@
+// Made-up days of a few hosts: processes that start one another, look names up and end, as Sysmon,
+// CrowdStrike or both tell of it. Small, so that much coincides: pids are reused, starts are
+// missing, times are equal.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/event/event.h"
+
+namespace spoor::test {
+
+struct HistoryRecord {
+  Timestamp time = 0;
+  Source source = Source::sysmon;
+  std::string text;  ///< With the padding that the parser reads into.
+
+  /// The record itself.
+  [[nodiscard]] std::string_view record() const;
+};
+
+struct HistoryOptions {
+  std::size_t hosts = 2;
+  std::size_t processes = 8;  ///< Of a host, at most.
+  std::size_t lookups = 6;    ///< Of a process, at most.
+  bool both_vendors = false;  ///< Processes are told of by both; else by one of them each host.
+};
+
+/// In the order of time. The same for the same seed and options. Images are `p0.exe` to `p3.exe`,
+/// names looked up `a.test` to `d.test`, within two minutes of 2023-03-22T10:00:00Z.
+[[nodiscard]] std::vector<HistoryRecord> make_history(std::uint64_t seed,
+                                                      const HistoryOptions& options = {});
+
+}  // namespace spoor::test
