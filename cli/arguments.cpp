@@ -240,6 +240,12 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
       ->add_option("--placeholders", options.placeholders,
                    "Values for the modifier expand: a YAML or JSON map from names to lists")
       ->type_name("FILE");
+  replay
+      ->add_option("--revisions", options.revisions,
+                   "Write findings as they arise, as a stream would: after every N records what is "
+                   "new or differs, as a revision (with --format ndjson)")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber);
   replay->add_flag("--profile", options.profile,
                    "Tell on standard error what the 25 dearest rules cost, in tests asked");
   replay->add_flag("--strict", options.strict, "A rule that does not load is an error (exit 2)");

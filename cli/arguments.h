@@ -34,7 +34,9 @@ struct ReplayOptions {
   std::uint64_t max_errors = 0;
   std::optional<Level> fail_on;
   std::string placeholders;  ///< File with the values of `expand`, or empty.
-  bool profile = false;      ///< Tell what each rule cost.
+  std::uint64_t revisions =
+      0;                 ///< Tell findings as they arise, after so many records; 0: at the end.
+  bool profile = false;  ///< Tell what each rule cost.
   bool strict = false;
   bool quiet = false;
   bool progress = true;

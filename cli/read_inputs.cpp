@@ -100,43 +100,28 @@ class InputRun {
   ReadTotals totals_;
 };
 
-class PipelineConsumer final : public RecordConsumer {
- public:
-  explicit PipelineConsumer(Pipeline& pipeline) : pipeline_(pipeline) {}
-
-  void take(std::string_view record, const RecordPosition& position) override {
-    pipeline_.take(record, position);
-  }
-
-  void take_bad(const Error& error,
-                std::string_view text,
-                const RecordPosition& position) override {
-    pipeline_.take_bad(error, text, position);
-  }
-
-  void report(ProgressState& state) override {
-    pipeline_.settle();
-    state.events = pipeline_.accounting().total().received;
-    state.findings = pipeline_.correlator().match_count();
-  }
-
- private:
-  Pipeline& pipeline_;
-};
-
 }  // namespace
+
+void PipelineConsumer::take(std::string_view record, const RecordPosition& position) {
+  pipeline_.take(record, position);
+}
+
+void PipelineConsumer::take_bad(const Error& error,
+                                std::string_view text,
+                                const RecordPosition& position) {
+  pipeline_.take_bad(error, text, position);
+}
+
+void PipelineConsumer::report(ProgressState& state) {
+  pipeline_.settle();
+  state.events = pipeline_.accounting().total().received;
+  state.findings = pipeline_.correlator().match_count();
+}
 
 ReadTotals read_inputs(const std::vector<InputFile>& files,
                        RecordConsumer& consumer,
                        ProgressDisplay& progress) {
   return InputRun(files, consumer, progress).run();
-}
-
-ReadTotals read_inputs(const std::vector<InputFile>& files,
-                       Pipeline& pipeline,
-                       ProgressDisplay& progress) {
-  PipelineConsumer consumer(pipeline);
-  return read_inputs(files, consumer, progress);
 }
 
 }  // namespace spoor

@@ -34,13 +34,26 @@ class RecordConsumer {
   [[nodiscard]] virtual bool is_full() const { return false; }
 };
 
+/// Takes the records into a pipeline, which must outlive it.
+class PipelineConsumer : public RecordConsumer {
+ public:
+  explicit PipelineConsumer(Pipeline& pipeline) : pipeline_(pipeline) {}
+
+  void take(std::string_view record, const RecordPosition& position) override;
+  void take_bad(const Error& error, std::string_view text, const RecordPosition& position) override;
+  void report(ProgressState& state) override;
+
+ protected:
+  [[nodiscard]] Pipeline& pipeline() { return pipeline_; }
+
+ private:
+  Pipeline& pipeline_;
+};
+
 /// Feeds every record of every file to the consumer, in order. A file that fails is told on stderr,
 /// and the next goes on.
 [[nodiscard]] ReadTotals read_inputs(const std::vector<InputFile>& files,
                                      RecordConsumer& consumer,
-                                     ProgressDisplay& progress);
-[[nodiscard]] ReadTotals read_inputs(const std::vector<InputFile>& files,
-                                     Pipeline& pipeline,
                                      ProgressDisplay& progress);
 
 }  // namespace spoor

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -150,12 +152,42 @@ Result<void> publish_all(FindingPublisher& publisher,
   return {};
 }
 
-/// They load, so that one rule set serves all commands.
-void warn_of_window_correlations(const RuleSet& rules) {
-  for (const WindowCorrelation& rule : rules.window_correlations) {
-    log_warning(rule.meta.file + ": correlation '" + rule.meta.title +
-                "' is not of one process tree: only 'spoor match' evaluates it for now");
+/// Takes what the pipeline tells as the records go by.
+class RevisionConsumer final : public PipelineConsumer {
+ public:
+  RevisionConsumer(Pipeline& pipeline, std::uint64_t every)
+      : PipelineConsumer(pipeline), every_(every) {}
+
+  void take(std::string_view record, const RecordPosition& position) override {
+    PipelineConsumer::take(record, position);
+    if (++records_ % every_ == 0) {
+      keep(pipeline().updates());
+    }
   }
+
+  /// All that was told; the pipeline has come to its end.
+  [[nodiscard]] std::vector<Finding> finish() {
+    keep(pipeline().last_updates());
+    return std::move(told_);
+  }
+
+ private:
+  void keep(std::vector<Finding> news) { std::ranges::move(news, std::back_inserter(told_)); }
+
+  std::uint64_t every_;
+  std::uint64_t records_ = 0;
+  std::vector<Finding> told_;
+};
+
+void warn_of_window_drops(const WindowDrops& drops) {
+  const auto warn = [](std::uint64_t count, const std::string& what) {
+    if (count != 0) {
+      log_warning(std::to_string(count) + what);
+    }
+  };
+  warn(drops.late_events, " events came too late for correlations in time: too many waited");
+  warn(drops.groups, " groups of correlations were forgotten before their time: too many at once");
+  warn(drops.entries, " events were forgotten before their time: too many in one group");
 }
 
 /// Before any work was done: the exit code that the error deserves.
@@ -224,11 +256,13 @@ int exit_code_of(const ReplayOptions& options, const ReplayResult& result) {
 int finish(const ReplayOptions& options,
            ReplayResult& result,
            Pipeline& pipeline,
+           RevisionConsumer* revisions,
            std::optional<FindingPublisher>& publisher,
            ProgressDisplay& progress) {
   std::vector<Finding>& findings = result.findings;
-  findings = pipeline.findings();
-  if (result.totals.stopped) {
+  findings = revisions != nullptr ? revisions->finish() : pipeline.findings();
+  warn_of_window_drops(pipeline.correlator().window_drops());
+  if (result.totals.stopped && revisions == nullptr) {
     // More input might have changed them.
     for (Finding& finding : findings) {
       finding.status = FindingStatus::provisional;
@@ -265,6 +299,10 @@ int run_replay(const ReplayOptions& options) {
     log_error("--from is not before --to: no event lies between");
     return exit_usage;
   }
+  if (options.revisions > 0 && options.format != OutputFormat::ndjson) {
+    log_error("--revisions needs --format ndjson: a table shows what holds in the end");
+    return exit_usage;
+  }
   const Result<void> outputs = check_outputs(options);
   if (!outputs) {
     return give_up(outputs.error());
@@ -294,7 +332,6 @@ int run_replay(const ReplayOptions& options) {
   if (!rules) {
     return exit_usage;
   }
-  warn_of_window_correlations(rules->rules);
   std::optional<FindingPublisher> publisher;
   if (!options.publish.empty()) {
     Result<FindingPublisher> created = FindingPublisher::create(options.publish);
@@ -317,6 +354,7 @@ int run_replay(const ReplayOptions& options) {
       {.from = options.from,
        .to = options.to,
        .parser = {.source = options.source},
+       .lateness = options.revisions > 0 ? std::optional(Lateness{}) : std::nullopt,
        .on_dead_letter =
            [&desk](const Error& error, std::string_view record, const RecordPosition& position) {
              desk.take(error, record, position);
@@ -332,9 +370,15 @@ int run_replay(const ReplayOptions& options) {
   result.files = &*files;
   result.rules = &*rules;
   result.pipeline = &pipeline;
-  result.totals = read_inputs(*files, pipeline, progress);
+  std::optional<RevisionConsumer> revisions;
+  if (options.revisions > 0) {
+    revisions.emplace(pipeline, options.revisions);
+  }
+  PipelineConsumer plain(pipeline);
+  result.totals = read_inputs(*files, revisions ? *revisions : plain, progress);
   const bool kept = desk.finish();
-  const int code = finish(options, result, pipeline, publisher, progress);
+  const int code =
+      finish(options, result, pipeline, revisions ? &*revisions : nullptr, publisher, progress);
   if (options.profile) {
     const TableOptions table{.color = use_color(STDERR_FILENO, options.color),
                              .width = terminal_width(STDERR_FILENO)};

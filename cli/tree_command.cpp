@@ -213,7 +213,8 @@ int run_tree(const TreeOptions& options) {
       system_clock(), stderr,
       is_terminal(STDERR_FILENO) ? ProgressDisplay::Mode::bar : ProgressDisplay::Mode::off,
       terminal_width(STDERR_FILENO));
-  const ReadTotals totals = read_inputs(*files, pipeline, progress);
+  PipelineConsumer consumer(pipeline);
+  const ReadTotals totals = read_inputs(*files, consumer, progress);
   const std::uint64_t unreadable = pipeline.accounting().total().dead_lettered;
   if (unreadable != 0) {
     log_warning(std::to_string(unreadable) + " records could not be read");
