@@ -11,6 +11,7 @@
 #include "engine/base/limits.h"
 #include "engine/correlation/build_finding.h"
 #include "engine/correlation/feeds.h"
+#include "engine/correlation/step_time.h"
 #include "engine/correlation/window.h"
 #include "engine/process_graph/graph_algorithms.h"
 
@@ -30,14 +31,6 @@ std::uint32_t number_of(PairKey key) {
 
 ProcessIndex process_of(PairKey key) {
   return static_cast<ProcessIndex>(key & 0xFFFFFFFFU);
-}
-
-bool mentions(const StepExpr& condition, std::size_t step) {
-  if (condition.kind == StepExpr::Kind::step) {
-    return condition.step == step;
-  }
-  return std::ranges::any_of(condition.children,
-                             [step](const StepExpr& child) { return mentions(child, step); });
 }
 
 std::vector<KeptField> keep_fields(const std::vector<MatchedField>& matched) {
@@ -172,6 +165,14 @@ struct Correlator::Impl {
     host.marked_above.clear();
   }
 
+  /// The anchors of which `process` may be a sibling.
+  static void mark_beside(Host& host, ProcessIndex process) {
+    const ProcessIndex parent = host.graph.claimed_parent(process);
+    if (parent != kNoProcess) {
+      host.marked_above.insert(parent);
+    }
+  }
+
   /// Tells everything above that there is a hit below. Stops where that is known.
   void note_hit_below(Host& host, ProcessIndex process) {
     host.hit_below.resize(host.graph.size(), false);
@@ -187,6 +188,10 @@ struct Correlator::Impl {
     mark(host, process);
     if (feeds.looks_up()) {
       host.marked_above.insert(process);
+    }
+    if (feeds.looks_sideways()) {
+      host.marked_above.insert(process);
+      mark_beside(host, process);
     }
     if (host.hit_below[process]) {
       note_hit_below(host, host.graph.claimed_parent(process));
@@ -225,8 +230,11 @@ struct Correlator::Impl {
           anchored.insert(place, number);
         }
       }
-      if (correlation.steps[fed.step].relation == Relation::parent) {
+      const Relation relation = correlation.steps[fed.step].relation;
+      if (relation == Relation::parent) {
         host.marked_above.insert(process);
+      } else if (relation == Relation::sibling) {
+        mark_beside(host, process);
       }
     }
     mark_line(host, process);
@@ -290,6 +298,15 @@ struct Correlator::Impl {
     if (relation == Relation::child) {
       return children(host.graph, anchor);
     }
+    if (relation == Relation::sibling) {
+      const ProcessIndex parent = host.graph.parent(anchor);
+      std::vector<ProcessIndex> siblings;
+      if (parent != kNoProcess) {
+        siblings = children(host.graph, parent);
+        std::erase(siblings, anchor);
+      }
+      return siblings;
+    }
     if (below.empty()) {
       below = subtree(host.graph, anchor);
     }
@@ -307,7 +324,7 @@ struct Correlator::Impl {
     Gathered gathered;
     for (std::size_t step = 0; step < correlation.steps.size(); ++step) {
       const bool is_anchor = step == correlation.anchor;
-      if (is_anchor && !mentions(correlation.condition, step)) {
+      if (is_anchor && !correlation.anchor_takes_part) {
         continue;
       }
       const Relation relation = is_anchor ? Relation::self : correlation.steps[step].relation;
@@ -316,17 +333,21 @@ struct Correlator::Impl {
         if (set == host.hits.end()) {
           continue;
         }
-        gathered.beyond_limit += is_anchor ? 0 : set->second.total() - set->second.hits().size();
+        gathered.beyond_limit += is_anchor && !counts_anchor(correlation)
+                                     ? 0
+                                     : set->second.total() - set->second.hits().size();
         for (const Hit& hit : set->second.hits()) {
-          found.push_back({{.order = hit.event->order, .step = step}, &hit});
+          if (std::optional<StepTime> time = step_time(correlation, step, *hit.event)) {
+            found.push_back({std::move(*time), &hit});
+          }
         }
       }
     }
     std::ranges::sort(found, [](const auto& a, const auto& b) {
       return std::pair(a.first.order, a.first.step) < std::pair(b.first.order, b.first.step);
     });
-    for (const auto& [time, hit] : found) {
-      gathered.times.push_back(time);
+    for (auto& [time, hit] : found) {
+      gathered.times.push_back(std::move(time));
       gathered.hits.push_back(hit);
     }
     return gathered;
@@ -384,18 +405,24 @@ struct Correlator::Impl {
                            .step = listed.name,
                            .required = required};
     };
+    bool shows_anchor = false;
     for (std::size_t i = 0; i < gathered.times.size(); ++i) {
       const std::size_t step = gathered.times[i].step;
-      if (windows->included[i] && step != correlation.anchor) {
-        match.evidence.push_back(evidence_of(gathered.hits[i], step, windows->required[step]));
+      const bool is_anchor = step == correlation.anchor;
+      if (windows->included[i] && (!is_anchor || counts_anchor(correlation))) {
+        match.evidence.push_back(
+            evidence_of(gathered.hits[i], step, is_anchor || windows->required[step]));
+        shows_anchor = shows_anchor || is_anchor;
       }
     }
-    match.evidence_total = match.evidence.size() + gathered.beyond_limit + 1;
-    // Of the anchor's own step the first hit says enough: it may hold for everything the process
-    // does.
-    const HitSet& anchor_hits =
-        host.hits.at(pair_key(feeds.of_step(rule, correlation.anchor), anchor));
-    match.evidence.push_back(evidence_of(&anchor_hits.hits().front(), correlation.anchor, true));
+    match.evidence_total = match.evidence.size() + gathered.beyond_limit + (shows_anchor ? 0U : 1U);
+    if (!shows_anchor) {
+      // Of the anchor's own step the first hit says enough: it may hold for everything the process
+      // does.
+      const HitSet& anchor_hits =
+          host.hits.at(pair_key(feeds.of_step(rule, correlation.anchor), anchor));
+      match.evidence.push_back(evidence_of(&anchor_hits.hits().front(), correlation.anchor, true));
+    }
     std::ranges::stable_sort(match.evidence, {}, [](const MatchEvidence& evidence) {
       return evidence.hit->event->order;
     });
@@ -489,6 +516,9 @@ void Correlator::take(const Event& event,
   }
   if (change.left_parent != kNoProcess) {
     impl_->mark_line(host, change.left_parent);
+    if (impl_->feeds.looks_sideways()) {
+      host.marked_above.insert(change.left_parent);
+    }
   }
   std::shared_ptr<const KeptEvent> kept;
   for (const std::size_t rule : hits) {

@@ -10,6 +10,7 @@
 
 #include "engine/base/uid.h"
 #include "engine/correlation/group_window.h"
+#include "engine/correlation/window_value.h"
 
 namespace spoor {
 namespace {
@@ -65,11 +66,6 @@ struct Groups {
   std::unordered_map<std::string, GroupState, SeededTextHash, std::equal_to<>> by_key;
   std::list<const std::string*> by_use;  ///< Keys, the longest unused first.
 };
-
-/// Several texts as one, so that ("ab","c") and ("a","bc") differ.
-void append_text(std::string_view text, std::string& key) {
-  key.append(std::to_string(text.size())).append(":").append(text);
-}
 
 }  // namespace
 
