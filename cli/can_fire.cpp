@@ -17,6 +17,9 @@ bool fires(const StepExpr& expr, const std::vector<bool>& steps) {
   if (expr.kind == StepExpr::Kind::step) {
     return steps[expr.step];
   }
+  if (expr.kind == StepExpr::Kind::negation) {
+    return true;  // That something is not there is always possible.
+  }
   const auto one = [&steps](const StepExpr& child) { return fires(child, steps); };
   if (expr.kind == StepExpr::Kind::all) {
     return std::ranges::all_of(expr.children, one);
@@ -30,7 +33,22 @@ bool fires(const CorrelationRule& rule, const RuleSet& rules, std::optional<Sour
   for (const CorrelationStep& step : rule.steps) {
     steps.push_back(fires(rules.detections[step.rule], source));
   }
-  return fires(rule.condition, steps);
+  if (!steps[rule.anchor]) {
+    return false;
+  }
+  if (has_step_condition(rule)) {
+    return fires(rule.condition, steps);
+  }
+  const bool is_sequence = rule.type == WindowCorrelationType::temporal_ordered;
+  // Of counts any of the steps will do for a guess: they depend on the events.
+  std::vector<bool> counted;
+  for (std::size_t step = 0; step < steps.size(); ++step) {
+    if (step != rule.anchor || rule.anchor_takes_part) {
+      counted.push_back(steps[step]);
+    }
+  }
+  return is_sequence ? std::ranges::count(counted, false) == 0
+                     : std::ranges::count(counted, true) != 0;
 }
 
 /// Any of the rules that it lists will do for a guess: counts and orders depend on the events.

@@ -198,22 +198,47 @@ class SampleTest {
     if (!was_hit[rule.anchor]) {
       lines.push_back("without a hit of the anchor, " + rule.steps[rule.anchor].name +
                       ", there is no finding");
-    } else if (!holds(rule.condition, was_hit)) {
-      lines.emplace_back("the condition needs more steps than were hit");
     } else {
-      lines.emplace_back(
-          "enough steps were hit; relation, anchor, group-by or timespan keep them apart");
+      lines.push_back(explain_windows(rule, was_hit));
     }
   }
 
-  /// The condition, were every step that was hit in reach of the others.
-  static bool holds(const StepExpr& expr, const std::vector<bool>& was_hit) {
-    if (expr.kind == StepExpr::Kind::step) {
-      return was_hit[expr.step];
+  /// The condition, were every step that was hit in reach of those that it needs, and out of reach
+  /// of those that it forbids.
+  static bool could_hold(const StepExpr& expr, const std::vector<bool>& was_hit) {
+    const auto one = [&was_hit](const StepExpr& child) { return could_hold(child, was_hit); };
+    switch (expr.kind) {
+      case StepExpr::Kind::step: return was_hit[expr.step];
+      case StepExpr::Kind::negation: return true;
+      case StepExpr::Kind::all: return std::ranges::all_of(expr.children, one);
+      case StepExpr::Kind::any: return std::ranges::any_of(expr.children, one);
     }
-    const auto one = [&was_hit](const StepExpr& child) { return holds(child, was_hit); };
-    return expr.kind == StepExpr::Kind::all ? std::ranges::all_of(expr.children, one)
-                                            : std::ranges::any_of(expr.children, one);
+    return false;
+  }
+
+  /// Why no window holds, of a rule whose anchor was hit.
+  static std::string explain_windows(const CorrelationRule& rule,
+                                     const std::vector<bool>& was_hit) {
+    if (has_step_condition(rule) && !could_hold(rule.condition, was_hit)) {
+      return "the condition needs more steps than were hit";
+    }
+    if (has_step_condition(rule)) {
+      return rule.correlation_class == CorrelationClass::monotone
+                 ? "enough steps were hit; relation, anchor, group-by or timespan keep them apart"
+                 : "enough steps were hit; relation, anchor, group-by or timespan keep them apart, "
+                   "or bring in what the condition forbids";
+    }
+    if (rule.type != WindowCorrelationType::temporal_ordered) {
+      return "in no window the condition holds of what relation, anchor, group-by and timespan "
+             "bring together";
+    }
+    for (std::size_t step = 0; step < was_hit.size(); ++step) {
+      if (!was_hit[step]) {
+        return "the sequence needs every step";
+      }
+    }
+    return "every step was hit; their order, relation, anchor, group-by or timespan keep them "
+           "apart";
   }
 
   void explain_finding(const Finding& finding, std::vector<std::string>& lines) const {

@@ -99,8 +99,11 @@ struct Correlator::Impl {
       if (fed.step == correlation.anchor) {
         host.add_anchor(feeds.number_of(fed.correlation), process);
       }
-      if (correlation.steps[fed.step].relation == Relation::parent) {
+      const Relation relation = correlation.steps[fed.step].relation;
+      if (relation == Relation::parent) {
         host.marked_above.insert(process);
+      } else if (relation == Relation::sibling) {
+        host.mark_beside(process);
       }
     }
     host.mark_line(process);
@@ -192,8 +195,9 @@ struct Correlator::Impl {
   }
 
   void settle(HostState& host) {
+    collect_due(host);
     if (options.lateness) {
-      host.mark_changed(feeds.looks_up());
+      host.mark_changed(feeds);
     }
     host.mark_children();
     for (const AtProcess& place : host.marked) {
@@ -205,12 +209,25 @@ struct Correlator::Impl {
     host.marked.clear();
   }
 
+  /// Until when the events of a host are here.
+  [[nodiscard]] Timestamp closed_until(const HostState& host) const {
+    if (finished) {
+      return kAllClosed;
+    }
+    return options.lateness ? host.watermark.value() : kNothingClosed;
+  }
+
   void evaluate(HostState& host, const AtProcess& place) {
     ++stats.evaluations;
-    if (holds_at(host, lineage_rule(place.number), place.process)) {
+    const LineageVerdict verdict =
+        evaluate_anchor(host, lineage_rule(place.number), place.process, closed_until(host));
+    if (verdict.holds) {
       host.matches.insert(place);
     } else {
       host.matches.erase(place);
+    }
+    if (verdict.next_close) {
+      host.lineage_due.emplace(*verdict.next_close, place);
     }
   }
 
@@ -293,8 +310,8 @@ struct Correlator::Impl {
     }
     const LineageRule rule = lineage_rule(place.number);
     if (host.matches.contains(place)) {
-      Finding finding = lineage_finding(host, rule, place.process);
-      const Timestamp final_after = later(finding.last_seen, rule.rule().timespan);
+      Finding finding = lineage_finding(host, rule, place.process, closed_until(host));
+      const Timestamp final_after = plus(finding.last_seen, rule.rule().timespan);
       host.told.insert_or_assign(place, finding.uid);
       if (!finished && final_after >= host.watermark.value()) {
         host.lineage_due.emplace(final_after, place);
@@ -344,24 +361,22 @@ struct Correlator::Impl {
     }
   }
 
-  static Timestamp later(Timestamp time, Duration by) {
-    return time > kAllClosed - by ? kAllClosed : time + by;
-  }
-
-  /// What the watermark has made final.
-  void collect_due(HostState& host) {
-    const Timestamp closed = finished ? kAllClosed : host.watermark.value();
-    while (!host.lineage_due.empty() && host.lineage_due.begin()->first < closed) {
-      host.evaluated.insert(host.lineage_due.extract(host.lineage_due.begin()).value().second);
+  /// What the watermark has made certain.
+  void collect_due(HostState& host) const {
+    const Timestamp closed = closed_until(host);
+    while (!host.lineage_due.empty() && (finished || host.lineage_due.begin()->first < closed)) {
+      const AtProcess place = host.lineage_due.extract(host.lineage_due.begin()).value().second;
+      if (feeds.has_correlation(place.number)) {
+        host.marked.insert(place);
+      }
     }
-    while (!host.plain_due.empty() && host.plain_due.begin()->first < closed) {
+    while (!host.plain_due.empty() && (finished || host.plain_due.begin()->first < closed)) {
       host.plain_changed.insert(host.plain_due.extract(host.plain_due.begin()).value().second);
     }
   }
 
   void tell_host(HostState& host, std::vector<Finding>& out) {
     settle(host);
-    collect_due(host);
     for (const AtProcess& place : host.evaluated) {
       tell_lineage(host, place, out);
     }
@@ -383,7 +398,7 @@ struct Correlator::Impl {
     Timestamp least = newest;
     for (const auto& [key, host] : hosts) {
       const Timestamp value = host->watermark.value();
-      if (value != kNothingClosed && later(value, silence) >= newest) {
+      if (value != kNothingClosed && plus(value, silence) >= newest) {
         least = std::min(least, value);
       }
     }
@@ -436,11 +451,14 @@ void Correlator::take(const Event& event,
   }
   for (const ProcessIndex process : change.relinked) {
     if (process != kNoProcess) {
-      host.relinked(process, impl_->feeds.looks_up());
+      host.relinked(process, impl_->feeds);
     }
   }
   if (change.left_parent != kNoProcess) {
     host.mark_line(change.left_parent);
+    if (impl_->feeds.looks_sideways()) {
+      host.marked_above.insert(change.left_parent);
+    }
   }
   TakenEvent taken(event, duplicate, matcher, lineage);
   for (const std::size_t rule : hits) {
@@ -582,7 +600,8 @@ std::vector<Finding> Correlator::findings() const {
   std::vector<Finding> findings;
   for (const auto& [key, host] : impl_->hosts) {
     for (const AtProcess& match : host->matches) {
-      findings.push_back(lineage_finding(*host, impl_->lineage_rule(match.number), match.process));
+      findings.push_back(lineage_finding(*host, impl_->lineage_rule(match.number), match.process,
+                                         impl_->closed_until(*host)));
     }
   }
   for (std::size_t rule = 0; rule < impl_->plain.size(); ++rule) {

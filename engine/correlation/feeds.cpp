@@ -46,6 +46,7 @@ void Feeds::add(const RuleSet& rules, const UnchangedRules& unchanged, const Fee
       }
       feed->steps.push_back({.correlation = c, .step = s});
       looks_up_ = looks_up_ || steps[s].relation == Relation::parent;
+      looks_sideways_ = looks_sideways_ || steps[s].relation == Relation::sibling;
     }
   }
 }

@@ -74,6 +74,9 @@ class Feeds {
   /// Some step has relation parent.
   [[nodiscard]] bool looks_up() const { return looks_up_; }
 
+  /// Some step has relation sibling.
+  [[nodiscard]] bool looks_sideways() const { return looks_sideways_; }
+
  private:
   Feeds() = default;
   /// `before`: null, or what `unchanged` refers to.
@@ -88,6 +91,7 @@ class Feeds {
   std::set<FeedNumber> feeds_;
   std::uint32_t next_number_ = 0;  ///< Of both kinds.
   bool looks_up_ = false;
+  bool looks_sideways_ = false;
 };
 
 }  // namespace spoor

@@ -1,28 +1,15 @@
 #include "engine/correlation/group_window.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <limits>
 
 #include "engine/base/limits.h"
-#include "engine/base/text.h"
+#include "engine/correlation/window_value.h"
 
 namespace spoor {
 namespace {
 
 using Type = WindowCorrelationType;
-
-/// The number that a text is, in JSON's grammar. One that a sum could not hold is none.
-std::optional<double> number_of(std::string_view text) {
-  if (text.empty() || json_number_length(text) != text.size()) {
-    return std::nullopt;
-  }
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const bool usable = error == std::errc{} && std::abs(number) <= ExactSum::kMagnitudeMax;
-  return usable ? std::optional(number) : std::nullopt;
-}
 
 /// The earliest time that an event at `end` sees.
 Timestamp start_of(Timestamp end, Duration timespan) {
@@ -77,7 +64,7 @@ void GroupWindow::add_values(const GroupEvent& event) {
            .evidence = event.evidence});
       continue;
     }
-    const std::optional<double> number = number_of(text);
+    const std::optional<double> number = number_in(text);
     if (!number) {
       continue;
     }
@@ -226,16 +213,8 @@ std::optional<double> GroupWindow::measure() const {
   switch (rule_->type) {
     case Type::value_sum: return sum_.value();
     case Type::value_avg: return sum_.value() / count;
-    default: return percentile();
+    default: return percentile_of(sorted_, rule_->percentile);
   }
-}
-
-double GroupWindow::percentile() const {
-  constexpr double kWhole = 100;
-  const double place = rule_->percentile / kWhole * static_cast<double>(sorted_.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, sorted_.size() - 1);
-  return sorted_[below] + (place - static_cast<double>(below)) * (sorted_[above] - sorted_[below]);
 }
 
 }  // namespace spoor

@@ -103,7 +103,6 @@ class GroupWindow {
   [[nodiscard]] bool holds(const SeenExpr& expr) const;
   /// What the thresholds are held against; none: the condition does not hold.
   [[nodiscard]] std::optional<double> measure() const;
-  [[nodiscard]] double percentile() const;
 
   const WindowCorrelation* rule_;
   std::size_t entries_max_;

@@ -47,7 +47,10 @@ std::shared_ptr<const KeptEvent> keep_event(const Event& event) {
   for (const ExtraField& extra : event.extra) {
     kept->fields.emplace_back(extra.name, extra.value);
   }
-  std::sort(kept->fields.begin() + static_cast<std::ptrdiff_t>(table_fields), kept->fields.end());
+  // Of an array the elements stay in their order.
+  std::stable_sort(kept->fields.begin() + static_cast<std::ptrdiff_t>(table_fields),
+                   kept->fields.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   return kept;
 }
 

@@ -41,6 +41,13 @@ void HostState::mark_children() {
   marked_above.clear();
 }
 
+void HostState::mark_beside(ProcessIndex process) {
+  const ProcessIndex parent = graph.claimed_parent(process);
+  if (parent != kNoProcess) {
+    marked_above.insert(parent);
+  }
+}
+
 void HostState::note_hit_below(ProcessIndex process) {
   hit_below.resize(graph.size(), false);
   while (process != kNoProcess && !hit_below[process]) {
@@ -49,11 +56,14 @@ void HostState::note_hit_below(ProcessIndex process) {
   }
 }
 
-void HostState::relinked(ProcessIndex process, bool looks_up) {
+void HostState::relinked(ProcessIndex process, const Feeds& feeds) {
   hit_below.resize(graph.size(), false);
   mark(process);
-  if (looks_up) {
+  if (feeds.looks_up() || feeds.looks_sideways()) {
     marked_above.insert(process);
+  }
+  if (feeds.looks_sideways()) {
+    mark_beside(process);
   }
   if (hit_below[process]) {
     note_hit_below(graph.claimed_parent(process));
@@ -61,16 +71,14 @@ void HostState::relinked(ProcessIndex process, bool looks_up) {
   }
 }
 
-void HostState::mark_changed(bool looks_up) {
+void HostState::mark_changed(const Feeds& feeds) {
   hit_below.resize(graph.size(), false);
   std::vector<ProcessIndex> stack;
   for (const ProcessIndex process : changed) {
     mark_line(process);
-    if (looks_up) {
+    if (feeds.looks_up() || feeds.looks_sideways()) {
       marked_above.insert(process);
-      if (graph.claimed_parent(process) != kNoProcess) {
-        marked_above.insert(graph.claimed_parent(process));
-      }
+      mark_beside(process);
     }
     // Below, what has hits shows it as an ancestor.
     std::size_t walked = 0;

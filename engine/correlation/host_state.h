@@ -101,14 +101,15 @@ struct HostState {
   void mark_line(ProcessIndex process);
   /// Marks below `marked_above`.
   void mark_children();
+  /// Marks the anchors of which `process` may be a sibling: when mark_children() comes.
+  void mark_beside(ProcessIndex process);
   /// Tells everything above that there is a hit below. Stops where that is known.
   void note_hit_below(ProcessIndex process);
-  /// Ancestry changed at `process`: what hangs below it joins what is above it. `looks_up`: some
-  /// step is at the anchor's parent or a sibling.
-  void relinked(ProcessIndex process, bool looks_up);
+  /// Ancestry changed at `process`: what hangs below it joins what is above it.
+  void relinked(ProcessIndex process, const Feeds& feeds);
 
   /// Marks what shows a process that changed(): anchors and plain hits at, above and below it.
-  void mark_changed(bool looks_up);
+  void mark_changed(const Feeds& feeds);
 
   /// Forgets the hits, anchors and matches of what `stays` no longer knows. Allocates nothing.
   void forget_others(const Feeds& stays);

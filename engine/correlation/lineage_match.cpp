@@ -8,18 +8,11 @@
 
 #include "engine/base/limits.h"
 #include "engine/correlation/build_finding.h"
+#include "engine/correlation/step_time.h"
 #include "engine/process_graph/graph_algorithms.h"
 
 namespace spoor {
 namespace {
-
-bool mentions(const StepExpr& condition, std::size_t step) {
-  if (condition.kind == StepExpr::Kind::step) {
-    return condition.step == step;
-  }
-  return std::ranges::any_of(condition.children,
-                             [step](const StepExpr& child) { return mentions(child, step); });
-}
 
 /// The processes in which a step may have happened.
 class Scopes {
@@ -35,6 +28,15 @@ class Scopes {
                                     : std::vector<ProcessIndex>{parent};
       }
       case Relation::child: return children(graph_, anchor_);
+      case Relation::sibling: {
+        const ProcessIndex parent = graph_.parent(anchor_);
+        std::vector<ProcessIndex> siblings;
+        if (parent != kNoProcess) {
+          siblings = children(graph_, parent);
+          std::erase(siblings, anchor_);
+        }
+        return siblings;
+      }
       case Relation::descendant: return {below().begin() + 1, below().end()};
       case Relation::self_or_descendant: break;
     }
@@ -103,17 +105,23 @@ void add_evidence(const HostState& host,
                          .step = listed.name,
                          .required = required};
   };
+  bool shows_anchor = false;
   for (std::size_t i = 0; i < gathered.times.size(); ++i) {
     const std::size_t step = gathered.times[i].step;
-    if (windows.included[i] && step != correlation.anchor) {
-      match.evidence.push_back(evidence_of(gathered.hits[i], step, windows.required[step]));
+    const bool is_anchor = step == correlation.anchor;
+    if (windows.included[i] && (!is_anchor || counts_anchor(correlation))) {
+      match.evidence.push_back(
+          evidence_of(gathered.hits[i], step, is_anchor || windows.required[step]));
+      shows_anchor = shows_anchor || is_anchor;
     }
   }
-  match.evidence_total = match.evidence.size() + gathered.beyond_limit + 1;
-  // Of the anchor's own step the first hit says enough: it may hold for everything the process
-  // does.
-  const HitSet* anchor_hits = host.hits_at(rule.feed(correlation.anchor), match.anchor);
-  match.evidence.push_back(evidence_of(&anchor_hits->hits().front(), correlation.anchor, true));
+  match.evidence_total = match.evidence.size() + gathered.beyond_limit + (shows_anchor ? 0U : 1U);
+  if (!shows_anchor) {
+    // Of the anchor's own step the first hit says enough: it may hold for everything the process
+    // does.
+    const HitSet* anchor_hits = host.hits_at(rule.feed(correlation.anchor), match.anchor);
+    match.evidence.push_back(evidence_of(&anchor_hits->hits().front(), correlation.anchor, true));
+  }
   std::ranges::stable_sort(
       match.evidence, {}, [](const MatchEvidence& evidence) { return evidence.hit->event->order; });
   cut_evidence(match.evidence);
@@ -128,7 +136,7 @@ GatheredHits gather_hits(const HostState& host, const LineageRule& rule, Process
   GatheredHits gathered;
   for (std::size_t step = 0; step < correlation.steps.size(); ++step) {
     const bool is_anchor = step == correlation.anchor;
-    if (is_anchor && !mentions(correlation.condition, step)) {
+    if (is_anchor && !correlation.anchor_takes_part) {
       continue;
     }
     const Relation relation = is_anchor ? Relation::self : correlation.steps[step].relation;
@@ -137,32 +145,57 @@ GatheredHits gather_hits(const HostState& host, const LineageRule& rule, Process
       if (set == nullptr) {
         continue;
       }
-      gathered.beyond_limit += is_anchor ? 0 : set->total() - set->hits().size();
+      const bool counts = !is_anchor || counts_anchor(correlation);
+      gathered.beyond_limit += counts ? set->total() - set->hits().size() : 0;
       for (const Hit& hit : set->hits()) {
-        found.push_back({{.order = hit.event->order, .step = step}, &hit});
+        if (std::optional<StepTime> time = step_time(correlation, step, *hit.event)) {
+          found.emplace_back(std::move(*time), &hit);
+        }
       }
     }
   }
   std::ranges::sort(found, [](const auto& a, const auto& b) {
     return std::pair(a.first.order, a.first.step) < std::pair(b.first.order, b.first.step);
   });
-  for (const auto& [time, hit] : found) {
-    gathered.times.push_back(time);
+  for (auto& [time, hit] : found) {
+    gathered.times.push_back(std::move(time));
     gathered.hits.push_back(hit);
   }
   return gathered;
 }
 
-bool holds_at(const HostState& host, const LineageRule& rule, ProcessIndex anchor) {
-  const HitSet* anchor_hits = host.hits_at(rule.feed(rule.rule().anchor), anchor);
-  return anchor_hits != nullptr && !anchor_hits->hits().empty() &&
-         find_windows(rule.rule(), gather_hits(host, rule, anchor).times).has_value();
+LineageVerdict evaluate_anchor(const HostState& host,
+                               const LineageRule& rule,
+                               ProcessIndex anchor,
+                               Timestamp closed_until) {
+  const CorrelationRule& correlation = rule.rule();
+  const HitSet* anchor_hits = host.hits_at(rule.feed(correlation.anchor), anchor);
+  if (anchor_hits == nullptr || anchor_hits->hits().empty()) {
+    return {};
+  }
+  const GatheredHits gathered = gather_hits(host, rule, anchor);
+  LineageVerdict verdict;
+  verdict.holds = find_windows(correlation, gathered.times, closed_until).has_value();
+  if (correlation.correlation_class == CorrelationClass::non_monotone) {
+    for (const StepTime& time : gathered.times) {
+      const Timestamp close = plus(time.order.time, correlation.timespan);
+      if (close >= closed_until) {
+        verdict.next_close = close;  // They are in the order of time.
+        break;
+      }
+    }
+  }
+  return verdict;
 }
 
-Finding lineage_finding(const HostState& host, const LineageRule& rule, ProcessIndex anchor) {
+Finding lineage_finding(const HostState& host,
+                        const LineageRule& rule,
+                        ProcessIndex anchor,
+                        Timestamp closed_until) {
   const CorrelationRule& correlation = rule.rule();
   const GatheredHits gathered = gather_hits(host, rule, anchor);
-  const std::optional<WindowResult> windows = find_windows(correlation, gathered.times);
+  const std::optional<WindowResult> windows =
+      find_windows(correlation, gathered.times, closed_until);
 
   MatchView match;
   match.rule = &correlation.meta;

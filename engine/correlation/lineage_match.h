@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "engine/correlation/feeds.h"
@@ -36,12 +37,25 @@ struct LineageRule {
                                        const LineageRule& rule,
                                        ProcessIndex anchor);
 
-/// Does the correlation hold at the anchor?
-[[nodiscard]] bool holds_at(const HostState& host, const LineageRule& rule, ProcessIndex anchor);
+/// What an evaluation of an anchor says.
+struct LineageVerdict {
+  bool holds = false;
+  /// Class N: when the next window is closed, which is not judged yet. The verdict may be another
+  /// once `closed_until` is greater.
+  std::optional<Timestamp> next_close;
+};
+
+/// Does the correlation hold at the anchor? Of class N by the windows that are closed:
+/// find_windows().
+[[nodiscard]] LineageVerdict evaluate_anchor(const HostState& host,
+                                             const LineageRule& rule,
+                                             ProcessIndex anchor,
+                                             Timestamp closed_until);
 
 /// The finding of a correlation that holds at the anchor.
 [[nodiscard]] Finding lineage_finding(const HostState& host,
                                       const LineageRule& rule,
-                                      ProcessIndex anchor);
+                                      ProcessIndex anchor,
+                                      Timestamp closed_until);
 
 }  // namespace spoor

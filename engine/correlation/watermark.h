@@ -32,6 +32,11 @@ inline constexpr Timestamp kNothingClosed = std::numeric_limits<Timestamp>::min(
 /// Behind every event: at the end of the input everything is here.
 inline constexpr Timestamp kAllClosed = std::numeric_limits<Timestamp>::max();
 
+/// `time` + `by`, at most kAllClosed. `by` is not negative.
+[[nodiscard]] constexpr Timestamp plus(Timestamp time, Duration by) {
+  return time > kAllClosed - by ? kAllClosed : time + by;
+}
+
 class HostWatermark {
  public:
   /// An event of a source, whose time is not suspect. True if value() may have moved.

@@ -1,11 +1,14 @@
-// Does a condition over steps hold within a timespan? A pure function of the steps' times.
+// Does what a lineage correlation asks for hold within a timespan? A pure function of the hits
+// around an anchor.
 #pragma once
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/correlation/watermark.h"
 #include "engine/event/event.h"
 #include "engine/rule/rule.h"
 
@@ -15,25 +18,34 @@ namespace spoor {
 struct StepTime {
   OrderKey order;
   std::size_t step = 0;
+  std::string group{};                ///< Only hits of one group meet in a window.
+  std::vector<std::string> values{};  ///< What CorrelationRule::fields say of the event.
 };
 
-/// What the windows of a group gave.
+/// What the windows gave.
 struct WindowResult {
   /// For each input, in the order given: does it lie in a window in which the condition holds?
   std::vector<bool> included;
-  /// For each step: without it, the condition would hold in no window.
+  /// For each step: without its hits the rule would hold in no window. So of a count over several
+  /// steps a step is required if the hits of the others are too few; that single hits of it may be
+  /// spared is not told.
   std::vector<bool> required;
   /// For each escalation: does its condition hold in some window in which the condition holds?
   std::vector<bool> escalated;
 };
 
-/// Does `condition` hold when exactly the steps flagged in `present` were seen?
-[[nodiscard]] bool holds(const StepExpr& condition, const std::vector<bool>& present);
-
-/// Slides a window of `rule.timespan`, inclusive at both ends, over `times` (sorted by order).
-/// nullopt if the condition holds in none. Adding a time never makes a result go away (the
-/// condition has no `not`). O(n × steps).
+/// Slides a window of `rule.timespan` over `times` (sorted by order, then step): one for each time
+/// t at which there is a hit, from t to t + timespan, both included. nullopt if the rule holds in
+/// none.
+///
+/// Of a class M rule every window is judged as it is: adding a time never makes a result go away.
+/// Of a class N rule a window is judged only once it is closed, that is once it ends before
+/// `closed_until`: no hit of that time or an earlier one comes any more.
+///
+/// Hits of one event count as one event; those of one time stand in canonical order. O(n × steps)
+/// for each step, × log n for values.
 [[nodiscard]] std::optional<WindowResult> find_windows(const CorrelationRule& rule,
-                                                       const std::vector<StepTime>& times);
+                                                       const std::vector<StepTime>& times,
+                                                       Timestamp closed_until = kAllClosed);
 
 }  // namespace spoor

@@ -12,6 +12,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engine/base/uid.h"
+#include "engine/correlation/window_value.h"
 
 namespace spoor {
 namespace {
@@ -75,11 +76,6 @@ struct Groups {
   std::unordered_map<std::string, GroupState, SeededTextHash, std::equal_to<>> by_key;
   std::list<const std::string*> by_use;  ///< Keys, the longest unused first.
 };
-
-/// Several texts as one, so that ("ab","c") and ("a","bc") differ.
-void append_text(std::string_view text, std::string& key) {
-  key.append(std::to_string(text.size())).append(":").append(text);
-}
 
 }  // namespace
 

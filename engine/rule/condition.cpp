@@ -345,10 +345,11 @@ class StepGrammar {
   explicit StepGrammar(const std::vector<std::string>& steps) : steps_(steps) {}
 
   template <typename Fail>
-  std::optional<StepExpr> negate(const StepExpr& /*operand*/, Fail fail) {
-    fail("'not' is not supported yet in a correlation",
-         "that something did not happen is known only once a watermark has passed");
-    return std::nullopt;
+  std::optional<StepExpr> negate(StepExpr operand, Fail /*fail*/) {
+    StepExpr negation;
+    negation.kind = StepExpr::Kind::negation;
+    negation.children.push_back(std::move(operand));
+    return negation;
   }
 
   template <typename Fail>

@@ -25,7 +25,7 @@ struct Selection {
                                    DiagnosticDesk& desk,
                                    Expr& into);
 
-/// Reads "loader and (dead_drop or c2)" over step names. `not` is refused.
+/// Reads "loader and not (dead_drop or c2)" over step names.
 [[nodiscard]] bool parse_step_condition(const YamlNode& node,
                                         const std::vector<std::string>& steps,
                                         DiagnosticDesk& desk,

@@ -1,9 +1,12 @@
 #include "engine/rule/load_correlation.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "engine/base/limits.h"
 #include "engine/rule/condition.h"
 #include "engine/rule/load_detection.h"
+#include "engine/rule/load_measure.h"
 #include "engine/rule/logic_hash.h"
 
 namespace spoor {
@@ -11,10 +14,6 @@ namespace {
 
 constexpr std::string_view kKeys[] = {"type",     "rules",     "group-by", "anchor",   "relation",
                                       "timespan", "condition", "escalate", "generate", "aliases"};
-
-constexpr std::string_view kTypes[] = {"temporal",         "temporal_ordered", "event_count",
-                                       "value_count",      "value_sum",        "value_avg",
-                                       "value_percentile", "value_median"};
 
 struct RelationRow {
   std::string_view name;
@@ -25,11 +24,31 @@ constexpr RelationRow kRelations[] = {{"self", Relation::self},
                                       {"child", Relation::child},
                                       {"descendant", Relation::descendant},
                                       {"self_or_descendant", Relation::self_or_descendant},
-                                      {"parent", Relation::parent}};
+                                      {"parent", Relation::parent},
+                                      {"sibling", Relation::sibling}};
 
-template <std::size_t Size>
-std::vector<std::string_view> names_of(const std::string_view (&names)[Size]) {
-  return {names, names + Size};
+bool is_lineage_key(std::string_view key) {
+  return key == "process" || key == "process_tree";
+}
+
+/// Does it hold for some set of steps that is not empty? Steps that are not `free` are absent.
+bool can_hold(const StepExpr& condition, const std::vector<bool>& free) {
+  constexpr std::size_t kStepsMax = 12;  // All sets of more would take long; such a rule is let be.
+  if (free.size() > kStepsMax) {
+    return true;
+  }
+  for (std::size_t set = 1; set < (std::size_t{1} << free.size()); ++set) {
+    std::vector<bool> present(free.size());
+    bool possible = true;
+    for (std::size_t step = 0; step < free.size(); ++step) {
+      present[step] = ((set >> step) & 1U) != 0;
+      possible = possible && (free[step] || !present[step]);
+    }
+    if (possible && holds(condition, present)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 class CorrelationLoader {
@@ -41,20 +60,25 @@ class CorrelationLoader {
       : body_(body), known_(known), desk_(desk), rule_(rule) {}
 
   void load(bool* generate) {
+    const std::size_t errors = desk_.errors();
     check_keys();
-    load_type();
+    const std::optional<WindowCorrelationType> type = load_correlation_type(body_, desk_);
+    rule_.type = type.value_or(rule_.type);
     load_group_by();
     load_steps();
+    load_aliases();
     load_anchor();
     load_relations();
-    load_timespan();
-    load_condition();
-    load_escalations();
-    const std::string text = scalar_of(body_, "generate", desk_);
-    if (!text.empty() && text != "true" && text != "false") {
-      desk_.error(body_.find("generate")->position, "'generate' is true or false");
+    rule_.timespan = load_timespan(body_, desk_);
+    if (type) {
+      load_condition();
     }
-    *generate = text == "true";
+    load_escalations();
+    *generate = load_generate(body_, desk_);
+    rule_.correlation_class = class_of(rule_);
+    if (desk_.errors() == errors) {
+      check_possible();
+    }
   }
 
  private:
@@ -62,63 +86,97 @@ class CorrelationLoader {
     for (const auto& [key, value] : body_.entries) {
       if (std::ranges::find(kKeys, key.text) == std::ranges::end(kKeys)) {
         desk_.error(key.position, "unknown key '" + key.text + "' under 'correlation'",
-                    did_you_mean(key.text, names_of(kKeys)));
+                    did_you_mean(key.text, {std::ranges::begin(kKeys), std::ranges::end(kKeys)}));
       }
-    }
-    if (body_.find("aliases") != nullptr) {
-      desk_.error(body_.position_of("aliases"), "'aliases' is not supported yet");
     }
   }
 
-  void load_type() {
-    const std::string type = scalar_of(body_, "type", desk_);
-    if (type == "temporal") {
-      return;
-    }
-    const bool is_known = std::ranges::find(kTypes, type) != std::ranges::end(kTypes);
-    const SourcePosition place =
-        body_.find("type") == nullptr ? body_.position : body_.find("type")->position;
-    if (type.empty()) {
-      desk_.error(place, "'correlation' has no 'type'");
-    } else if (is_known) {
-      desk_.error(place, "correlation type '" + type + "' is not supported yet");
-    } else {
-      desk_.error(place, "unknown correlation type '" + type + "'",
-                  did_you_mean(type, names_of(kTypes)));
-    }
-  }
+  // --- group-by, aliases ---
 
   void load_group_by() {
-    const YamlNode* node = body_.find("group-by");
-    std::vector<const YamlNode*> keys;
-    if (node != nullptr && node->is_scalar()) {
-      keys.push_back(node);
-    } else if (node != nullptr && node->is_list()) {
-      for (const YamlNode& item : node->items) {
-        keys.push_back(&item);
+    bool has_key = false;
+    for (const YamlNode* item : values_of(body_.find("group-by"))) {
+      if (!item->is_scalar() || item->text.empty()) {
+        desk_.error(item->position, "'group-by' must hold a lineage key and names of fields");
+      } else if (is_lineage_key(item->text)) {
+        if (has_key) {
+          desk_.error(item->position, "'group-by' takes one lineage key",
+                      "process: all in one process; process_tree: the process and what is around "
+                      "it");
+        }
+        has_key = true;
+        rule_.group_by = item->text == "process" ? GroupBy::process : GroupBy::process_tree;
+      } else if (std::ranges::find(rule_.split_by, item->text, &GroupField::name) !=
+                 rule_.split_by.end()) {
+        desk_.error(item->position, "'" + item->text + "' stands twice in 'group-by'");
+      } else {
+        rule_.split_by.push_back({.name = item->text, .of_rule = {}});
       }
     }
-    const bool one_key = keys.size() == 1 && keys.front()->is_scalar();
-    if (one_key && keys.front()->text == "process") {
-      rule_.group_by = GroupBy::process;
-    } else if (one_key && keys.front()->text == "process_tree") {
-      rule_.group_by = GroupBy::process_tree;
-    } else {
-      desk_.error(node == nullptr ? body_.position : node->position,
-                  "only group-by: [process] and group-by: [process_tree] are supported yet");
+  }
+
+  /// Behind the steps: what a field is called is said for each of them.
+  void load_aliases() {
+    for (GroupField& field : rule_.split_by) {
+      field.of_rule.assign(rule_.steps.size(), field.name);
+    }
+    const YamlNode* node = body_.find("aliases");
+    if (node == nullptr || node->kind == YamlNode::Kind::null) {
+      return;
+    }
+    if (rule_.split_by.empty()) {
+      desk_.error(body_.position_of("aliases"),
+                  "'aliases' rename fields of 'group-by', and it names none",
+                  "a lineage key needs no alias; with a field: group-by: [process_tree, file]");
+      return;
+    }
+    if (!node->is_map()) {
+      desk_.error(node->position, "'aliases' must be a map from a name to the field of each rule",
+                  "aliases: {file: {written: TargetFilename, loaded: ImageLoaded}}");
+      return;
+    }
+    for (const auto& [alias, fields] : node->entries) {
+      load_alias(alias, fields);
     }
   }
+
+  void load_alias(const YamlNode& alias, const YamlNode& fields) {
+    const auto grouped = std::ranges::find(rule_.split_by, alias.text, &GroupField::name);
+    if (grouped == rule_.split_by.end()) {
+      std::vector<std::string_view> names;
+      for (const GroupField& field : rule_.split_by) {
+        names.emplace_back(field.name);
+      }
+      const std::string near = did_you_mean(alias.text, names);
+      desk_.error(alias.position,
+                  is_lineage_key(alias.text)
+                      ? "'" + alias.text + "' is a lineage key, which no alias renames"
+                      : "alias '" + alias.text + "' is not used by 'group-by'",
+                  near.empty()
+                      ? "an alias is a field of 'group-by' that each rule calls otherwise: "
+                        "group-by: [process_tree, file]"
+                      : near);
+      return;
+    }
+    if (!fields.is_map()) {
+      desk_.error(fields.position, "alias '" + alias.text + "' must be a map from rules to fields");
+      return;
+    }
+    for (const auto& [name, field] : fields.entries) {
+      const std::optional<std::size_t> step = step_of(name.text, name.position);
+      if (!field.is_scalar() || field.text.empty()) {
+        desk_.error(field.position, "the name of a field is expected");
+      } else if (step) {
+        grouped->of_rule[*step] = field.text;
+      }
+    }
+  }
+
+  // --- rules ---
 
   void load_steps() {
     const YamlNode* node = body_.find("rules");
-    std::vector<const YamlNode*> listed;
-    if (node != nullptr && node->is_scalar()) {
-      listed.push_back(node);
-    } else if (node != nullptr && node->is_list()) {
-      for (const YamlNode& item : node->items) {
-        listed.push_back(&item);
-      }
-    }
+    const std::vector<const YamlNode*> listed = values_of(node);
     if (listed.empty()) {
       desk_.error(node == nullptr ? body_.position : node->position,
                   "'correlation' lists no 'rules'");
@@ -206,6 +264,8 @@ class CorrelationLoader {
     return std::nullopt;
   }
 
+  // --- anchor, relation ---
+
   void load_anchor() {
     const std::string name = scalar_of(body_, "anchor", desk_);
     if (!name.empty()) {
@@ -224,7 +284,7 @@ class CorrelationLoader {
     if (!node->is_map()) {
       desk_.error(node->position,
                   "'relation' must be a map from rules to self, child, descendant, "
-                  "self_or_descendant or parent");
+                  "self_or_descendant, parent or sibling");
       return;
     }
     for (const auto& [key, value] : node->entries) {
@@ -240,11 +300,10 @@ class CorrelationLoader {
       for (const RelationRow& known : kRelations) {
         names.push_back(known.name);
       }
-      const bool sibling = value.text == "sibling";
-      desk_.error(value.position,
-                  sibling ? "relation 'sibling' is not supported yet"
-                          : "unknown relation '" + value.text + "'",
-                  sibling ? "" : did_you_mean(value.text, names));
+      const std::string near = did_you_mean(value.text, names);
+      desk_.error(
+          value.position, "unknown relation '" + value.text + "'",
+          near.empty() ? "self, child, descendant, self_or_descendant, parent or sibling" : near);
       return;
     }
     if (!step) {
@@ -262,35 +321,113 @@ class CorrelationLoader {
     rule_.steps[*step].relation = row->relation;
   }
 
-  void load_timespan() {
-    const YamlNode* node = body_.find("timespan");
-    const std::optional<Duration> timespan = parse_timespan(scalar_of(body_, "timespan", desk_));
-    if (!timespan) {
-      desk_.error(node == nullptr ? body_.position : node->position,
-                  node == nullptr ? "'correlation' has no 'timespan'"
-                                  : "'" + node->text + "' is not a timespan",
-                  "a number and s, m, h, d, w, M or y: 35d");
-    }
-    rule_.timespan = timespan.value_or(0);
-  }
+  // --- condition, escalate ---
 
   void load_condition() {
     const YamlNode* node = body_.find("condition");
-    if (node == nullptr) {
-      // Sigma: a temporal correlation without a condition wants every listed rule.
-      rule_.condition.kind = StepExpr::Kind::all;
-      for (std::size_t step = 0; step < rule_.steps.size(); ++step) {
-        rule_.condition.children.push_back(
-            {.kind = StepExpr::Kind::step, .children = {}, .step = step});
+    const bool is_absent = node == nullptr || node->kind == YamlNode::Kind::null;
+    if (rule_.type == WindowCorrelationType::temporal && (is_absent || node->is_scalar())) {
+      load_step_condition(is_absent ? nullptr : node);
+      rule_.anchor_takes_part = mentions(rule_.condition, rule_.anchor);
+      return;
+    }
+    if (!is_absent && !node->is_map()) {
+      report_no_measure(*node);
+      return;
+    }
+    const YamlNode* anchor = body_.find("anchor");
+    rule_.anchor_takes_part = anchor == nullptr;
+    if (anchor != nullptr && rule_.steps.size() == 1) {
+      desk_.error(anchor->position,
+                  "the events of a rule that 'anchor' names are not counted, and no other rule is "
+                  "listed",
+                  "leave 'anchor' out: the first rule listed is then anchor and counted");
+      return;
+    }
+    const std::size_t counted = rule_.steps.size() - (rule_.anchor_takes_part ? 0 : 1);
+    Measure measure = load_measure(node, body_.position, rule_.type, counted, desk_);
+    rule_.thresholds = std::move(measure.thresholds);
+    rule_.fields = std::move(measure.fields);
+    rule_.percentile = measure.percentile;
+  }
+
+  /// Without one, every listed rule is wanted, as in Sigma.
+  void load_step_condition(const YamlNode* node) {
+    if (node != nullptr) {
+      static_cast<void>(parse_step_condition(*node, names_, desk_, rule_.condition));
+      return;
+    }
+    rule_.condition.kind = StepExpr::Kind::all;
+    for (std::size_t step = 0; step < rule_.steps.size(); ++step) {
+      rule_.condition.children.push_back(
+          {.kind = StepExpr::Kind::step, .children = {}, .step = step});
+    }
+  }
+
+  void report_no_measure(const YamlNode& node) {
+    if (rule_.type == WindowCorrelationType::temporal) {
+      desk_.error(node.position, "'condition' must be text over rule names, or a map: {gte: 2}");
+    } else if (rule_.type == WindowCorrelationType::temporal_ordered) {
+      desk_.error(node.position,
+                  "a temporal_ordered correlation takes every listed rule, in that order",
+                  "leave 'condition' out, or use type: temporal");
+    } else {
+      desk_.error(
+          node.position,
+          "'condition' of " + std::string(to_string(rule_.type)) + " must be a map: {gte: 10}",
+          node.is_scalar() ? "conditions over rule names belong to type: temporal" : "");
+    }
+  }
+
+  /// Of a rule that is right by itself: is there a window in which it holds?
+  void check_possible() {
+    const SourcePosition place =
+        body_.find("condition") == nullptr ? body_.position : body_.find("condition")->position;
+    if (has_step_condition(rule_)) {
+      std::vector<bool> free(rule_.steps.size(), true);
+      free[rule_.anchor] = rule_.anchor_takes_part;
+      if (!can_hold(rule_.condition, free)) {
+        desk_.error(place,
+                    "the condition can never hold: a window starts at an event of a rule that "
+                    "takes part",
+                    "the anchor takes part if the condition names it; absence needs something to "
+                    "be absent from: a and not b");
       }
       return;
     }
-    if (!node->is_scalar()) {
-      desk_.error(node->position,
-                  "a condition over rule names is expected; counts (gte: …) are not supported yet");
+    const bool counts_events = rule_.type == WindowCorrelationType::event_count;
+    if (!counts_events && rule_.type != WindowCorrelationType::value_count) {
       return;
     }
-    static_cast<void>(parse_step_condition(*node, names_, desk_, rule_.condition));
+    const double least = counts_events ? 1 : 0;
+    const double most = count_max();
+    if (!can_hold(rule_.thresholds, least, most)) {
+      const bool bounded = most < kUnbounded;
+      desk_.error(
+          place,
+          std::string("the condition can never hold: a window has ") +
+              (counts_events ? "at least one event" : "no less than 0 values") +
+              (bounded ? " and at most " + std::to_string(static_cast<std::size_t>(most)) : ""),
+          bounded ? "of a rule at a process " + std::to_string(kHitsPerStepMax) +
+                        " events are kept, the first and the last"
+                  : "");
+    }
+  }
+
+  /// What a count can come to, as far as the rule tells.
+  [[nodiscard]] double count_max() const {
+    const bool may_be_array = rule_.type == WindowCorrelationType::value_count &&
+                              rule_.fields.size() == 1 && !find_field(rule_.fields.front());
+    double most = may_be_array ? kUnbounded : 0;
+    for (std::size_t step = 0; step < rule_.steps.size(); ++step) {
+      const Relation relation = rule_.steps[step].relation;
+      if (step == rule_.anchor && !rule_.anchor_takes_part) {
+        continue;
+      }
+      const bool one_process = relation == Relation::self || relation == Relation::parent;
+      most += one_process ? static_cast<double>(kHitsPerStepMax) : kUnbounded;
+    }
+    return most;
   }
 
   void load_escalations() {
@@ -315,6 +452,8 @@ class CorrelationLoader {
       }
     }
   }
+
+  static constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
   const YamlNode& body_;
   const KnownRules& known_;

@@ -1,7 +1,6 @@
 #include "engine/rule/load_window_correlation.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "engine/base/text.h"
 #include "engine/rule/condition.h"
 #include "engine/rule/load_detection.h"
+#include "engine/rule/load_measure.h"
 
 namespace spoor {
 namespace {
@@ -21,78 +21,8 @@ constexpr std::string_view kKeys[] = {"type",      "rules",    "group-by", "time
 
 constexpr std::string_view kLineageKeys[] = {"anchor", "relation", "escalate"};
 
-struct TypeRow {
-  std::string_view name;
-  WindowCorrelationType type;
-};
-
-constexpr TypeRow kTypes[] = {{"event_count", WindowCorrelationType::event_count},
-                              {"value_count", WindowCorrelationType::value_count},
-                              {"temporal", WindowCorrelationType::temporal},
-                              {"temporal_ordered", WindowCorrelationType::temporal_ordered},
-                              {"value_sum", WindowCorrelationType::value_sum},
-                              {"value_avg", WindowCorrelationType::value_avg},
-                              {"value_percentile", WindowCorrelationType::value_percentile},
-                              {"value_median", WindowCorrelationType::value_median}};
-
-struct ComparisonRow {
-  std::string_view name;
-  Threshold::Comparison comparison;
-};
-
-constexpr ComparisonRow kComparisons[] = {
-    {"gt", Threshold::Comparison::gt}, {"gte", Threshold::Comparison::gte},
-    {"lt", Threshold::Comparison::lt}, {"lte", Threshold::Comparison::lte},
-    {"eq", Threshold::Comparison::eq}, {"neq", Threshold::Comparison::neq},
-};
-
-constexpr const char* kTimespanHint = "a number and s, m, h, d, w, M or y: 5m";
-
-template <typename Row, std::size_t Size>
-std::vector<std::string_view> names_of(const Row (&rows)[Size]) {
-  std::vector<std::string_view> names;
-  for (const Row& row : rows) {
-    names.push_back(row.name);
-  }
-  return names;
-}
-
 bool is_lineage_key(std::string_view key) {
   return key == "process" || key == "process_tree";
-}
-
-bool is_of_rules(WindowCorrelationType type) {
-  return type == WindowCorrelationType::temporal || type == WindowCorrelationType::temporal_ordered;
-}
-
-bool is_of_values(WindowCorrelationType type) {
-  return type != WindowCorrelationType::event_count && !is_of_rules(type);
-}
-
-/// A scalar, or each item of a list. Nothing of a map.
-std::vector<const YamlNode*> values_of(const YamlNode* node) {
-  std::vector<const YamlNode*> values;
-  if (node != nullptr && node->is_scalar()) {
-    values.push_back(node);
-  } else if (node != nullptr && node->is_list()) {
-    for (const YamlNode& item : node->items) {
-      values.push_back(&item);
-    }
-  }
-  return values;
-}
-
-/// A number as YAML has it, not one in quotes.
-std::optional<double> number_of(const YamlNode& node) {
-  const bool is_number = node.is_scalar() && !node.quoted && !node.text.empty() &&
-                         json_number_length(node.text) == node.text.size();
-  double number = 0;
-  if (!is_number) {
-    return std::nullopt;
-  }
-  const auto [end, error] =
-      std::from_chars(node.text.data(), node.text.data() + node.text.size(), number);
-  return error == std::errc{} ? std::optional(number) : std::nullopt;
 }
 
 /// What a listed name turned out to be.
@@ -114,23 +44,15 @@ class BodyLoader {
              WindowCorrelation& rule)
       : body_(body), known_(known), correlations_(correlations), desk_(desk), rule_(rule) {}
 
-  /// Does the rule let those that it lists report by themselves?
-  [[nodiscard]] bool generates() {
-    const std::string text = scalar_of(body_, "generate", desk_);
-    if (!text.empty() && text != "true" && text != "false") {
-      desk_.error(body_.find("generate")->position, "'generate' is true or false");
-    }
-    return text == "true";
-  }
-
   void load(const FindListed& find) {
     check_keys();
-    const bool has_type = load_type();
+    const std::optional<WindowCorrelationType> type = load_correlation_type(body_, desk_);
+    rule_.type = type.value_or(rule_.type);
     load_rules(find);
     load_group_by();
     load_aliases();
-    load_timespan();
-    if (has_type) {
+    rule_.timespan = load_timespan(body_, desk_);
+    if (type) {
       load_condition();
     }
   }
@@ -147,24 +69,6 @@ class BodyLoader {
                     did_you_mean(key.text, {std::ranges::begin(kKeys), std::ranges::end(kKeys)}));
       }
     }
-  }
-
-  bool load_type() {
-    const std::string type = scalar_of(body_, "type", desk_);
-    const auto* row = std::ranges::find(kTypes, type, &TypeRow::name);
-    if (row != std::ranges::end(kTypes)) {
-      rule_.type = row->type;
-      return true;
-    }
-    const YamlNode* node = body_.find("type");
-    if (type.empty()) {
-      desk_.error(node == nullptr ? body_.position : node->position, "'correlation' has no 'type'",
-                  "for example type: event_count");
-    } else {
-      desk_.error(node->position, "unknown correlation type '" + type + "'",
-                  did_you_mean(type, names_of(kTypes)));
-    }
-    return false;
   }
 
   // --- rules ---
@@ -253,10 +157,6 @@ class BodyLoader {
     for (const YamlNode* item : values_of(node)) {
       if (!item->is_scalar() || item->text.empty()) {
         desk_.error(item->position, "'group-by' must hold names of fields");
-      } else if (is_lineage_key(item->text)) {
-        desk_.error(item->position,
-                    "'" + item->text + "' is a lineage key and stands alone in 'group-by'",
-                    "group-by: [" + item->text + "]");
       } else if (std::ranges::find(rule_.group_by, item->text, &GroupField::name) !=
                  rule_.group_by.end()) {
         desk_.error(item->position, "'" + item->text + "' stands twice in 'group-by'");
@@ -338,20 +238,7 @@ class BodyLoader {
     }
   }
 
-  // --- timespan, condition ---
-
-  void load_timespan() {
-    const YamlNode* node = body_.find("timespan");
-    const std::optional<Duration> timespan = parse_timespan(scalar_of(body_, "timespan", desk_));
-    if (!timespan && (node == nullptr || node->is_scalar() || node->kind == YamlNode::Kind::null)) {
-      const bool missing = node == nullptr || node->kind == YamlNode::Kind::null;
-      desk_.error(
-          missing ? body_.position : node->position,
-          missing ? "'correlation' has no 'timespan'" : "'" + node->text + "' is not a timespan",
-          kTimespanHint);
-    }
-    rule_.timespan = timespan.value_or(0);
-  }
+  // --- condition ---
 
   void load_condition() {
     const YamlNode* node = body_.find("condition");
@@ -365,12 +252,12 @@ class BodyLoader {
                                       : "'condition' must be a map: {gte: 10}");
       return;
     }
-    const std::size_t errors = desk_.errors();
+    Measure measure = load_measure(node, body_.position, rule_.type, rule_.rules.size(), desk_);
+    rule_.thresholds = std::move(measure.thresholds);
+    rule_.fields = std::move(measure.fields);
+    rule_.percentile = measure.percentile;
     if (node != nullptr && node->is_map()) {
-      load_thresholds(*node);
-    }
-    if (errors == desk_.errors()) {  // Else a slip would be told twice: as itself and as a lack.
-      check_complete(node);
+      warn_of_condition(*node);
     }
   }
 
@@ -389,135 +276,21 @@ class BodyLoader {
     static_cast<void>(parse_seen_condition(node, names_, desk_, rule_.seen));
   }
 
-  void load_thresholds(const YamlNode& node) {
-    for (const auto& [key, value] : node.entries) {
-      const auto* row = std::ranges::find(kComparisons, key.text, &ComparisonRow::name);
-      if (row != std::ranges::end(kComparisons)) {
-        load_threshold(*row, key, value);
-      } else if (key.text == "field") {
-        load_fields(key, value);
-      } else if (key.text == "percentile") {
-        load_percentile(key, value);
-      } else {
-        std::vector<std::string_view> names = names_of(kComparisons);
-        names.insert(names.end(), {"field", "percentile"});
-        const std::string near = did_you_mean(key.text, names);
-        desk_.error(key.position, "unknown key '" + key.text + "' under 'condition'",
-                    near.empty() ? "gt, gte, lt, lte, eq, neq, field, percentile" : near);
+  void warn_of_condition(const YamlNode& node) {
+    for (const char* key : {"lt", "lte", "eq", "neq"}) {
+      if (node.find(key) != nullptr) {
+        desk_.warning(
+            node.position_of(key),
+            "'" + std::string(key) + "' is judged when an event arrives; absence is not Sigma",
+            "that too few events came within the timespan fires nothing by itself");
       }
     }
-  }
-
-  void load_threshold(const ComparisonRow& row, const YamlNode& key, const YamlNode& value) {
-    const std::optional<double> number = number_of(value);
-    if (!number) {
-      desk_.error(value.position, "'" + key.text + "' needs a number",
-                  value.quoted ? "write it without quotes" : "");
-      return;
-    }
-    rule_.thresholds.push_back({.comparison = row.comparison, .number = *number});
-    const bool at_least =
-        row.comparison == Threshold::Comparison::gt || row.comparison == Threshold::Comparison::gte;
-    if (!at_least) {
-      desk_.warning(key.position,
-                    "'" + key.text + "' is judged when an event arrives; absence is not Sigma",
-                    "that too few events came within the timespan fires nothing by itself");
-    }
-  }
-
-  void load_fields(const YamlNode& key, const YamlNode& value) {
-    if (!is_of_values(rule_.type)) {
-      desk_.error(key.position, "'field' means nothing to " + std::string(to_string(rule_.type)),
-                  "it belongs to value_count, value_sum, value_avg, value_percentile and "
-                  "value_median");
-      return;
-    }
-    const std::vector<const YamlNode*> fields = values_of(&value);
-    if (fields.empty()) {
-      desk_.error(value.position, "'field' must be the name of a field");
-    }
-    for (const YamlNode* field : fields) {
-      if (!field->is_scalar() || field->text.empty()) {
-        desk_.error(field->position, "'field' must be the name of a field");
-        return;
-      }
-      if (body_.find("aliases") != nullptr && body_.find("aliases")->find(field->text) != nullptr) {
+    const YamlNode* aliases = body_.find("aliases");
+    for (const YamlNode* field : values_of(node.find("field"))) {
+      if (aliases != nullptr && aliases->find(field->text) != nullptr) {
         desk_.warning(field->position, "'" + field->text + "' is taken for a field, not an alias",
                       "aliases count in 'group-by' only");
       }
-      rule_.fields.push_back(field->text);
-    }
-    if (fields.size() > 1 && rule_.type != WindowCorrelationType::value_count) {
-      desk_.error(value.position,
-                  std::string(to_string(rule_.type)) + " is about one field, not " +
-                      std::to_string(fields.size()),
-                  "only value_count takes several");
-    }
-  }
-
-  void load_percentile(const YamlNode& key, const YamlNode& value) {
-    if (rule_.type != WindowCorrelationType::value_percentile) {
-      desk_.error(key.position,
-                  "'percentile' means nothing to " + std::string(to_string(rule_.type)),
-                  "it belongs to value_percentile");
-      return;
-    }
-    constexpr double kWhole = 100;
-    const std::optional<double> number = number_of(value);
-    if (!number || *number < 0 || *number > kWhole) {
-      desk_.error(value.position, "'percentile' must be a number from 0 to 100");
-      return;
-    }
-    rule_.percentile = *number;
-  }
-
-  /// Is everything there that the type needs, and nothing that cannot be?
-  void check_complete(const YamlNode* node) {
-    const SourcePosition place = node == nullptr ? body_.position : node->position;
-    const std::string type(to_string(rule_.type));
-    if (is_of_rules(rule_.type)) {
-      check_rule_count(place);
-    } else if (is_of_values(rule_.type) && rule_.fields.empty()) {
-      desk_.error(place, "'condition' of " + type + " has no 'field'",
-                  "condition: {field: User, gte: 10}");
-    } else if (rule_.thresholds.empty()) {
-      desk_.error(place, "'condition' of " + type + " compares with no number",
-                  "condition: {gte: 10}");
-    }
-  }
-
-  /// Of temporal: how many of the listed rules.
-  void check_rule_count(SourcePosition place) {
-    const std::size_t rules = rule_.rules.size();
-    const auto holds = [this](std::size_t seen) {
-      return std::ranges::all_of(rule_.thresholds, [seen](const Threshold& threshold) {
-        return threshold.holds(static_cast<double>(seen));
-      });
-    };
-    if (rule_.type == WindowCorrelationType::temporal_ordered) {
-      bool whole = holds(rules);
-      for (std::size_t seen = 0; seen < rules && !rule_.thresholds.empty(); ++seen) {
-        whole = whole && !holds(seen);
-      }
-      if (!whole) {
-        desk_.error(place, "a temporal_ordered correlation takes every listed rule, in that order",
-                    "leave 'condition' out, or use type: temporal");
-      }
-      rule_.thresholds.clear();
-      return;
-    }
-    if (rule_.thresholds.empty()) {
-      rule_.thresholds.push_back(
-          {.comparison = Threshold::Comparison::gte, .number = static_cast<double>(rules)});
-      return;
-    }
-    bool possible = false;
-    for (std::size_t seen = 1; seen <= rules; ++seen) {
-      possible = possible || holds(seen);
-    }
-    if (!possible && rules != 0) {
-      desk_.warning(place, "the condition can never hold: the correlation lists " +
-                               std::to_string(rules) + (rules == 1 ? " rule" : " rules"));
     }
   }
 
@@ -603,7 +376,7 @@ class WindowLoader {
       return std::nullopt;
     }
     BodyLoader loader(*body, known_, loaded_.rules, desk, rule);
-    const bool generate = loader.generates();
+    const bool generate = load_generate(*body, desk);
     for (const YamlNode* item : values_of(body->find("rules"))) {
       // Of a refused correlation too: a slip in it must not turn building blocks into findings.
       loaded_.referred.insert(item->text);
@@ -737,7 +510,8 @@ bool has_lineage_key(const YamlNode& document) {
   const YamlNode* body = document.find("correlation");
   const YamlNode* node = body == nullptr ? nullptr : body->find("group-by");
   const std::vector<const YamlNode*> keys = values_of(node);
-  return keys.size() == 1 && keys.front()->is_scalar() && is_lineage_key(keys.front()->text);
+  return std::ranges::any_of(
+      keys, [](const YamlNode* key) { return key->is_scalar() && is_lineage_key(key->text); });
 }
 
 LoadedWindowCorrelations load_window_correlations(

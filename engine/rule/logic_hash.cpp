@@ -1,6 +1,7 @@
 #include "engine/rule/logic_hash.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "engine/base/uid.h"
 
@@ -72,6 +73,44 @@ std::string hash_of(const StepExpr& expr, const std::vector<std::string>& steps)
   return hash_of(builder);
 }
 
+void add_measure(const CorrelationRule& rule,
+                 const std::vector<std::string>& steps,
+                 UidBuilder& builder) {
+  builder.add(to_string(rule.type)).add(std::uint64_t{rule.anchor_takes_part ? 1U : 0U});
+  std::vector<std::string> thresholds;
+  for (const Threshold& threshold : rule.thresholds) {
+    thresholds.push_back(std::string(to_string(threshold.comparison)) +
+                         std::to_string(std::bit_cast<std::uint64_t>(threshold.number)));
+  }
+  add_sorted(builder, std::move(thresholds));
+  builder.add(std::uint64_t{rule.fields.size()});
+  for (const std::string& field : rule.fields) {
+    builder.add(field);
+  }
+  builder.add(std::bit_cast<std::uint64_t>(rule.percentile));
+  if (rule.type == WindowCorrelationType::temporal_ordered) {
+    for (const std::string& step : steps) {
+      builder.add(step);
+    }
+  }
+}
+
+/// The fields that split the hits, for each step.
+void add_split(const CorrelationRule& rule,
+               const std::vector<std::string>& steps,
+               UidBuilder& builder) {
+  std::vector<std::string> split;
+  for (std::size_t step = 0; step < steps.size(); ++step) {
+    UidBuilder one;
+    one.add(steps[step]);
+    for (const GroupField& field : rule.split_by) {
+      one.add(field.of_rule[step]);
+    }
+    split.push_back(hash_of(one));
+  }
+  add_sorted(builder.add("split"), std::move(split));
+}
+
 }  // namespace
 
 std::string logic_hash(const DetectionRule& rule) {
@@ -100,6 +139,13 @@ std::string logic_hash(const CorrelationRule& rule, const std::vector<DetectionR
   }
   add_sorted(builder, std::move(escalations));
   add_sorted(builder, steps);
+  // Only where it says something, so that rules without it keep their hashes.
+  if (!has_step_condition(rule)) {
+    add_measure(rule, steps, builder);
+  }
+  if (!rule.split_by.empty()) {
+    add_split(rule, steps, builder);
+  }
   return hash_of(builder);
 }
 

@@ -1,5 +1,6 @@
 #include "engine/rule/rule.h"
 
+#include <algorithm>
 #include <array>
 
 namespace spoor {
@@ -7,6 +8,16 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kLevels = {"informational", "low", "medium", "high",
                                                      "critical"};
+
+bool has_negation(const StepExpr& condition) {
+  return condition.kind == StepExpr::Kind::negation ||
+         std::ranges::any_of(condition.children, has_negation);
+}
+
+bool is_at_least(const Threshold& threshold) {
+  return threshold.comparison == Threshold::Comparison::gt ||
+         threshold.comparison == Threshold::Comparison::gte;
+}
 
 }  // namespace
 
@@ -30,8 +41,48 @@ std::string_view to_string(Relation relation) {
     case Relation::descendant: return "descendant";
     case Relation::self_or_descendant: return "self_or_descendant";
     case Relation::parent: return "parent";
+    case Relation::sibling: return "sibling";
   }
   return "self";
+}
+
+bool holds(const StepExpr& condition, const std::vector<bool>& present) {
+  const auto child_holds = [&present](const StepExpr& child) { return holds(child, present); };
+  switch (condition.kind) {
+    case StepExpr::Kind::step: return present[condition.step];
+    case StepExpr::Kind::all: return std::ranges::all_of(condition.children, child_holds);
+    case StepExpr::Kind::any: return std::ranges::any_of(condition.children, child_holds);
+    case StepExpr::Kind::negation: return !holds(condition.children.front(), present);
+  }
+  return false;
+}
+
+bool mentions(const StepExpr& condition, std::size_t step) {
+  if (condition.kind == StepExpr::Kind::step) {
+    return condition.step == step;
+  }
+  return std::ranges::any_of(condition.children,
+                             [step](const StepExpr& child) { return mentions(child, step); });
+}
+
+CorrelationClass class_of(const CorrelationRule& rule) {
+  const bool of_values = rule.type != WindowCorrelationType::temporal &&
+                         rule.type != WindowCorrelationType::temporal_ordered &&
+                         rule.type != WindowCorrelationType::event_count &&
+                         rule.type != WindowCorrelationType::value_count;
+  const bool may_lose_level =
+      std::ranges::any_of(rule.escalations, has_negation, &Escalation::condition);
+  const bool monotone = !of_values && !may_lose_level && !has_negation(rule.condition) &&
+                        std::ranges::all_of(rule.thresholds, is_at_least);
+  return monotone ? CorrelationClass::monotone : CorrelationClass::non_monotone;
+}
+
+bool has_step_condition(const CorrelationRule& rule) {
+  return rule.type == WindowCorrelationType::temporal && rule.thresholds.empty();
+}
+
+bool counts_anchor(const CorrelationRule& rule) {
+  return rule.anchor_takes_part && !has_step_condition(rule);
 }
 
 }  // namespace spoor

@@ -127,7 +127,14 @@ struct DetectionRule {
 };
 
 /// Which processes around the anchor a step may have happened in.
-enum class Relation : std::uint8_t { self, child, descendant, self_or_descendant, parent };
+enum class Relation : std::uint8_t {
+  self,
+  child,
+  descendant,
+  self_or_descendant,
+  parent,
+  sibling,  ///< The other children of the anchor's parent.
+};
 
 [[nodiscard]] std::string_view to_string(Relation relation);
 
@@ -139,13 +146,19 @@ struct CorrelationStep {
   SourcePosition position;
 };
 
-/// and/or over step names. (`not` makes a rule class N and is refused until watermarks exist.)
+/// and/or/not over step names.
 struct StepExpr {
-  enum class Kind : std::uint8_t { all, any, step };
+  enum class Kind : std::uint8_t { all, any, step, negation };
   Kind kind = Kind::all;
   std::vector<StepExpr> children;
   std::size_t step = 0;  ///< Index into CorrelationRule::steps.
 };
+
+/// Does it hold when exactly the steps flagged in `present` were seen?
+[[nodiscard]] bool holds(const StepExpr& condition, const std::vector<bool>& present);
+
+/// Is the step named in it?
+[[nodiscard]] bool mentions(const StepExpr& condition, std::size_t step);
 
 struct Escalation {
   StepExpr condition;
@@ -154,16 +167,43 @@ struct Escalation {
 
 enum class GroupBy : std::uint8_t { process, process_tree };
 
-/// type: temporal, grouped by lineage. Monotone (class M): more events can only make it true.
+/// A correlation grouped by lineage: about one process, its anchor, and the hits around it. What a
+/// window of them has to show:
+///  - temporal: steps that satisfy `condition`; with thresholds, so many distinct steps.
+///  - temporal_ordered: one event for each step that takes part, in the order of the list.
+///  - event_count: distinct events. value_count: distinct values of `fields`.
+///  - value_*: of the numbers in `fields`; a window without a number never holds.
 struct CorrelationRule {
   RuleMeta meta;
+  WindowCorrelationType type = WindowCorrelationType::temporal;
+  CorrelationClass correlation_class = CorrelationClass::monotone;
   GroupBy group_by = GroupBy::process_tree;
+  /// Fields beside the lineage key: only hits of equal values meet in a window. A hit that lacks
+  /// one of them takes no part. `of_rule` is by step.
+  std::vector<GroupField> split_by;
   std::vector<CorrelationStep> steps;
   std::size_t anchor = 0;  ///< Index into `steps`.
-  StepExpr condition;
+  /// Do the hits of the anchor's step take part in the windows? If not they only say which process
+  /// it is.
+  bool anchor_takes_part = false;
+  StepExpr condition;                 ///< temporal without thresholds.
+  std::vector<Threshold> thresholds;  ///< All must hold.
+  std::vector<std::string> fields;    ///< Of value_*: one, or for value_count several: a tuple.
+  double percentile = 50;             ///< value_percentile and value_median: 0 to 100.
   std::vector<Escalation> escalations;
   Duration timespan = 0;
 };
+
+/// Can more events only make it true? Sequences and sets of rules without `not`, and at least so
+/// many events, values or rules. A level that may be taken back makes the rule class N, too.
+[[nodiscard]] CorrelationClass class_of(const CorrelationRule& rule);
+
+/// Is `condition` what a window is held against, and not a number or an order?
+[[nodiscard]] bool has_step_condition(const CorrelationRule& rule);
+
+/// Is each of the anchor's own hits in a window evidence, as it is counted? Else the first says
+/// enough, for the step may hold for everything that the process does.
+[[nodiscard]] bool counts_anchor(const CorrelationRule& rule);
 
 /// What a load gave. Immutable afterwards.
 struct RuleSet {

@@ -70,6 +70,21 @@ const RuleSet& rules() {
                         "type: temporal, rules: [p1, below-p1, c], anchor: p1, "
                         "group-by: [process_tree], timespan: 60s, condition: below-p1 or c, "
                         "generate: true") +
+            correlation("absent",
+                        "type: temporal, rules: [p1, a, b], anchor: p1, group-by: [process_tree], "
+                        "timespan: 20s, condition: a and not b, generate: true") +
+            correlation("counted",
+                        "type: event_count, rules: [p1, any-name], anchor: p1, "
+                        "group-by: [process_tree], timespan: 30s, condition: {gte: 3}, "
+                        "generate: true") +
+            correlation("few",
+                        "type: value_count, rules: [p1, any-name], anchor: p1, "
+                        "group-by: [process_tree], timespan: 10s, "
+                        "condition: {field: QueryName, lt: 2}, generate: true") +
+            correlation("beside-ordered",
+                        "type: temporal_ordered, rules: [p1, a, c], group-by: [process_tree], "
+                        "relation: {a: sibling, c: sibling}, timespan: 60s, anchor: p1, "
+                        "generate: true") +
             correlation("often",
                         "type: event_count, rules: [any-name], group-by: [QueryName], "
                         "timespan: 20s, condition: {gte: 4}, generate: true") +

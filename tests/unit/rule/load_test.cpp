@@ -429,9 +429,13 @@ TEST(LoadCorrelation, WhatIsWrongIsSaidWhereItIsWrong) {
     body.replace(body.find(from), from.size(), to);
     return chain(body);
   };
+  const auto as = [](const std::string& type, const std::string& more) {
+    return chain("  type: " + type +
+                 "\n  rules: [step_a, step_b]\n  group-by: [process_tree]\n  timespan: 1h\n" +
+                 more);
+  };
   const BadCase cases[] = {
-      {"type not yet", without("temporal", "event_count"), 22, 9,
-       "'event_count' is not supported yet", ""},
+      {"no type", without("  type: temporal\n", ""), 22, 3, "no 'type'", "event_count"},
       {"type unknown", without("temporal", "temporel"), 22, 9, "unknown correlation type",
        "temporal"},
       {"unknown rule", without("step_b", "step_c"), 23, 19, "no rule has the name or id 'step_c'",
@@ -443,24 +447,90 @@ TEST(LoadCorrelation, WhatIsWrongIsSaidWhereItIsWrong) {
       {"empty name", without("step_b", "''"), 23, 19, "names or ids of rules", ""},
       {"a correlation as a step", without("step_b", "00000000-0000-4000-8000-00000000000d"), 23, 19,
        "correlations of correlations are not supported yet", ""},
+      {"two lineage keys", without("[process_tree]", "[process_tree, process]"), 24, 28,
+       "takes one lineage key", "process_tree:"},
+      {"group twice", without("[process_tree]", "[process_tree, User, User]"), 24, 34,
+       "'User' stands twice", ""},
+      {"group of maps", without("[process_tree]", "[process_tree, {a: b}]"), 24, 28,
+       "must hold a lineage key", ""},
       {"relation within one process",
        without("[process_tree]", "process") + "  relation: {step_b: child}\n", 26, 22,
        "happens in the process itself", "process_tree"},
-      {"no timespan", without("  timespan: 1h\n", ""), 22, 3, "no 'timespan'", "35d"},
-      {"timespan", without("1h", "1 hour"), 25, 13, "not a timespan", "35d"},
-      {"not", with("  condition: step_a and not step_b\n"), 26, 25, "'not' is not supported yet",
-       "watermark"},
+      {"sibling within one process",
+       without("[process_tree]", "process") + "  relation: {step_b: sibling}\n", 26, 22,
+       "happens in the process itself", "process_tree"},
+      {"no timespan", without("  timespan: 1h\n", ""), 22, 3, "no 'timespan'", "5m"},
+      {"timespan", without("1h", "1 hour"), 25, 13, "not a timespan", "5m"},
       {"unknown step", with("  condition: step_a and step_x\n"), 26, 25, "not listed under 'rules'",
        "step_a"},
-      {"count", with("  condition: {gte: 2}\n"), 26, 14, "counts", ""},
-      {"relation", with("  relation: {step_b: siblink}\n"), 26, 22, "unknown relation", ""},
-      {"sibling", with("  relation: {step_b: sibling}\n"), 26, 22, "not supported yet", ""},
+      {"never", with("  condition: step_a and not step_a\n"), 26, 14, "can never hold", "absence"},
+      {"mere absence", with("  condition: not step_b\n"), 26, 14, "can never hold", "a and not b"},
+      {"list", with("  condition: [step_a]\n"), 26, 14, "must be text over rule names, or a map",
+       ""},
+      {"relation", with("  relation: {step_b: siblink}\n"), 26, 22, "unknown relation",
+       "'sibling'"},
+      {"another relation", with("  relation: {step_b: uncle}\n"), 26, 22, "unknown relation",
+       "parent or sibling"},
       {"anchor's relation", with("  relation: {step_a: child}\n"), 26, 22, "anchor's own relation",
        ""},
       {"escalate", with("  escalate: {step_a: hot}\n"), 26, 22, "unknown level", ""},
       {"unknown key", with("  timspan: 1h\n"), 26, 3, "unknown key 'timspan'", "timespan"},
-      {"aliases", with("  aliases: {}\n"), 26, 3, "not supported yet", ""},
+      {"aliases of nothing", with("  aliases: {}\n"), 26, 3, "it names none", "needs no alias"},
+      {"alias of a lineage key",
+       without("[process_tree]", "[process_tree, file]") +
+           "  aliases: {process_tree: {step_a: Image}}\n",
+       26, 13, "is a lineage key", "group-by"},
+      {"alias unused",
+       without("[process_tree]", "[process_tree, file]") + "  aliases: {fil: {step_a: Image}}\n",
+       26, 13, "not used by 'group-by'", "file"},
+      {"alias of no rule",
+       without("[process_tree]", "[process_tree, file]") + "  aliases: {file: {step_x: Image}}\n",
+       26, 20, "not listed under 'rules'", "step_"},
+      {"alias is text",
+       without("[process_tree]", "[process_tree, file]") + "  aliases: {file: x}\n", 26, 19,
+       "must be a map from rules", ""},
+      {"alias of no field",
+       without("[process_tree]", "[process_tree, file]") + "  aliases: {file: {step_a: []}}\n", 26,
+       28, "name of a field", ""},
       {"anchor", with("  anchor: step_x\n"), 26, 11, "not listed", ""},
+      {"count without numbers", as("event_count", ""), 22, 3, "compares with no number", "gte"},
+      {"count over names", as("event_count", "  condition: step_a and step_b\n"), 26, 14,
+       "must be a map", "type: temporal"},
+      {"sequence with a condition", as("temporal_ordered", "  condition: step_a and step_b\n"), 26,
+       14, "takes every listed rule", "leave 'condition' out"},
+      {"part of a sequence", as("temporal_ordered", "  condition: {gte: 1}\n"), 26, 14,
+       "takes every listed rule", "leave 'condition' out"},
+      {"no field", as("value_sum", "  condition: {gte: 1}\n"), 26, 14, "has no 'field'", "field"},
+      {"two fields of a sum", as("value_sum", "  condition: {gte: 1, field: [a, b]}\n"), 26, 30,
+       "is about one field", "value_count"},
+      {"field of a count", as("event_count", "  condition: {gte: 1, field: a}\n"), 26, 23,
+       "means nothing to event_count", "value_count"},
+      {"percentile of a sum", as("value_sum", "  condition: {gte: 1, field: a, percentile: 3}\n"),
+       26, 33, "means nothing to value_sum", "value_percentile"},
+      {"percentile", as("value_percentile", "  condition: {gte: 1, field: a, percentile: 101}\n"),
+       26, 45, "from 0 to 100", ""},
+      {"no number", as("event_count", "  condition: {gte: many}\n"), 26, 20, "needs a number", ""},
+      {"number in quotes", as("event_count", "  condition: {gte: '3'}\n"), 26, 20, "needs a number",
+       "without quotes"},
+      {"comparison", as("event_count", "  condition: {get: 3}\n"), 26, 15, "unknown key 'get'",
+       "did you mean"},
+      {"none", as("event_count", "  condition: {eq: 0}\n"), 26, 14, "at least one event", ""},
+      {"part of an event", as("event_count", "  condition: {gt: 2, lt: 3}\n"), 26, 14,
+       "can never hold", ""},
+      {"more than are kept",
+       as("event_count", "  relation: {step_b: self}\n  condition: {gte: 201}\n"), 27, 14,
+       "at most 200", "100"},
+      {"more than are kept beside an anchor",
+       as("event_count",
+          "  anchor: step_a\n  relation: {step_b: parent}\n  condition: {gt: 100}\n"),
+       28, 14, "at most 100", "100"},
+      {"more values than are kept",
+       as("value_count", "  relation: {step_b: self}\n  condition: {gt: 200, field: QueryName}\n"),
+       27, 14, "at most 200", "100"},
+      {"the anchor alone",
+       chain("  type: event_count\n  rules: step_a\n  group-by: process\n  timespan: 1h\n  anchor: "
+             "step_a\n  condition: {gte: 2}\n"),
+       26, 11, "are not counted", "leave 'anchor' out"},
   };
   for (const BadCase& test : cases) {
     SCOPED_TRACE(test.name);
@@ -473,6 +543,83 @@ TEST(LoadCorrelation, WhatIsWrongIsSaidWhereItIsWrong) {
     EXPECT_NE(error.message.find(test.message), std::string::npos) << error.message;
     EXPECT_NE(error.hint.find(test.hint), std::string::npos) << error.hint;
   }
+}
+
+CorrelationRule lineage_rule(const std::string& body) {
+  const LoadedRules loaded =
+      load(chain("  rules: [step_a, step_b]\n  group-by: [process_tree]\n  timespan: 1h\n" + body));
+  for (std::size_t i = 1; i < loaded.diagnostics.size(); ++i) {  // The first: the broken rule's.
+    ADD_FAILURE() << render(loaded.diagnostics[i]);
+  }
+  return loaded.rules.correlations.empty() ? CorrelationRule() : loaded.rules.correlations[0];
+}
+
+TEST(LoadCorrelation, EveryTypeHasItsClass) {
+  struct Case {
+    std::string body;
+    WindowCorrelationType type;
+    CorrelationClass correlation_class;
+  };
+
+  using enum WindowCorrelationType;
+  constexpr CorrelationClass kM = CorrelationClass::monotone;
+  constexpr CorrelationClass kN = CorrelationClass::non_monotone;
+  const Case cases[] = {
+      {"  type: temporal\n", temporal, kM},
+      {"  type: temporal\n  condition: step_a or step_b\n", temporal, kM},
+      {"  type: temporal\n  condition: step_a and not step_b\n", temporal, kN},
+      {"  type: temporal\n  escalate: {not step_b: high}\n", temporal, kN},
+      {"  type: temporal\n  condition: {gte: 2}\n", temporal, kM},
+      {"  type: temporal\n  condition: {eq: 1}\n", temporal, kN},
+      {"  type: temporal_ordered\n", temporal_ordered, kM},
+      {"  type: temporal_ordered\n  condition: {gte: 2}\n", temporal_ordered, kM},
+      {"  type: event_count\n  condition: {gt: 2}\n", event_count, kM},
+      {"  type: event_count\n  condition: {gte: 2, lt: 5}\n", event_count, kN},
+      {"  type: event_count\n  condition: {neq: 2}\n", event_count, kN},
+      {"  type: value_count\n  condition: {gte: 2, field: [User, QueryName]}\n", value_count, kM},
+      {"  type: value_count\n  condition: {eq: 0, field: User}\n", value_count, kN},
+      {"  type: value_count\n  relation: {step_b: self}\n  condition: {gte: 500, field: Items}\n",
+       value_count, kM},
+      {"  type: value_sum\n  condition: {gte: 2, field: Size}\n", value_sum, kN},
+      {"  type: value_avg\n  condition: {lte: 2.5, field: Size}\n", value_avg, kN},
+      {"  type: value_percentile\n  condition: {gt: -2, field: Size, percentile: 90}\n",
+       value_percentile, kN},
+      {"  type: value_median\n  condition: {lt: 2, field: Size}\n", value_median, kN},
+  };
+  for (const Case& test : cases) {
+    SCOPED_TRACE(test.body);
+    const CorrelationRule rule = lineage_rule(test.body);
+    EXPECT_EQ(rule.type, test.type);
+    EXPECT_EQ(rule.correlation_class, test.correlation_class);
+    EXPECT_EQ(rule.timespan, *parse_timespan("1h"));
+  }
+  EXPECT_EQ(lineage_rule(cases[16].body).percentile, 90);
+  EXPECT_EQ(lineage_rule(cases[11].body).fields, (std::vector<std::string>{"User", "QueryName"}));
+}
+
+TEST(LoadCorrelation, TheAnchorTakesPartIfItIsNamedOrIsWhatIsCounted) {
+  EXPECT_TRUE(lineage_rule("  type: temporal\n").anchor_takes_part);
+  EXPECT_TRUE(
+      lineage_rule("  type: temporal\n  condition: not step_a and step_b\n").anchor_takes_part);
+  EXPECT_FALSE(lineage_rule("  type: temporal\n  condition: step_b\n").anchor_takes_part);
+  for (const char* type :
+       {"  type: event_count\n  condition: {gte: 2}\n", "  type: temporal_ordered\n",
+        "  type: temporal\n  condition: {gte: 1}\n"}) {
+    EXPECT_TRUE(lineage_rule(type).anchor_takes_part) << type;
+    EXPECT_FALSE(lineage_rule(type + std::string("  anchor: step_a\n")).anchor_takes_part) << type;
+  }
+}
+
+TEST(LoadCorrelation, FieldsBesideTheLineageKey) {
+  const LoadedRules loaded = load(
+      chain("  type: temporal\n  rules: [step_a, step_b]\n  group-by: [name, process, User]\n  "
+            "timespan: 1h\n  aliases: {name: {step_b: QueryName}}\n"));
+  ASSERT_EQ(loaded.rules.correlations.size(), 1U);
+  const CorrelationRule& rule = loaded.rules.correlations[0];
+  EXPECT_EQ(rule.group_by, GroupBy::process);
+  ASSERT_EQ(rule.split_by.size(), 2U);
+  EXPECT_EQ(rule.split_by[0].of_rule, (std::vector<std::string>{"name", "QueryName"}));
+  EXPECT_EQ(rule.split_by[1].of_rule, (std::vector<std::string>{"User", "User"}));
 }
 
 // --- The logic hash ---
@@ -517,6 +664,27 @@ TEST(LogicHash, OfACorrelationToo) {
   EXPECT_NE(base, with("step_b: child", "step_b: descendant"));
   EXPECT_NE(base, with("step_b: critical", "step_b: low"));
   EXPECT_NE(base, with("step_b: critical", "step_a: critical"));
+  EXPECT_NE(base, with("[process_tree]", "[process_tree, User]"));
+  EXPECT_NE(base, with("type: temporal", "type: temporal_ordered"));
+  EXPECT_NE(base, chain_hash(good + "  condition: {gte: 2}\n"));
+  const auto count = [&with](const std::string& condition) {
+    return with("type: temporal", "type: value_count\n  condition: {" + condition + "}");
+  };
+  EXPECT_EQ(count("gte: 2, lt: 5, field: User"), count("lt: 5.0, field: [User], gte: 2"));
+  EXPECT_NE(count("gte: 2, field: User"), count("gt: 2, field: User"));
+  EXPECT_NE(count("gte: 2, field: User"), count("gte: 2, field: Image"));
+  // The order of the list is the order of the sequence.
+  EXPECT_NE(with("type: temporal", "type: temporal_ordered"),
+            with("type: temporal\n  rules: [step_a, step_b]",
+                 "type: temporal_ordered\n  anchor: step_a\n  rules: [step_b, step_a]"));
+}
+
+TEST(LogicHash, OfCorrelationsAsTheyWereIsAsItWas) {
+  // It makes the ids of findings, which outlive a version of the program.
+  EXPECT_EQ(
+      chain_hash("  type: temporal\n  rules: [step_a, step_b]\n  group-by: [process_tree]\n  "
+                 "timespan: 1h\n  relation: {step_b: child}\n  escalate: {step_b: critical}\n"),
+      "d1fed3c8cc6cc74a10101f72d593dd76");
 }
 
 }  // namespace

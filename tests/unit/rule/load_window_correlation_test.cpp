@@ -203,8 +203,6 @@ TEST(LoadWindowCorrelation, WhatIsWrongIsSaidWhereItIsWrong) {
       {"twice, by id", but("failed", "[failed, 00000000-0000-4000-8000-00000000000b]"), 24, 19,
        "by name and by id", ""},
       {"no name", but("failed", "[{a: b}]"), 24, 11, "names or ids of rules", ""},
-      {"lineage key", but("group-by: User", "group-by: [User, process]"), 25, 20,
-       "lineage key and stands alone", "[process]"},
       {"group map", but("group-by: User", "group-by: {User: x}"), 25, 13, "not a map", ""},
       {"group twice", but("group-by: User", "group-by: [User, User]"), 25, 20, "stands twice", ""},
       {"no timespan", but("  timespan: 5m\n", ""), 23, 3, "no 'timespan'", "5m"},
