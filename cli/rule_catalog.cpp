@@ -1,12 +1,15 @@
 #include "cli/rule_catalog.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <map>
 #include <tuple>
 #include <utility>
 
 #include "cli/bundled_rules.h"
+#include "engine/base/limits.h"
+#include "engine/base/time.h"
 #include "engine/matcher/matcher.h"
 #include "engine/rule/document.h"
 
@@ -156,6 +159,34 @@ std::string line_of(const std::string& path, std::uint32_t number) {
   return line;
 }
 
+/// "90m": in the largest unit that gives a whole number, weeks apart: 35 days are no 5 weeks.
+std::string timespan_text(Duration timespan) {
+  struct Unit {
+    Duration seconds;
+    const char* letter;
+  };
+
+  constexpr std::array<Unit, 6> kUnits = {
+      {{31'556'952, "y"}, {2'629'746, "M"}, {86'400, "d"}, {3'600, "h"}, {60, "m"}, {1, "s"}}};
+  const Duration seconds = timespan / kNanosPerSecond;
+  for (const Unit& unit : kUnits) {
+    if (seconds != 0 && seconds % unit.seconds == 0) {
+      return std::to_string(seconds / unit.seconds) + unit.letter;
+    }
+  }
+  return std::to_string(seconds) + "s";
+}
+
+/// "100,000".
+std::string grouped_digits(std::size_t number) {
+  constexpr std::size_t kGroup = 3;
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > kGroup; at -= kGroup) {
+    text.insert(at - kGroup, ",");
+  }
+  return text;
+}
+
 }  // namespace
 
 Result<RuleCatalog> load_catalog(const std::vector<std::string>& paths,
@@ -201,7 +232,37 @@ std::string_view class_text(const RuleCatalog& catalog, const CatalogEntry& entr
   if (const WindowCorrelation* correlation = catalog.window_correlation(entry)) {
     return to_string(correlation->correlation_class);
   }
+  if (const CorrelationRule* correlation = catalog.correlation(entry)) {
+    return to_string(correlation->correlation_class);
+  }
   return entry.loaded && !entry.is_filter ? "M" : "";
+}
+
+std::string latency_text(const RuleCatalog& catalog, const CatalogEntry& entry) {
+  if (catalog.window_correlation(entry) != nullptr) {
+    return "lateness";  // Each event is judged in the order of time, for the window that it ends.
+  }
+  const CorrelationRule* correlation = catalog.correlation(entry);
+  if (correlation == nullptr) {
+    return "";
+  }
+  return correlation->correlation_class == CorrelationClass::monotone
+             ? "at once"
+             : timespan_text(correlation->timespan) + " + lateness";
+}
+
+std::string bound_text(const RuleCatalog& catalog, const CatalogEntry& entry) {
+  if (catalog.correlation(entry) != nullptr) {
+    return grouped_digits(kHitsPerStepMax) + " hits per rule and process";
+  }
+  const WindowCorrelation* correlation = catalog.window_correlation(entry);
+  if (correlation == nullptr) {
+    return "";
+  }
+  const std::string groups = grouped_digits(kWindowGroupsMax) + " groups";
+  const bool keeps_times = correlation->type == WindowCorrelationType::temporal ||
+                           correlation->type == WindowCorrelationType::temporal_ordered;
+  return keeps_times ? groups : groups + ", " + grouped_digits(kWindowEntriesMax) + " events each";
 }
 
 const std::string& witness_text(const CatalogEntry& entry) {

@@ -59,6 +59,13 @@ void finish_diagnostics(std::vector<Diagnostic>& diagnostics);
 /// "M" if more events can only make the rule hold, "N" if they can unmake it.
 [[nodiscard]] std::string_view class_text(const RuleCatalog& catalog, const CatalogEntry& entry);
 
+/// When a correlation fires, counted from the event that completes it: "at once", "1h + lateness".
+/// Lateness is how much later than others an event may come. Empty of other rules.
+[[nodiscard]] std::string latency_text(const RuleCatalog& catalog, const CatalogEntry& entry);
+
+/// What a correlation keeps at most. Empty of other rules.
+[[nodiscard]] std::string bound_text(const RuleCatalog& catalog, const CatalogEntry& entry);
+
 /// What has to be in an event for the rule to be looked at, which the index looks for first:
 /// "Image ends with \\whoami.exe". "-": none is known.
 [[nodiscard]] const std::string& witness_text(const CatalogEntry& entry);

@@ -19,8 +19,10 @@ namespace {
 /// Below this width an id is shown by its first digits, which tell rules apart well enough.
 constexpr std::size_t kWidthForIds = 120;
 constexpr std::size_t kShortId = 8;
-/// Below this width the witness, which few look for, makes room for the title.
+/// Below these widths what few look for makes room for the title.
 constexpr std::size_t kWidthForWitness = 100;
+constexpr std::size_t kWidthForLatency = 100;
+constexpr std::size_t kWidthForBound = 160;
 
 std::string id_cell(const CatalogEntry& entry, std::size_t width) {
   if (entry.meta.id.empty()) {
@@ -40,6 +42,8 @@ std::string render_list(const RuleCatalog& catalog, const TableOptions& options)
                    {.header = "LEVEL"},
                    {.header = "LOG SOURCE", .narrowest = 16},
                    {.header = "CLASS"},
+                   {.header = "LATENCY"},
+                   {.header = "KEEPS AT MOST", .narrowest = 13},
                    {.header = "WITNESS", .narrowest = 7},
                    {.header = "TITLE", .narrowest = 20},
                    {.header = "STATE", .narrowest = 8}});
@@ -49,6 +53,8 @@ std::string render_list(const RuleCatalog& catalog, const TableOptions& options)
                {.text = level, .style = level_style(level)},
                {.text = log_source_text(entry)},
                {.text = std::string(class_text(catalog, entry))},
+               {.text = options.width < kWidthForLatency ? "" : latency_text(catalog, entry)},
+               {.text = options.width < kWidthForBound ? "" : bound_text(catalog, entry)},
                {.text = options.width < kWidthForWitness ? "" : witness_text(entry)},
                {.text = title_cell(entry)},
                {.text = entry.loaded ? "loaded" : "refused: " + entry.error,
@@ -88,6 +94,10 @@ std::string render_json(const RuleCatalog& catalog, const CatalogEntry& entry) {
     json.end_object();
   }
   json.text("class", class_text(catalog, entry));
+  if (entry.is_correlation) {
+    json.text("latency", latency_text(catalog, entry));
+    json.text("keeps_at_most", bound_text(catalog, entry));
+  }
   json.text("witness", witness_text(entry));
   write_list(json, "tags", meta.tags);
   write_list(json, "references", meta.references);

@@ -798,6 +798,7 @@ class Rules(E2e):
         self.assertEqual(len(rules), len(result.stdout.splitlines()) - 1)
         chain = next(rule for rule in rules if rule["name"] == "threecx_loader_chain")
         self.assertEqual((chain["type"], chain["class"], chain["loaded"], chain["license"]), ("correlation", "M", True, "Apache-2.0"))
+        self.assertEqual((chain["latency"], chain["keeps_at_most"]), ("at once", "100 hits per rule and process"))
         step = next(rule for rule in rules if rule["name"] == "shell_started")
         self.assertEqual((step["generate"], step["log_source"]["category"]), (False, "process_creation"))
 

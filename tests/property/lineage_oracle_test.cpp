@@ -66,15 +66,20 @@ class Generator {
   Case make() {
     Case made;
     make_processes(made);
+    const std::size_t starts = made.records.size();
     for (std::size_t i = 3 + below(12); i > 0; --i) {
       made.records.push_back(act());
     }
     for (std::size_t i = below(4); i > 0; --i) {
       made.records.push_back(made.records[below(made.records.size())]);
     }
-    std::shuffle(made.records.begin(), made.records.end(), random_);
+    // Starts first, or in any order with the rest.
+    const auto starts_end =
+        made.records.begin() + static_cast<std::ptrdiff_t>(chance(60) ? starts : 0);
+    std::shuffle(starts_end, made.records.end(), random_);
+    const std::size_t settle_percent = std::min<std::size_t>(50 * below(4), 100);
     for (std::size_t i = 0; i < made.records.size(); ++i) {
-      made.settles.push_back(below(4) == 0);
+      made.settles.push_back(chance(settle_percent));
     }
     for (std::size_t i = 1 + below(3); i > 0; --i) {
       made.rules.push_back(rule("c" + std::to_string(i)));
@@ -120,8 +125,9 @@ class Generator {
       processes_.push_back(process);
     }
     for (std::size_t i = 1; i < count; ++i) {
-      const Process& parent =
-          processes_[below(3) == 0 ? below(i) : i - 1 - below(std::min<std::size_t>(i, 2))];
+      // Wide, deep, and anything between.
+      const std::array<std::size_t, 3> parents = {0, i - 1, below(i)};
+      const Process& parent = processes_[parents[below(3)]];
       if (chance(85) && parent.host == processes_[i].host) {
         made.records.push_back(record(processes_[i], processes_[i].start, 1,
                                       R"(,"ParentProcessGuid":")" + parent.guid +
@@ -196,9 +202,10 @@ class Generator {
       made.anchor = all[below(all.size())];
     }
     const int anchor = made.anchor.value_or(all.front());
+    const std::string usual = one_of(kRelations);
     for (const int one : all) {
-      if (made.lineage == "process_tree" && one != anchor && chance(75)) {
-        made.relation[one] = one_of(kRelations);
+      if (made.lineage == "process_tree" && one != anchor && chance(90)) {
+        made.relation[one] = chance(70) ? usual : one_of(kRelations);
       }
     }
     made.timespan = static_cast<std::int64_t>(1 + below(12));

@@ -41,6 +41,40 @@ TEST_F(RuleCatalogTest, EveryErrorQuotesItsLine) {
   EXPECT_EQ(rules.loaded.diagnostics.front().source_line, "  selection: {Image|re: '(?=x)'}");
 }
 
+struct CorrelationCase {
+  std::string body;
+  std::string correlation_class;
+  std::string latency;
+  std::string bound;
+};
+
+TEST_F(RuleCatalogTest, CorrelationsSayWhenTheyFireAndWhatTheyKeep) {
+  const std::string lineage_bound = "100 hits per rule and process";
+  const CorrelationCase cases[] = {
+      {"type: temporal, group-by: process_tree, timespan: 35d", "M", "at once", lineage_bound},
+      {"type: event_count, group-by: [process, User], timespan: 35d, condition: {lte: 3}", "N",
+       "35d + lateness", lineage_bound},
+      {"type: value_sum, group-by: process, timespan: 90s, condition: {gte: 3, field: Size}", "N",
+       "90s + lateness", lineage_bound},
+      {"type: temporal, group-by: User, timespan: 1h", "M", "lateness", "100,000 groups"},
+      {"type: event_count, group-by: User, timespan: 1h, condition: {gte: 3}", "N", "lateness",
+       "100,000 groups, 100,000 events each"},
+  };
+  for (const CorrelationCase& test : cases) {
+    SCOPED_TRACE(test.body);
+    write("a.yml", test::start_rule("a", "{Image: a}") +
+                       "---\ntitle: C\nid: c\ncorrelation: {rules: a, " + test.body + "}\n");
+    const RuleCatalog rules = catalog();
+    ASSERT_EQ(rules.refused, 0U);
+    const CatalogEntry& entry = rules.entries.at(1);
+    EXPECT_EQ(class_text(rules, entry), test.correlation_class);
+    EXPECT_EQ(latency_text(rules, entry), test.latency);
+    EXPECT_EQ(bound_text(rules, entry), test.bound);
+    EXPECT_EQ(latency_text(rules, rules.entries[0]), "");
+    EXPECT_EQ(bound_text(rules, rules.entries[0]), "");
+  }
+}
+
 TEST(RuleCatalogOfBundled, IsWhole) {
   const Result<RuleCatalog> rules = load_catalog({});
   ASSERT_TRUE(rules);

@@ -241,6 +241,42 @@ TEST(Correlator, RelationsSayWhereAStepMayHappen) {
   }
 }
 
+const Process kSibling{.id = 5, .pid = 500, .image = "C:\\tool.exe", .start_s = kT + 20};
+
+TEST(Correlator, ASiblingIsAnotherChildOfTheParent) {
+  const RuleSet rules = test::rules_of(correlation(R"(
+  group-by: [process_tree]
+  relation: {file: sibling}
+  condition: file
+)"));
+  test::EventMaker make;
+  const auto write = [&make](const Process& process) {
+    return make.act(EventType::file_event, process, kT + 60, FieldId::target_filename, "a.tmp");
+  };
+  const auto found = [&](const std::vector<Event>& events) {
+    Engine engine(rules);
+    for (const Event& event : events) {
+      engine.take(event);
+      engine.correlator().settle();  // So that each has to be told to whom it matters.
+    }
+    return !engine.findings().empty();
+  };
+  const Event app = make.start(kApp, kExplorer);
+  const Event sibling = make.start(kSibling, kExplorer);
+  EXPECT_TRUE(found({app, sibling, write(kSibling)}));
+  EXPECT_TRUE(found({write(kSibling), sibling, app}));
+  EXPECT_TRUE(found({app, write(kSibling), sibling}));
+  EXPECT_TRUE(found({sibling, write(kSibling), app}));
+  EXPECT_FALSE(found({app, sibling, write(kApp)}));
+  EXPECT_FALSE(found({app, sibling, write(kExplorer)}));
+  EXPECT_FALSE(found({app, make.start(kSibling, kApp), write(kSibling)}));
+  EXPECT_FALSE(found({app, write(kSibling)}));
+  // A better claim gives the sibling another parent.
+  const Event moved = make.start(kSibling, kCmd);
+  EXPECT_EQ(found({app, sibling, write(kSibling), moved}),
+            found({moved, write(kSibling), sibling, app}));
+}
+
 TEST(Correlator, GroupByProcessKeepsToOneProcess) {
   const RuleSet rules =
       test::rules_of(correlation("  group-by: [process]\n  condition: lookup and file\n"));
