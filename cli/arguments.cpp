@@ -101,8 +101,8 @@ constexpr const char* kTestFooter =
 template <typename Value>
 using Words = std::vector<std::pair<std::string, Value>>;
 
-const Words<OutputFormat> kFormats{{"table", OutputFormat::table},
-                                   {"ndjson", OutputFormat::ndjson}};
+const Words<OutputFormat> kFormats{
+    {"table", OutputFormat::table}, {"ndjson", OutputFormat::ndjson}, {"dot", OutputFormat::dot}};
 const Words<EventFormat> kEventFormats{
     {"table", EventFormat::table}, {"ndjson", EventFormat::ndjson}, {"ocsf", EventFormat::ocsf}};
 const Words<Source> kSources{{"sysmon", Source::sysmon},
@@ -202,7 +202,8 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
   add_source(*replay, options.source);
   add_choice<OutputFormat>(
       *replay, "--format", kFormats, [&options](OutputFormat format) { options.format = format; },
-      "table: for people, with evidence trees; ndjson: OCSF 1.6, one finding a line");
+      "table: for people, with evidence trees; ndjson: OCSF 1.6, one finding a line; dot: evidence "
+      "trees for Graphviz");
   replay
       ->add_option("-o,--output", options.output,
                    "Write findings to FILE instead of standard output")

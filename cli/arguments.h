@@ -13,7 +13,7 @@
 
 namespace spoor {
 
-enum class OutputFormat : std::uint8_t { table, ndjson };
+enum class OutputFormat : std::uint8_t { table, ndjson, dot };
 enum class EventFormat : std::uint8_t { table, ndjson, ocsf };
 enum class TreeFormat : std::uint8_t { text, dot };
 enum class ColorChoice : std::uint8_t { automatic, always, never };

@@ -20,6 +20,7 @@
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "engine/bus/publisher.h"
+#include "engine/finding/dot.h"
 #include "engine/finding/render.h"
 #include "engine/pipeline.h"
 #include "replay/dead_letters.h"
@@ -89,7 +90,7 @@ ProgressDisplay::Mode progress_mode(const ReplayOptions& options) {
   return is_terminal(STDERR_FILENO) ? ProgressDisplay::Mode::bar : ProgressDisplay::Mode::lines;
 }
 
-/// Findings as they are written: each as one JSON line, or the table with its trees.
+/// Findings as they are written: each as one JSON line or one digraph, or the table with its trees.
 std::string render_findings(const std::vector<Finding>& findings,
                             const std::vector<std::string>& payloads,
                             const ReplayOptions& options) {
@@ -97,6 +98,12 @@ std::string render_findings(const std::vector<Finding>& findings,
   if (options.format == OutputFormat::ndjson) {
     for (const std::string& payload : payloads) {
       text += payload + "\n";
+    }
+    return text;
+  }
+  if (options.format == OutputFormat::dot) {
+    for (const Finding& finding : findings) {
+      text += render_dot(finding);
     }
     return text;
   }
