@@ -8,6 +8,7 @@
 #include "engine/pipeline.h"
 #include "replay/input_files.h"
 #include "replay/progress.h"
+#include "replay/record_reader.h"
 
 namespace spoor {
 
@@ -38,7 +39,8 @@ class RecordConsumer {
 /// and the next goes on.
 [[nodiscard]] ReadTotals read_inputs(const std::vector<InputFile>& files,
                                      RecordConsumer& consumer,
-                                     ProgressDisplay& progress);
+                                     ProgressDisplay& progress,
+                                     const RecordLimits& limits = {});
 [[nodiscard]] ReadTotals read_inputs(const std::vector<InputFile>& files,
                                      Pipeline& pipeline,
                                      ProgressDisplay& progress);
