@@ -21,7 +21,7 @@ void write_pieces(Html& html, const ReportFinding& finding) {
 }
 
 void write_header(Html& html, const ReportFinding& finding, std::size_t number) {
-  html.markup("<header>\n<h2 id=\"f").number(number).markup("-h\">");
+  html.markup("<header>\n<h2 id=\"f").number(number).markup(R"(-h">)");
   write_badge(html, finding.head);
   html.markup(" ").text(finding.head.title).markup("</h2>\n<p class=\"sub\"><b>");
   html.text(finding.head.host).markup("</b> · ");
@@ -36,8 +36,8 @@ void write_header(Html& html, const ReportFinding& finding, std::size_t number) 
 
 /// A value that can be copied.
 void write_code(Html& html, std::string_view value) {
-  html.markup("<code class=\"v\">").text(value).markup("</code>");
-  html.markup("<button type=\"button\" class=\"copy\" hidden>Copy</button>");
+  html.markup(R"(<code class="v">)").text(value).markup("</code>");
+  html.markup(R"(<button type="button" class="copy" hidden>Copy</button>)");
 }
 
 void write_fact(Html& html, Markup name, std::string_view value) {
@@ -73,7 +73,7 @@ void write_techniques(Html& html, const ReportFinding& finding) {
   for (const ReportTechnique& technique : finding.head.techniques) {
     html.markup("<li><b>").text(technique.id).markup("</b> ").text(technique.name);
     if (technique.tactic != technique.name) {
-      html.markup(" <span class=\"dim\">").text(technique.tactic).markup("</span>");
+      html.markup(R"( <span class="dim">)").text(technique.tactic).markup("</span>");
     }
     html.markup("</li>\n");
   }
@@ -166,7 +166,7 @@ void write_indicators_of(Html& html, const ReportFinding& finding, std::string_v
   html.markup(is_wide ? Markup("<div class=\"group wide\">\n<h4>")
                       : Markup("<div class=\"group\">\n<h4>"));
   html.text(type);
-  html.markup(" <button type=\"button\" class=\"copy-all\" hidden>Copy ");
+  html.markup(R"( <button type="button" class="copy-all" hidden>Copy )");
   html.number(static_cast<std::uint64_t>(
       std::ranges::count(finding.indicators, type, &ReportIndicator::type)));
   html.markup("</button></h4>\n<ul>\n");
@@ -177,7 +177,7 @@ void write_indicators_of(Html& html, const ReportFinding& finding, std::string_v
     html.markup("<li>");
     write_code(html, indicator.value);
     if (!indicator.of.empty()) {
-      html.markup(" <span class=\"dim\">").text(indicator.of).markup("</span>");
+      html.markup(R"( <span class="dim">)").text(indicator.of).markup("</span>");
     }
     html.markup("</li>\n");
   }
@@ -202,7 +202,7 @@ void write_reference(Html& html, std::string_view reference) {
     html.text(reference);
     return;
   }
-  html.markup("<a rel=\"noreferrer noopener\" href=\"").attribute(reference).markup("\">");
+  html.markup(R"(<a rel="noreferrer noopener" href=")").attribute(reference).markup(R"(">)");
   html.text(reference).markup("</a>");
 }
 
@@ -221,7 +221,7 @@ void write_rules(Html& html, const ReportFinding& finding) {
   if (finding.rules.empty()) {
     return;
   }
-  html.markup("<details class=\"rules\"><summary>").number(finding.rules.size());
+  html.markup(R"(<details class="rules"><summary>)").number(finding.rules.size());
   html.markup(finding.rules.size() == 1 ? Markup(" rule: ") : Markup(" rules: "));
   html.markup(
       "authors, licences, references</summary>\n<table>\n<thead><tr><th>Rule<th>Author<th>Licence"
@@ -235,9 +235,9 @@ void write_rules(Html& html, const ReportFinding& finding) {
 }  // namespace
 
 void write_finding(Html& html, const ReportFinding& finding, std::size_t number) {
-  html.markup("<article class=\"finding ").markup(filter_word(finding.head));
-  html.markup("\" id=\"f").number(number).markup("\" data-level=\"");
-  html.markup(filter_word(finding.head)).markup("\" aria-labelledby=\"f").number(number);
+  html.markup(R"(<article class="finding )").markup(filter_word(finding.head));
+  html.markup(R"(" id="f)").number(number).markup(R"(" data-level=")");
+  html.markup(filter_word(finding.head)).markup(R"(" aria-labelledby="f)").number(number);
   html.markup("-h\">\n");
   write_header(html, finding, number);
   html.markup("<div class=\"about\">\n<div>\n");

@@ -56,7 +56,7 @@ void Html::append_spelled(std::string_view spelled, Form form) {
     out_.append(spelled);
     return;
   }
-  out_.append("<span class=\"esc\">").append(spelled).append("</span>");
+  out_.append(R"(<span class="esc">)").append(spelled).append("</span>");
 }
 
 void Html::append_sequence(std::string_view sequence, Form form) {

@@ -60,8 +60,8 @@ class Html {
     return *this;
   }
 
-  Html& append(Html&& part) {
-    out_.append(std::move(part.out_));
+  Html& append(const Html& part) {
+    out_.append(part.out_);
     return *this;
   }
 

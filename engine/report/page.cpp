@@ -69,11 +69,11 @@ class Page {
   Page(const std::vector<const ReportHead*>& heads, std::size_t drawn, std::size_t listed_max)
       : heads_(heads), counts_(count(heads)), drawn_(drawn), listed_max_(listed_max) {}
 
-  std::string render(Html&& articles) {
+  std::string render(const Html& articles) {
     add_head();
     add_top();
     add_list();
-    html_.markup("<main id=\"findings\">\n").append(std::move(articles)).markup("</main>\n");
+    html_.markup("<main id=\"findings\">\n").append(articles).markup("</main>\n");
     add_foot();
     return std::move(html_).finish();
   }
@@ -81,9 +81,8 @@ class Page {
  private:
   void add_head() {
     html_.markup("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
-    html_.markup(
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; style-src 'sha256-");
+    html_.markup(R"(<meta http-equiv="Content-Security-Policy" content="default-src 'none'; )"
+                 "img-src data:; base-uri 'none'; form-action 'none'; style-src 'sha256-");
     html_.attribute(base64_of_hex(page_style().sha256)).markup("'; script-src 'sha256-");
     html_.attribute(base64_of_hex(page_script().sha256)).markup("'\">\n");
     html_.markup(
@@ -100,7 +99,7 @@ class Page {
 
   void add_top() {
     html_.markup("<header class=\"top\">\n<h1>Spoor <span>evidence report</span></h1>\n");
-    html_.markup("<p class=\"span\">").number(heads_.size()).markup(noun(heads_.size()));
+    html_.markup(R"(<p class="span">)").number(heads_.size()).markup(noun(heads_.size()));
     if (!counts_.hosts.empty()) {
       html_.markup(" on ").number(counts_.hosts.size());
       html_.markup(counts_.hosts.size() == 1 ? Markup(" host") : Markup(" hosts"));
@@ -112,11 +111,10 @@ class Page {
     html_.markup("</p>\n");
     add_counts();
     if (heads_.size() > 1) {
-      html_.markup(
-          "<div class=\"find\"><label for=\"filter\">Filter</label> <input id=\"filter\" "
-          "type=\"search\" placeholder=\"host, process, step, indicator…  ( / )\" "
-          "autocomplete=\"off\" spellcheck=\"false\"> <span id=\"shown\" "
-          "role=\"status\"></span></div>\n");
+      html_.markup(R"(<div class="find"><label for="filter">Filter</label> <input id="filter" )"
+                   "type=\"search\" placeholder=\"host, process, step, indicator…  ( / )\" "
+                   R"(autocomplete="off" spellcheck="false"> <span id="shown" )"
+                   "role=\"status\"></span></div>\n");
     }
     html_.markup("</header>\n");
   }
@@ -127,16 +125,15 @@ class Page {
     for (std::size_t i = 0; i < kReportLevelCount; ++i) {
       const auto level = static_cast<ReportLevel>(i);
       if (counts_.by_level.at(i) > 0) {
-        html_.markup("<li><button type=\"button\" class=\"level ").markup(level_word(level));
-        html_.markup("\" data-level=\"").markup(level_word(level));
-        html_.markup("\" aria-pressed=\"true\" disabled><b>").number(counts_.by_level.at(i));
+        html_.markup(R"(<li><button type="button" class="level )").markup(level_word(level));
+        html_.markup(R"(" data-level=")").markup(level_word(level));
+        html_.markup(R"(" aria-pressed="true" disabled><b>)").number(counts_.by_level.at(i));
         html_.markup("</b> ").markup(level_word(level)).markup("</button></li>\n");
       }
     }
     if (counts_.retracted > 0) {
-      html_.markup(
-          "<li><button type=\"button\" class=\"level retracted\" data-level=\"retracted\" "
-          "aria-pressed=\"true\" disabled><b>");
+      html_.markup(R"(<li><button type="button" class="level retracted" data-level="retracted" )"
+                   R"(aria-pressed="true" disabled><b>)");
       html_.number(counts_.retracted).markup("</b> retracted</button></li>\n");
     }
     html_.markup("</ul>\n");
@@ -145,16 +142,17 @@ class Page {
   void add_list() {
     if (heads_.empty()) {
       html_.markup(
-          "<p class=\"none\">No findings. That no rule found anything does not say that nothing "
+          R"(<p class="none">No findings. That no rule found anything does not say that nothing )"
           "was there.</p>\n");
       return;
     }
     if (drawn_ < heads_.size()) {
-      html_.markup("<p class=\"cut\" role=\"note\">Only the first ").number(drawn_);
+      html_.markup(R"(<p class="cut" role="note">Only the first )").number(drawn_);
       html_.markup(" of ").number(heads_.size());
       html_.markup(
           " findings are drawn below, the gravest first: a page with all of them would be too "
-          "large to read.");
+          "large "
+          "to read. For the others filter the NDJSON and make a page of what is left.");
       if (listed_max_ < heads_.size()) {
         html_.markup(" The list ends after ").number(listed_max_).markup(".");
       }
@@ -176,18 +174,18 @@ class Page {
   }
 
   void add_row(const ReportHead& head, std::size_t number) {
-    html_.markup("<tr data-level=\"").markup(filter_word(head)).markup("\" data-finding=\"f");
-    html_.number(number).markup("\"><td>");
+    html_.markup(R"(<tr data-level=")").markup(filter_word(head)).markup(R"(" data-finding="f)");
+    html_.number(number).markup(R"("><td>)");
     write_badge(html_, head);
-    html_.markup("<td class=\"num\">");
+    html_.markup(R"(<td class="num">)");
     write_time(html_, head.first);
     html_.markup("<td>").text(head.host).markup("<td>");
     if (number <= drawn_) {
-      html_.markup("<a href=\"#f").number(number).markup("\">").text(head.title).markup("</a>");
+      html_.markup(R"(<a href="#f)").number(number).markup(R"(">)").text(head.title).markup("</a>");
     } else {
-      html_.text(head.title).markup(" <span class=\"dim\">").text(head.uid).markup("</span>");
+      html_.text(head.title).markup(R"( <span class="dim">)").text(head.uid).markup("</span>");
     }
-    html_.markup("<td>").text(head.process).markup("<td class=\"dim\">");
+    html_.markup("<td>").text(head.process).markup(R"(<td class="dim">)");
     add_technique_ids(head);
     html_.markup("</tr>\n");
   }
@@ -223,8 +221,8 @@ class Page {
 std::string render_page(const std::vector<const ReportHead*>& heads,
                         std::size_t drawn,
                         std::size_t listed_max,
-                        Html&& articles) {
-  return Page(heads, drawn, listed_max).render(std::move(articles));
+                        const Html& articles) {
+  return Page(heads, drawn, listed_max).render(articles);
 }
 
 }  // namespace spoor

@@ -15,6 +15,6 @@ namespace spoor {
 [[nodiscard]] std::string render_page(const std::vector<const ReportHead*>& heads,
                                       std::size_t drawn,
                                       std::size_t listed_max,
-                                      Html&& articles);
+                                      const Html& articles);
 
 }  // namespace spoor

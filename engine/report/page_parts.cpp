@@ -28,10 +28,10 @@ Markup filter_word(const ReportHead& head) {
 }
 
 void write_badge(Html& html, const ReportHead& head) {
-  html.markup("<span class=\"badge ").markup(filter_word(head)).markup("\">");
+  html.markup(R"(<span class="badge )").markup(filter_word(head)).markup(R"(">)");
   html.markup(level_word(head.level)).markup("</span>");
   if (head.status == "provisional" || head.is_retracted()) {
-    html.markup(" <span class=\"badge status\">").text(head.status).markup("</span>");
+    html.markup(R"( <span class="badge status">)").text(head.status).markup("</span>");
   }
 }
 

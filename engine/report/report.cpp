@@ -60,7 +60,7 @@ std::string Report::render(const ReportLimits& limits) const {
   for (const Entry* entry : order) {
     heads.push_back(&entry->head);
   }
-  return render_page(heads, drawn, limits.listed_max, std::move(articles));
+  return render_page(heads, drawn, limits.listed_max, articles);
 }
 
 }  // namespace spoor

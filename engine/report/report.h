@@ -20,7 +20,7 @@ namespace spoor {
 /// What a page holds; what is beyond is counted on it.
 struct ReportLimits {
   std::size_t drawn_max = 1'000;                  ///< Findings in full.
-  std::size_t bytes_max = std::size_t{64} << 20;  ///< No further one in full beyond this size.
+  std::size_t bytes_max = std::size_t{32} << 20;  ///< No further one in full beyond this size.
   std::size_t listed_max = 10'000;                ///< Findings in the list.
 };
 

@@ -48,9 +48,8 @@ class TimelineHtml {
     if (finding_.events.size() < 2 || finding_.head.first == 0 || span <= 0) {
       return;
     }
-    html_.markup(
-        "<svg class=\"strip\" viewBox=\"0 0 1004 20\" preserveAspectRatio=\"none\" "
-        "aria-hidden=\"true\"><rect class=\"base\" x=\"0\" y=\"9\" width=\"1004\" height=\"2\"/>");
+    html_.markup(R"(<svg class="strip" viewBox="0 0 1004 20" preserveAspectRatio="none" )"
+                 R"(aria-hidden="true"><rect class="base" x="0" y="9" width="1004" height="2"/>)");
     for (const ReportEvent& event : finding_.events) {
       const std::int64_t at = event.time ? *event.time / kNanosPerMilli - first : -1;
       if (at < 0 || at > span) {
@@ -58,9 +57,10 @@ class TimelineHtml {
       }
       // In floating point: a millisecond times the width might not fit.
       const double part = static_cast<double>(at) / static_cast<double>(span);
-      html_.markup(is_required(event) ? Markup("<rect class=\"req\" x=\"") : Markup("<rect x=\""));
+      html_.markup(is_required(event) ? Markup(R"(<rect class="req" x=")")
+                                      : Markup(R"(<rect x=")"));
       html_.number(static_cast<std::uint64_t>(part * static_cast<double>(kWidth)));
-      html_.markup("\" y=\"2\" width=\"4\" height=\"16\"/>");
+      html_.markup(R"(" y="2" width="4" height="16"/>)");
     }
     html_.markup("</svg>\n<p class=\"ends\"><span>");
     write_time(html_, finding_.head.first);
@@ -79,19 +79,19 @@ class TimelineHtml {
     }
     if (before &&
         *time / kNanosPerSecond - *before / kNanosPerSecond >= kGapTold / kNanosPerSecond) {
-      html_.markup("<li class=\"pause\">").text(duration_text(*before, *time));
+      html_.markup(R"(<li class="pause">)").text(duration_text(*before, *time));
       html_.markup(" later</li>\n");
     }
     if (!before || date_of(*before) != date_of(*time)) {
-      html_.markup("<li class=\"day\">").text(date_of(*time)).markup("</li>\n");
+      html_.markup(R"(<li class="day">)").text(date_of(*time)).markup("</li>\n");
     }
   }
 
   void write_event(const ReportEvent& event, std::size_t event_number) {
-    html_.markup("<li id=\"f").number(number_).markup("-e").number(event_number);
-    html_.markup(is_required(event) ? Markup("\" class=\"event req\">")
-                                    : Markup("\" class=\"event\">"));
-    html_.markup("<div class=\"when\">");
+    html_.markup(R"(<li id="f)").number(number_).markup("-e").number(event_number);
+    html_.markup(is_required(event) ? Markup(R"(" class="event req">)")
+                                    : Markup(R"(" class="event">)"));
+    html_.markup(R"(<div class="when">)");
     html_.text(event.time ? time_of_day(*event.time) : std::string("no time"));
     html_.markup("</div>\n<div class=\"body\">");
     write_what(event);
@@ -104,28 +104,27 @@ class TimelineHtml {
   }
 
   void write_what(const ReportEvent& event) {
-    html_.markup("<p class=\"what\">");
+    html_.markup(R"(<p class="what">)");
     if (event.process) {
       const ReportProcess& process = finding_.processes[*event.process];
-      html_.markup("<span class=\"dim\">").text(process.name);
+      html_.markup(R"(<span class="dim">)").text(process.name);
       if (!process.pid.empty()) {
         html_.markup(" (").text(process.pid).markup(")");
       }
       html_.markup("</span> ");
     }
     html_.markup("<b>").text(deed_of(finding_, event)).markup("</b>");
-    html_.markup(" <span class=\"kind\">").text(event.source).markup(" ").text(event.category);
+    html_.markup(R"( <span class="kind">)").text(event.source).markup(" ").text(event.category);
     html_.markup("</span>");
     if (event.salvaged) {
-      html_.markup(
-          " <span class=\"tag gap\" title=\"The record was damaged and was "
-          "mended\">salvaged</span>");
+      html_.markup(R"( <span class="tag gap" title="The record was damaged and was )"
+                   R"(mended">salvaged</span>)");
     }
     html_.markup("</p>\n");
   }
 
   void write_step(const ReportStep& step) {
-    html_.markup(step.required ? Markup("<p class=\"step req\">") : Markup("<p class=\"step\">"));
+    html_.markup(step.required ? Markup(R"(<p class="step req">)") : Markup(R"(<p class="step">)"));
     html_.text(title_of(step));
     if (!step.name.empty() && step.name != title_of(step)) {
       html_.markup(" <code>").text(step.name).markup("</code>");
@@ -137,12 +136,12 @@ class TimelineHtml {
     }
     html_.markup("<table class=\"matched\"><tbody>\n");
     for (const ReportMatch& match : step.matched) {
-      html_.markup("<tr><th scope=\"row\">").text(match.field).markup("<td><code class=\"v\">");
+      html_.markup(R"(<tr><th scope="row">)").text(match.field).markup(R"(<td><code class="v">)");
       html_.text(match.value).markup("</code>");
       if (!match.form.empty()) {
-        html_.markup(" <span class=\"tag gap\">").text(match.form).markup("</span>");
+        html_.markup(R"( <span class="tag gap">)").text(match.form).markup("</span>");
       }
-      html_.markup("<td class=\"test\">").text(match.test).markup("</tr>\n");
+      html_.markup(R"(<td class="test">)").text(match.test).markup("</tr>\n");
     }
     html_.markup("</tbody></table>\n");
   }
@@ -154,17 +153,16 @@ class TimelineHtml {
     html_.markup("<details><summary>").number(event.fields.size());
     html_.markup(" fields</summary><table class=\"fields\"><tbody>\n");
     for (const auto& [name, value] : event.fields) {
-      html_.markup("<tr><th scope=\"row\">").text(name).markup("<td><code>").text(value);
+      html_.markup(R"(<tr><th scope="row">)").text(name).markup("<td><code>").text(value);
       html_.markup("</code></tr>\n");
     }
     html_.markup("</tbody></table></details>\n");
   }
 
   void write_raw(const ReportEvent& event) {
-    html_.markup("<details><summary>Raw record</summary><p class=\"dim uid\">").text(event.uid);
-    html_.markup(
-        "<button type=\"button\" class=\"copy\" data-of=\"pre\" hidden>Copy</button></p>"
-        "<pre tabindex=\"0\">");
+    html_.markup(R"(<details><summary>Raw record</summary><p class="dim uid">)").text(event.uid);
+    html_.markup(R"(<button type="button" class="copy" data-of="pre" hidden>Copy</button></p>)"
+                 R"(<pre tabindex="0">)");
     if (event.raw.empty()) {
       html_.markup("(not kept)");
     } else {
@@ -176,9 +174,7 @@ class TimelineHtml {
   void write_left_out() {
     const auto shown = static_cast<std::int64_t>(finding_.evidence_shown);
     if (finding_.evidence_total > shown) {
-      html_.markup("<p class=\"cut\" role=\"note\">")
-          .number(finding_.evidence_shown)
-          .markup(" of ");
+      html_.markup(R"(<p class="cut" role="note">)").number(finding_.evidence_shown).markup(" of ");
       html_.number(static_cast<std::uint64_t>(finding_.evidence_total));
       html_.markup(" pieces of evidence are kept and shown.</p>\n");
     }

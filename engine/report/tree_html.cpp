@@ -44,7 +44,7 @@ class TreeHtml {
       write_subtree(root);
     }
     if (!homeless_.empty()) {
-      html_.markup("<li><div class=\"proc missing\"><span class=\"name\">No process named</span>");
+      html_.markup(R"(<li><div class="proc missing"><span class="name">No process named</span>)");
       write_steps(homeless_);
       html_.markup("</div></li>\n");
     }
@@ -105,34 +105,34 @@ class TreeHtml {
   void write_process(const Pending& pending) {
     const ReportProcess& process = finding_.processes[pending.process];
     const std::vector<StepLine>& steps = steps_[pending.process];
-    html_.markup("<div class=\"proc ").markup(knowledge_word(process.knowledge));
+    html_.markup(R"(<div class="proc )").markup(knowledge_word(process.knowledge));
     html_.markup(process.anchor ? Markup(" anchor") : Markup(""));
-    html_.markup(steps.empty() ? Markup("") : Markup(" evidence")).markup("\">");
+    html_.markup(steps.empty() ? Markup("") : Markup(" evidence")).markup(R"(">)");
     write_name(process);
     if (pending.level > kLevelsNested) {
-      html_.markup(" <span class=\"tag\">level ").number(pending.level + 1).markup("</span>");
+      html_.markup(R"( <span class="tag">level )").number(pending.level + 1).markup("</span>");
     }
     write_tags(process);
     if (process.start != 0) {
       const std::string moment = moment_text(process.start, finding_.head.first);
-      html_.markup(" <span class=\"when\">").text(moment.substr(0, moment.size() - 4));
+      html_.markup(R"( <span class="when">)").text(moment.substr(0, moment.size() - 4));
       html_.markup("</span>");
     }
     if (!process.user.empty()) {
-      html_.markup(" <span class=\"user\">").text(process.user).markup("</span>");
+      html_.markup(R"( <span class="user">)").text(process.user).markup("</span>");
     }
     const std::string& command = process.command_line.empty() ? process.path : process.command_line;
     if (!command.empty()) {
-      html_.markup("<code class=\"cmd\">").text(command).markup("</code>");
+      html_.markup(R"(<code class="cmd">)").text(command).markup("</code>");
     }
     write_steps(steps);
     html_.markup("</div>");
   }
 
   void write_name(const ReportProcess& process) {
-    html_.markup("<span class=\"name\"");
+    html_.markup(R"(<span class="name")");
     if (!process.path.empty()) {
-      html_.markup(" title=\"").attribute(process.path).markup("\"");
+      html_.markup(R"( title=")").attribute(process.path).markup(R"(")");
     }
     html_.markup(">");
     if (process.name.empty()) {
@@ -142,20 +142,20 @@ class TreeHtml {
     }
     html_.markup("</span>");
     if (!process.pid.empty()) {
-      html_.markup(" <span class=\"pid\">").text(process.pid).markup("</span>");
+      html_.markup(R"( <span class="pid">)").text(process.pid).markup("</span>");
     }
   }
 
   void write_tags(const ReportProcess& process) {
     if (process.anchor) {
-      html_.markup(" <span class=\"tag anchor\">anchor</span>");
+      html_.markup(R"( <span class="tag anchor">anchor</span>)");
     }
     if (process.knowledge != Knowledge::known) {
-      html_.markup(" <span class=\"tag gap\">").markup(gap_text(process.knowledge));
+      html_.markup(R"( <span class="tag gap">)").markup(gap_text(process.knowledge));
       html_.markup("</span>");
     }
     if (process.parent_mismatch) {
-      html_.markup(" <span class=\"tag gap\">parent disputed</span>");
+      html_.markup(R"( <span class="tag gap">parent disputed</span>)");
     }
   }
 
@@ -192,17 +192,21 @@ class TreeHtml {
 
   void write_step(const StepLine& line) {
     const ReportEvent& event = finding_.events[line.event];
-    html_.markup(line.step->required ? Markup("<li class=\"req\">") : Markup("<li>"));
-    html_.markup("<a href=\"#f").number(number_).markup("-e").number(line.event + 1).markup("\">");
-    html_.markup("<span class=\"when\">");
+    html_.markup(line.step->required ? Markup(R"(<li class="req">)") : Markup("<li>"));
+    html_.markup(R"(<a href="#f)")
+        .number(number_)
+        .markup("-e")
+        .number(line.event + 1)
+        .markup(R"(">)");
+    html_.markup(R"(<span class="when">)");
     html_.text(event.time ? moment_text(*event.time, finding_.head.first) : std::string("no time"));
     html_.markup("</span> <b>");
     html_.text(line.step->title.empty() ? line.step->name : line.step->title).markup("</b></a>");
     if (line.count > 1) {
-      html_.markup(" <span class=\"tag\">").number(line.count).markup(" times</span>");
+      html_.markup(R"( <span class="tag">)").number(line.count).markup(" times</span>");
     }
     if (!event.description.empty()) {
-      html_.markup(" <span class=\"what\">").text(deed_of(finding_, event)).markup("</span>");
+      html_.markup(R"( <span class="what">)").text(deed_of(finding_, event)).markup("</span>");
     }
     html_.markup("</li>\n");
   }
@@ -210,14 +214,14 @@ class TreeHtml {
   /// What the lines mean, for the kinds that are there.
   void write_legend() {
     html_.markup(
-        "<p class=\"legend\"><span class=\"dot req\"></span> required: without it there is no "
-        "finding <span class=\"dot\"></span> supporting");
+        R"(<p class="legend"><span class="dot req"></span> required: without it there is no )"
+        R"(finding <span class="dot"></span> supporting)");
     for (const Knowledge knowledge :
          {Knowledge::known, Knowledge::claimed, Knowledge::inferred, Knowledge::missing}) {
       const auto count =
           std::ranges::count(finding_.processes, knowledge, &ReportProcess::knowledge);
       if (count > 0) {
-        html_.markup(" <span class=\"key ").markup(knowledge_word(knowledge)).markup("\">");
+        html_.markup(R"( <span class="key )").markup(knowledge_word(knowledge)).markup(R"(">)");
         html_.number(static_cast<std::uint64_t>(count)).markup(" ");
         html_.markup(knowledge_word(knowledge)).markup("</span> ").markup(explain(knowledge));
       }
