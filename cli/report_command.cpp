@@ -58,7 +58,7 @@ class FindingDesk final : public RecordConsumer {
     state.findings = report_.size();
   }
 
-  void finish() {
+  void finish() const {
     if (bad_ > kBadLinesShown) {
       log_warning(std::to_string(bad_ - kBadLinesShown) + " more lines are no findings");
     }

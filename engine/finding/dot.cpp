@@ -122,7 +122,7 @@ class Drawing {
   void add_heading() {
     const std::string& host = finding_.hostname.empty() ? finding_.host_key : finding_.hostname;
     out_.append("digraph \"").append(to_string(finding_.uid)).append("\" {\n");
-    out_.append("  graph [charset=\"UTF-8\", labelloc=t, labeljust=l, label=\"");
+    out_.append(R"(  graph [charset="UTF-8", labelloc=t, labeljust=l, label=")");
     out_.append(drawn(title_of(finding_.rule), kLineColumnsMax)).append("\\l");
     out_.append(drawn(finding_.level, kNameColumnsMax)).append("   ");
     out_.append(drawn(host, kNameColumnsMax)).append("   ");
@@ -165,7 +165,7 @@ class Drawing {
     out_.append("  p").append(std::to_string(index)).append(" [label=\"").append(label_of(index));
     out_.append("\", style=\"filled,").append(line_style(process.knowledge));
     out_.append("\", fillcolor=\"").append(fill_of(index)).append("\"");
-    out_.append(missing ? ", color=\"#9ca3af\", fontcolor=\"#6b7280\"" : "");
+    out_.append(missing ? R"(, color="#9ca3af", fontcolor="#6b7280")" : "");
     out_.append(finding_.anchor == index ? ", peripheries=2" : "");
     out_.append(evidence_[index].empty() ? "" : ", penwidth=2");
     if (!about.empty()) {
