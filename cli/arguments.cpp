@@ -31,6 +31,7 @@ constexpr const char* kReplayFooter =
     "Examples:\n"
     "  spoor replay logs/                                   every log below a folder\n"
     "  spoor replay 'day-*.ndjson.gz' --format ndjson -o findings.ndjson --summary summary.json\n"
+    "  spoor replay logs/ --report out.html                 a page to read and to pass on\n"
     "  zcat big.gz | spoor replay - --rules my-rules/ --fail-on high\n";
 
 constexpr const char* kParseFooter =
@@ -62,6 +63,15 @@ constexpr const char* kMatchFooter =
     "  spoor match --rules rule.yml --events sample.ndjson\n"
     "  spoor match --rules sigma/rules --events logs/*.ndjson.gz --route windows\n"
     "  spoor match --rules brute-force.yml --events logons.json --every | jq -c .group\n";
+
+constexpr const char* kReportFooter =
+    "Of several revisions of a finding the last counts. What is no finding is told with its line "
+    "and\n"
+    "column; the others still go in.\n\n"
+    "Examples:\n"
+    "  spoor report findings.ndjson -o out.html\n"
+    "  spoor bus tail tcp://127.0.0.1:5556 -n 10 | spoor report - > out.html\n"
+    "  jq -c 'select(.severity_id >= 4)' findings.ndjson | spoor report - -o grave.html";
 
 constexpr const char* kLintFooter =
     "Exit codes: 0 all load, 2 something is refused (with --strict: or warned about).\n\n"
@@ -101,8 +111,8 @@ constexpr const char* kTestFooter =
 template <typename Value>
 using Words = std::vector<std::pair<std::string, Value>>;
 
-const Words<OutputFormat> kFormats{{"table", OutputFormat::table},
-                                   {"ndjson", OutputFormat::ndjson}};
+const Words<OutputFormat> kFormats{
+    {"table", OutputFormat::table}, {"ndjson", OutputFormat::ndjson}, {"dot", OutputFormat::dot}};
 const Words<EventFormat> kEventFormats{
     {"table", EventFormat::table}, {"ndjson", EventFormat::ndjson}, {"ocsf", EventFormat::ocsf}};
 const Words<Source> kSources{{"sysmon", Source::sysmon},
@@ -202,10 +212,15 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
   add_source(*replay, options.source);
   add_choice<OutputFormat>(
       *replay, "--format", kFormats, [&options](OutputFormat format) { options.format = format; },
-      "table: for people, with evidence trees; ndjson: OCSF 1.6, one finding a line");
+      "table: for people, with evidence trees; ndjson: OCSF 1.6, one finding a line; dot: evidence "
+      "trees for Graphviz");
   replay
       ->add_option("-o,--output", options.output,
                    "Write findings to FILE instead of standard output")
+      ->type_name("FILE");
+  replay
+      ->add_option("--report", options.report,
+                   "Write the findings to FILE as one HTML page that needs nothing else, too")
       ->type_name("FILE");
   replay
       ->add_option("--publish", options.publish,
@@ -331,6 +346,29 @@ CLI::App* add_match(CLI::App& app, MatchOptions& options) {
                    "lists, {admins: [root, adm_*]}")
       ->type_name("FILE");
   return match;
+}
+
+CLI::App* add_report(CLI::App& app, ReportOptions& options) {
+  CLI::App* report = app.add_subcommand("report", "Make one HTML page of findings");
+  report->footer(kReportFooter);
+  report
+      ->add_option("FILE", options.inputs,
+                   "Findings as 'replay --format ndjson' and 'bus tail' write them: files,\n"
+                   "folders, globs; - is standard input. Plain, gzip or zstd")
+      ->required();
+  report
+      ->add_option("-o,--output", options.output,
+                   "Write the page to FILE instead of standard output")
+      ->type_name("FILE");
+  report
+      ->add_option("--max-errors", options.max_errors,
+                   "Exit with 3 if more lines or files than this cannot be read")
+      ->type_name("N")
+      ->check(refuse_negative)
+      ->capture_default_str();
+  report->add_flag("-q,--quiet", options.quiet, "No summary: errors only");
+  add_color(*report, options.color);
+  return report;
 }
 
 CLI::App* add_tree(CLI::App& app, TreeOptions& options) {
@@ -497,11 +535,13 @@ Command parse_arguments(int argc, const char* const* argv) {
   ReplayOptions replay_options;
   ParseOptions parse_options;
   MatchOptions match_options;
+  ReportOptions report_options;
   TreeOptions tree_options;
   BusTailOptions tail_options;
   const CLI::App* replay = add_replay(app, replay_options);
   const CLI::App* parse = add_parse(app, parse_options);
   const CLI::App* match = add_match(app, match_options);
+  const CLI::App* report_command = add_report(app, report_options);
   const CLI::App* tree = add_tree(app, tree_options);
   const CLI::App* tail = add_bus_tail(app, tail_options);
   RulesLintOptions lint_options;
@@ -523,6 +563,9 @@ Command parse_arguments(int argc, const char* const* argv) {
   }
   if (match->parsed()) {
     return match_options;
+  }
+  if (report_command->parsed()) {
+    return report_options;
   }
   if (tree->parsed()) {
     return tree_options;

@@ -13,7 +13,7 @@
 
 namespace spoor {
 
-enum class OutputFormat : std::uint8_t { table, ndjson };
+enum class OutputFormat : std::uint8_t { table, ndjson, dot };
 enum class EventFormat : std::uint8_t { table, ndjson, ocsf };
 enum class TreeFormat : std::uint8_t { text, dot };
 enum class ColorChoice : std::uint8_t { automatic, always, never };
@@ -25,6 +25,7 @@ struct ReplayOptions {
   std::optional<Source> source;    ///< Whose records these are; none: told record by record.
   OutputFormat format = OutputFormat::table;
   std::string output;   ///< Empty or "-": standard output.
+  std::string report;   ///< File for the HTML report, or empty.
   std::string publish;  ///< Bus endpoint, or empty.
   double publish_wait_s = 5;
   std::optional<Timestamp> from;
@@ -71,6 +72,15 @@ struct MatchOptions {
   bool canonical = false;    ///< Disguised values count in their canonical form, too.
   bool flat = false;         ///< Every event is flat, whatever it looks like.
   std::string placeholders;  ///< File with the values of `expand`, or empty.
+};
+
+/// `spoor report`
+struct ReportOptions {
+  std::vector<std::string> inputs;
+  std::string output;  ///< Empty or "-": standard output.
+  std::uint64_t max_errors = 0;
+  bool quiet = false;
+  ColorChoice color = ColorChoice::automatic;
 };
 
 /// `spoor tree`
@@ -139,6 +149,7 @@ using Command = std::variant<ExitNow,
                              ReplayOptions,
                              ParseOptions,
                              MatchOptions,
+                             ReportOptions,
                              TreeOptions,
                              BusTailOptions,
                              RulesLintOptions,

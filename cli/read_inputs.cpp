@@ -5,7 +5,6 @@
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "replay/byte_source.h"
-#include "replay/record_reader.h"
 
 namespace spoor {
 namespace {
@@ -17,8 +16,11 @@ constexpr std::uint64_t kRecordsPerLook = 256;
 
 class InputRun {
  public:
-  InputRun(const std::vector<InputFile>& files, RecordConsumer& consumer, ProgressDisplay& progress)
-      : files_(files), consumer_(consumer), progress_(progress) {
+  InputRun(const std::vector<InputFile>& files,
+           RecordConsumer& consumer,
+           ProgressDisplay& progress,
+           const RecordLimits& limits)
+      : files_(files), consumer_(consumer), progress_(progress), limits_(limits) {
     for (const InputFile& file : files) {
       state_.total_bytes += file.bytes;
     }
@@ -43,7 +45,7 @@ class InputRun {
       fail_file(path, source.error());
       return;
     }
-    RecordReader reader(std::move(*source));
+    RecordReader reader(std::move(*source), limits_);
     const std::uint64_t bytes_before = totals_.raw_bytes;
     for (std::uint64_t records = 0; !is_over(); ++records) {
       const RecordRead read = reader.read();
@@ -96,6 +98,7 @@ class InputRun {
   const std::vector<InputFile>& files_;
   RecordConsumer& consumer_;
   ProgressDisplay& progress_;
+  RecordLimits limits_;
   ProgressState state_;
   ReadTotals totals_;
 };
@@ -120,8 +123,9 @@ void PipelineConsumer::report(ProgressState& state) {
 
 ReadTotals read_inputs(const std::vector<InputFile>& files,
                        RecordConsumer& consumer,
-                       ProgressDisplay& progress) {
-  return InputRun(files, consumer, progress).run();
+                       ProgressDisplay& progress,
+                       const RecordLimits& limits) {
+  return InputRun(files, consumer, progress, limits).run();
 }
 
 }  // namespace spoor

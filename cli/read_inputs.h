@@ -8,6 +8,7 @@
 #include "engine/pipeline.h"
 #include "replay/input_files.h"
 #include "replay/progress.h"
+#include "replay/record_reader.h"
 
 namespace spoor {
 
@@ -54,6 +55,7 @@ class PipelineConsumer : public RecordConsumer {
 /// and the next goes on.
 [[nodiscard]] ReadTotals read_inputs(const std::vector<InputFile>& files,
                                      RecordConsumer& consumer,
-                                     ProgressDisplay& progress);
+                                     ProgressDisplay& progress,
+                                     const RecordLimits& limits = {});
 
 }  // namespace spoor

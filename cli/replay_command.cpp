@@ -22,8 +22,10 @@
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "engine/bus/publisher.h"
+#include "engine/finding/dot.h"
 #include "engine/finding/render.h"
 #include "engine/pipeline.h"
+#include "engine/report/report.h"
 #include "replay/dead_letters.h"
 
 namespace spoor {
@@ -91,7 +93,7 @@ ProgressDisplay::Mode progress_mode(const ReplayOptions& options) {
   return is_terminal(STDERR_FILENO) ? ProgressDisplay::Mode::bar : ProgressDisplay::Mode::lines;
 }
 
-/// Findings as they are written: each as one JSON line, or the table with its trees.
+/// Findings as they are written: each as one JSON line or one digraph, or the table with its trees.
 std::string render_findings(const std::vector<Finding>& findings,
                             const std::vector<std::string>& payloads,
                             const ReplayOptions& options) {
@@ -99,6 +101,12 @@ std::string render_findings(const std::vector<Finding>& findings,
   if (options.format == OutputFormat::ndjson) {
     for (const std::string& payload : payloads) {
       text += payload + "\n";
+    }
+    return text;
+  }
+  if (options.format == OutputFormat::dot) {
+    for (const Finding& finding : findings) {
+      text += render_dot(finding);
     }
     return text;
   }
@@ -202,7 +210,8 @@ int give_up(const Error& error) {
 }
 
 Result<void> check_outputs(const ReplayOptions& options) {
-  for (const std::string* path : {&options.output, &options.summary, &options.dead_letters}) {
+  for (const std::string* path :
+       {&options.output, &options.report, &options.summary, &options.dead_letters}) {
     Result<void> writable = check_output(*path);
     if (!writable) {
       return writable;
@@ -215,17 +224,19 @@ Result<void> check_outputs(const ReplayOptions& options) {
 /// without a word.
 Result<void> check_distinct(const ReplayOptions& options, const std::vector<InputFile>& files) {
   namespace fs = std::filesystem;
-  if (options.dead_letters == "-") {
+  if (options.dead_letters == "-" || options.report == "-") {
     return fail(ErrorCode::bad_usage,
-                "--dead-letters needs a file; standard output is for the findings");
+                std::string(options.report == "-" ? "--report" : "--dead-letters") +
+                    " needs a file; standard output is for the findings");
   }
   std::error_code ignored;
   std::vector<fs::path> taken;
-  taken.reserve(files.size() + 3);
+  taken.reserve(files.size() + 4);
   for (const InputFile& file : files) {
     taken.push_back(fs::weakly_canonical(fs::absolute(file.path, ignored), ignored));
   }
-  for (const std::string* path : {&options.output, &options.summary, &options.dead_letters}) {
+  for (const std::string* path :
+       {&options.output, &options.report, &options.summary, &options.dead_letters}) {
     const bool is_special = fs::exists(*path, ignored) && !fs::is_regular_file(*path, ignored);
     if (path->empty() || *path == "-" || is_special) {
       continue;
@@ -238,6 +249,18 @@ Result<void> check_distinct(const ReplayOptions& options, const std::vector<Inpu
     taken.push_back(std::move(full));
   }
   return {};
+}
+
+/// The same page that `spoor report` makes of the written findings.
+Result<void> write_report(const std::string& path, const std::vector<std::string>& payloads) {
+  Report report;
+  for (const std::string& payload : payloads) {
+    Result<void> added = report.add(payload);
+    if (!added) {
+      return added;
+    }
+  }
+  return write_output(path, report.render());
 }
 
 int exit_code_of(const ReplayOptions& options, const ReplayResult& result) {
@@ -275,6 +298,9 @@ int finish(const ReplayOptions& options,
     payloads.push_back(render_ocsf(finding));
   }
   Result<void> done = write_output(options.output, render_findings(findings, payloads, options));
+  if (done && !options.report.empty()) {
+    done = write_report(options.report, payloads);
+  }
   if (done && publisher) {
     done = publish_all(*publisher, findings, payloads, options.publish_wait_s);
   }

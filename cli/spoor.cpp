@@ -20,6 +20,8 @@ struct Run {
 
   int operator()(const spoor::MatchOptions& options) const { return spoor::run_match(options); }
 
+  int operator()(const spoor::ReportOptions& options) const { return spoor::run_report(options); }
+
   int operator()(const spoor::TreeOptions& options) const { return spoor::run_tree(options); }
 
   int operator()(const spoor::BusTailOptions& options) const {

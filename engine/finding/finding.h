@@ -83,6 +83,8 @@ struct FindingRule {
   std::vector<std::string> tags;
   std::string logic_hash;
   bool correlation = false;
+  /// What else the rule may hold for, says its author.
+  std::vector<std::string> false_positives{};
 };
 
 enum class FindingStatus : std::uint8_t { provisional, final, retracted };

@@ -353,6 +353,7 @@ void write_rule_provenance(JsonWriter& json, const FindingRule& rule) {
   json.text("logic_hash", rule.logic_hash);
   write_list(json, "references", rule.references);
   write_list(json, "tags", rule.tags);
+  write_list(json, "false_positives", rule.false_positives);
   json.end_object();
 }
 

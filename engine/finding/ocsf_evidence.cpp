@@ -8,6 +8,7 @@
 #include "engine/finding/attack.h"
 #include "engine/finding/ocsf_attack.h"
 #include "engine/finding/ocsf_event_class.h"
+#include "engine/finding/ocsf_graph.h"
 #include "engine/finding/ocsf_process.h"
 #include "engine/finding/terminal.h"
 
@@ -133,7 +134,9 @@ void write_artifact(JsonWriter& json, const FindingEvidence& evidence) {
 }
 
 /// What OCSF has no attribute for: the event in our own words, what matched, and the record.
-void write_data(JsonWriter& json, const FindingEvidence& evidence) {
+/// `node` is the acting process in finding_info.attack_graph, which holds processes without an id
+/// of their own, too.
+void write_data(JsonWriter& json, const FindingEvidence& evidence, std::string_view node) {
   json.begin_object("data");
   json.begin_object("step");
   json.text("title", evidence.step_title);
@@ -144,6 +147,7 @@ void write_data(JsonWriter& json, const FindingEvidence& evidence) {
   json.text("category", to_string(evidence.type));
   json.text("time", format_timestamp(evidence.order.time));
   json.text("event_uid", to_string(evidence.order.uid));
+  json.text("node", node);
   if (evidence.salvaged) {
     json.boolean("salvaged", true);
   }
@@ -226,16 +230,18 @@ void write_evidences(JsonWriter& json, const Finding& finding) {
   if (finding.evidence.empty()) {
     return;
   }
+  const std::vector<std::string> nodes = process_node_uids(finding);
   json.begin_array("evidences");
   for (const FindingEvidence& evidence : finding.evidence) {
     json.begin_object();
     json.text("name", evidence.step);
     json.text("uid", evidence_uid(evidence));
-    if (const std::optional<std::size_t> process = process_of(finding, evidence)) {
+    const std::optional<std::size_t> process = process_of(finding, evidence);
+    if (process) {
       write_process(json, "process", finding, *process, Ancestry::brief);
     }
     write_artifact(json, evidence);
-    write_data(json, evidence);
+    write_data(json, evidence, process ? std::string_view(nodes[*process]) : std::string_view());
     json.end_object();
   }
   json.end_array();

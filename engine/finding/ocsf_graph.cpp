@@ -49,21 +49,6 @@ std::string leaf_uid(const ArtifactView& artifact) {
   return uid.append(to_string(UidBuilder().add(artifact.value).finish()));
 }
 
-/// Node ids of the processes: the vendor's uid where it has one, else the place in the tree.
-std::vector<std::string> process_node_uids(const Finding& finding) {
-  std::vector<std::string> uids;
-  std::set<std::string> used;
-  for (std::size_t i = 0; i < finding.processes.size(); ++i) {
-    std::string uid = replace_invalid_utf8(finding.processes[i].uid);
-    if (uid.empty() || !used.insert(uid).second) {
-      uid = "process-" + std::to_string(i);
-      used.insert(uid);
-    }
-    uids.push_back(std::move(uid));
-  }
-  return uids;
-}
-
 /// Nodes and edges, collected before they are written: a node carries the steps of all its
 /// evidence.
 class Graph {
@@ -138,7 +123,12 @@ class Graph {
     if (const auto pid = pid_number(process)) {
       json.number("pid", *pid);
     }
+    json.text("path", process.image);
     json.text("cmd_line", process.command_line);
+    json.text("user", process.user);
+    json.text("integrity", process.integrity_level);
+    write_time(json, "created_time", process.start);
+    write_time(json, "terminated_time", process.end);
     json.text("knowledge", to_string(process.knowledge));
     if (finding_.anchor == index) {
       json.boolean("anchor", true);
@@ -211,6 +201,20 @@ class Graph {
 };
 
 }  // namespace
+
+std::vector<std::string> process_node_uids(const Finding& finding) {
+  std::vector<std::string> uids;
+  std::set<std::string> used;
+  for (std::size_t i = 0; i < finding.processes.size(); ++i) {
+    std::string uid = replace_invalid_utf8(finding.processes[i].uid);
+    if (uid.empty() || !used.insert(uid).second) {
+      uid = "process-" + std::to_string(i);
+      used.insert(uid);
+    }
+    uids.push_back(std::move(uid));
+  }
+  return uids;
+}
 
 void write_attack_graph(JsonWriter& json, const Finding& finding) {
   const Graph graph(finding);

@@ -16,6 +16,7 @@ LAYERS = {
     "engine/process_graph": ["engine/base", "engine/event"],
     "engine/rule": ["engine/base", "engine/event"],
     "engine/finding": ["engine/base", "engine/event"],
+    "engine/report": ["engine/base", "engine/event", "engine/finding"],
     "parsers": ["engine/base", "engine/event"],
     "engine/matcher": ["engine/base", "engine/event", "engine/rule", "engine/process_graph"],
     "engine/correlation": ["engine/base", "engine/event", "engine/rule", "engine/process_graph", "engine/matcher",
@@ -28,7 +29,7 @@ LAYERS = {
 }
 LAYERS["replay"] = LAYERS["engine"] + ["engine"]
 LAYERS["ingest"] = LAYERS["engine"] + ["engine"]
-LAYERS["cli"] = LAYERS["replay"] + ["replay", "ingest"]
+LAYERS["cli"] = LAYERS["replay"] + ["replay", "ingest", "engine/report"]
 
 # A heavy library is included by the files of one folder.
 HEAVY = {

@@ -90,6 +90,7 @@ void add_rules(Finding& finding) {
       "process.";
   finding.rule.references = {"https://www.3cx.com/blog/news/desktopapp-security-alert/"};
   finding.rule.logic_hash = "0f343b0931126a20f133d67c2b018a3b";
+  finding.rule.false_positives = {"A test of this detection"};
   finding.rule.correlation = true;
   finding.related_rules = {
       rule("threecx_running", "5b6b8a2e-0000-4000-8000-000000000002", "3CX Desktop App starts", {}),

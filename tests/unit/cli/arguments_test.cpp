@@ -39,6 +39,27 @@ TEST(Arguments, Replay) {
   EXPECT_TRUE(replay->quiet);
 }
 
+TEST(Arguments, Report) {
+  const Command command =
+      parse({"report", "a.ndjson", "-", "-o", "out.html", "--max-errors", "2", "-q"});
+  const auto* report = std::get_if<ReportOptions>(&command);
+  ASSERT_NE(report, nullptr);
+  EXPECT_EQ(report->inputs, (std::vector<std::string>{"a.ndjson", "-"}));
+  EXPECT_EQ(report->output, "out.html");
+  EXPECT_EQ(report->max_errors, 2U);
+  EXPECT_TRUE(report->quiet);
+  EXPECT_EQ(code_of(parse({"report", "--help"})), exit_ok);
+  EXPECT_EQ(code_of(parse({"report"})), exit_usage);
+}
+
+TEST(Arguments, ReplayWritesReportsAndDigraphs) {
+  const Command command = parse({"replay", "a", "--format", "dot", "--report", "out.html"});
+  const auto* replay = std::get_if<ReplayOptions>(&command);
+  ASSERT_NE(replay, nullptr);
+  EXPECT_EQ(replay->format, OutputFormat::dot);
+  EXPECT_EQ(replay->report, "out.html");
+}
+
 TEST(Arguments, AnOptionThatMayBeRepeatedLeavesThePathAlone) {
   const Command command = parse({"replay", "--rules", "r1", "--rules", "r2", "a.ndjson"});
   const auto* replay = std::get_if<ReplayOptions>(&command);

@@ -158,6 +158,29 @@ TEST(Ocsf, ObservablesAreListedOnce) {
   }
 }
 
+TEST(Ocsf, EvidenceNamesItsNodeOfTheGraphEvenWithoutAnIdOfItsOwn) {
+  Finding finding = sample_finding();
+  finding.processes[3].uid.clear();
+  finding.processes[3].pid.clear();
+  const std::string json = render_ocsf(finding);
+  EXPECT_TRUE(holds(json, R"("nodes":[{"uid":"8F4C1E20-2912-6410-B501-000000002F00")"));
+  EXPECT_TRUE(holds(json, R"({"uid":"process-3","name":"cmd.exe","type":"process")"));
+  EXPECT_TRUE(holds(json, R"("node":"process-3","event":{)"));
+}
+
+TEST(Ocsf, ProcessNodesSayWhatTheTreeHasToShow) {
+  EXPECT_TRUE(
+      holds(render_ocsf(sample_finding()),
+            R"("path":"C:\\Windows\\System32\\cmd.exe","cmd_line":"cmd.exe /c whoami",)"
+            R"("user":"ACME\\jdoe","integrity":"Medium","created_time":1679496737000,)"
+            R"("terminated_time":1679496739250,"knowledge":"known","parent_mismatch":true)"));
+}
+
+TEST(Ocsf, FalsePositivesTravelWithTheirRule) {
+  EXPECT_TRUE(
+      holds(render_ocsf(sample_finding()), R"("false_positives":["A test of this detection"])"));
+}
+
 TEST(Ocsf, ZeroHashesAndForeignHashesAreAbsent) {
   EXPECT_FALSE(holds(render_ocsf(sample_finding()), R"("algorithm":"IMPHASH")"));
 }
