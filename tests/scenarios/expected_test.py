@@ -13,6 +13,7 @@ import unittest
 ROOT = os.environ.get("SPOOR_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SPOOR = os.environ.get("SPOOR_BINARY") or os.path.join(ROOT, "build/release/spoor")
 SCENARIOS = os.path.join(ROOT, "tests/data/scenarios")
+EXPECTED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "expected.json.gz")
 LEVELS = ["informational", "low", "medium", "high", "critical"]
 # expected.json names a vendor's fields as the vendor does.
 UIDS = {"sysmon": "ProcessGuid", "crowdstrike": "TargetProcessId", "sentinelone": "process.uid"}
@@ -79,7 +80,7 @@ class Expected(unittest.TestCase):
             self.assertTrue(condition, message)
 
     def test_every_file(self):
-        with gzip.open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "expected.json.gz"), "rt", encoding="utf-8") as file:
+        with gzip.open(EXPECTED, "rt", encoding="utf-8") as file:
             expected = json.load(file)
         self.assertEqual(len(expected["files"]), 23)
         for want in expected["files"]:
@@ -88,6 +89,24 @@ class Expected(unittest.TestCase):
                 with gzip.open(os.path.join(SCENARIOS, name), "rb") as file:
                     self.check(want, file.read().splitlines())
         self.assertEqual(set(self.open), GAPS, "a gap that no file has")
+
+    def test_the_shape_is_known_without_the_name(self):
+        """`tiers.generic`: the same records with the programs under names that no rule knows."""
+        with gzip.open(EXPECTED, "rt", encoding="utf-8") as file:
+            expected = json.load(file)
+        for want in expected["files"]:
+            if want["scenario"] == "B":  # The generic rules are for Windows.
+                continue
+            with self.subTest(want["file"]):
+                with gzip.open(os.path.join(SCENARIOS, want["file"].removesuffix(".gz") + ".gz"), "rb") as file:
+                    content = file.read().replace(b"3CXDesktopApp", b"SoftphoneApp").replace(b"Code.exe", b"Edit.exe")
+                findings, _ = replay(content.splitlines())
+                self.assertEqual(len(findings), want["incidents_total"])
+                for finding, incident in zip(findings, want["incidents"]):
+                    self.assertTrue(incident["tiers"]["generic"])
+                    self.assertEqual(finding["finding_info"]["analytic"]["name"], "sideload_chain")
+                    self.assertEqual(finding["severity"].lower(), incident["tiers"]["chain"]["max"])
+                    self.assertEqual(finding["actor"]["process"]["pid"], incident["anchor"]["pid"])
 
     def check(self, want, lines):
         findings, summary = replay(lines)
