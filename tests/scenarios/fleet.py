@@ -190,6 +190,9 @@ def telephone(story, random):
         main.write(3, threecx.APP + "manifest")
     elif kind == 3:
         main.load(0.4, File(SYSTEM32 + "guard64.dll", signer="Comodo Security Solutions, Inc."))
+        # So do harmless Chromium programs.
+        main.indicator(1, "PreloadInjection", "Injection",
+                       "Code injection to other process memory space during the target process' initialization")
     elif kind == 4:
         # A clean-up that quarantines into its own folder, under the name that it found.
         main.write(HOUR, "C:\\ProgramData\\3CX\\quarantine\\wlbsctrl.dll")

@@ -68,6 +68,7 @@ def full(story):
     main = launch(story, 8 * DAY, file, host=first.host)
     main.load(0.2, loader(FFMPEG_416))
     gpu_of(main).load(1, File(APP + "d3dcompiler_47.dll", hashes=CONTAINER, signer="Microsoft Corporation"))
+    main.indicator(5, "PenetrationFramework", "Post Exploitation", "Penetration framework or shellcode was detected")
     dead_drop(main, 12)
     main.visit(14, "msstorageboxes.com")
     shell(main, HOUR)
