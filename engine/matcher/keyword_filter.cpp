@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 #include <iterator>
+#include <span>
+#include <utility>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -14,7 +16,12 @@ namespace {
 
 constexpr std::size_t kGram = 4;
 constexpr std::size_t kStrideMax = 8;
+constexpr std::size_t kTriple = 3;
 constexpr unsigned kHashBits = 13;  ///< A table of 8 KiB.
+
+/// What is no ASCII and folds to it.
+constexpr std::string_view kLongS = "\xC5\xBF";
+constexpr std::string_view kKelvin = "\xE2\x84\xAA";
 
 /// Words that parsers put into values of Windows events of their own accord (canonical.h,
 /// convert.h). KeywordFilter.NothingInAValueEscapes looks for more.
@@ -87,6 +94,96 @@ std::size_t count_frequent(std::string_view fragment, std::size_t offset, std::s
   return frequent;
 }
 
+/// Guess: the part of a record's bytes that are this one, whichever its case.
+double byte_rate(char c) {
+  if (std::string_view("eitaonrs").find(c) != std::string_view::npos) {
+    return 0.06;
+  }
+  if (std::string_view("jqxkvz_-.: ").find(c) != std::string_view::npos) {
+    return 0.01;
+  }
+  return 0.03;
+}
+
+/// Where in a fragment those three bytes are that are in the fewest records: a guess.
+std::uint32_t rarest_triple(std::string_view fragment) {
+  std::uint32_t best = 0;
+  double least = 2;
+  for (std::uint32_t at = 0; at + kTriple <= fragment.size(); ++at) {
+    const std::string_view triple = fragment.substr(at, kTriple);
+    double rate = 1;
+    for (const char c : triple) {
+      rate *= byte_rate(c);
+    }
+    const bool frequent = std::ranges::any_of(kFrequent, [triple](std::string_view word) {
+      return word.find(triple) != std::string_view::npos;
+    });
+    rate = frequent ? 1 : rate;
+    // Two colons in a row are in hardly any record, but for addresses. One letter behind them is as
+    // good as the next: those mix well.
+    rate *= triple.starts_with("::") ? 0.001 : triple.ends_with("::") ? 0.01 : 1;
+    if (rate < least) {
+      least = rate;
+      best = at;
+    }
+  }
+  return best;
+}
+
+/// Guess: the part of the places at which one of the triples seems to stand, where they mix.
+double mixed_rate(std::span<const std::string_view> triples) {
+  double rate = 1;
+  for (std::size_t place = 0; place < kTriple; ++place) {
+    std::string bytes;
+    double sum = 0;
+    for (const std::string_view triple : triples) {
+      if (bytes.find(triple[place]) == std::string::npos) {
+        bytes.push_back(triple[place]);
+        sum += byte_rate(triple[place]);
+      }
+    }
+    rate *= sum;
+  }
+  return rate;
+}
+
+/// Cuts sorted triples into so many rows that mix least: where each row ends.
+std::vector<std::size_t> cut_in_rows(std::span<const std::string_view> triples, std::size_t rows) {
+  const std::size_t count = triples.size();
+
+  // By rows and triples: the least rate of so many of the first in at most so many rows, and where
+  // the last of these begins.
+  struct Cut {
+    double rate = 0;
+    std::size_t begin = 0;
+  };
+
+  std::vector<Cut> in_one(count + 1);
+  for (std::size_t end = 1; end <= count; ++end) {
+    in_one[end].rate = mixed_rate(triples.first(end));
+  }
+  std::vector<std::vector<Cut>> cuts(rows, in_one);
+  for (std::size_t begin = 1; begin < count; ++begin) {
+    for (std::size_t end = begin + 1; end <= count; ++end) {
+      const double last = mixed_rate(triples.subspan(begin, end - begin));
+      for (std::size_t row = 1; row < rows; ++row) {
+        const double rate = cuts[row - 1][begin].rate + last;
+        if (rate < cuts[row][end].rate) {
+          cuts[row][end] = {.rate = rate, .begin = begin};
+        }
+      }
+    }
+  }
+  std::vector<std::size_t> ends;
+  std::size_t end = count;
+  for (std::size_t row = rows; row-- > 0 && end > 0;) {
+    ends.push_back(end);
+    end = cuts[row][end].begin;
+  }
+  std::ranges::reverse(ends);
+  return ends;
+}
+
 /// The letter of a drive, which parsers may have put there.
 bool is_drive(std::string_view text, std::size_t at) {
   return is_letter(text[at]) && at + 1 < text.size() && text[at + 1] == ':' &&
@@ -123,9 +220,9 @@ int hex_value(char c) {
 
 /// Does what folds to this code point, or is it, belong to a fragment?
 bool may_be_kept(int code_point) {
-  constexpr int kLongS = 0x17F;
-  constexpr int kKelvin = 0x212A;
-  return code_point == kLongS || code_point == kKelvin ||
+  constexpr int kLongSPoint = 0x17F;
+  constexpr int kKelvinPoint = 0x212A;
+  return code_point == kLongSPoint || code_point == kKelvinPoint ||
          (code_point > 0 && code_point < 0x80 && is_kept(static_cast<char>(code_point)));
 }
 
@@ -150,7 +247,7 @@ bool escapes_kept(std::string_view record, std::size_t at) {
 /// Does what begins at `at` spell oddly what belongs to a fragment?
 bool is_spelt_oddly(std::string_view record, std::size_t at) {
   const std::string_view rest = record.substr(at, 3);
-  return rest.starts_with("&#") || rest.starts_with("\xC5\xBF") || rest == "\xE2\x84\xAA" ||
+  return rest.starts_with("&#") || rest.starts_with(kLongS) || rest == kKelvin ||
          (rest.starts_with("\\u") && escapes_kept(record, at));
 }
 
@@ -237,6 +334,16 @@ void KeywordFilter::build() {
   }
   std::ranges::sort(fragments_);
   fragments_.erase(std::unique(fragments_.begin(), fragments_.end()), fragments_.end());
+  build_pieces();
+  // With more, some triple stands in every record.
+  constexpr std::size_t kScannable = 48;
+  scannable_ = fragments_.size() <= kScannable;
+  if (scannable_) {
+    build_scan();
+  }
+}
+
+void KeywordFilter::build_pieces() {
   const std::size_t shortest = std::ranges::min(fragments_, {}, &std::string::size).size();
   // However a fragment lies, one of `stride_` pieces in a row is looked at.
   stride_ = std::min(kStrideMax, shortest - kGram + 1);
@@ -261,8 +368,83 @@ void KeywordFilter::build() {
   std::ranges::sort(pieces_, {}, &Piece::gram);
 }
 
+void KeywordFilter::build_scan() {
+  std::vector<Triple> triples;
+  for (std::uint32_t fragment = 0; fragment < fragments_.size(); ++fragment) {
+    triples.push_back({.fragment = fragment, .offset = rarest_triple(fragments_[fragment])});
+  }
+  const auto text_of = [this](const Triple& triple) {
+    return std::string_view(fragments_[triple.fragment]).substr(triple.offset, kTriple);
+  };
+  std::ranges::sort(triples, [&](const Triple& a, const Triple& b) {
+    return std::pair(text_of(a), a.fragment) < std::pair(text_of(b), b.fragment);
+  });
+  std::vector<std::string_view> texts;
+  std::ranges::transform(triples, std::back_inserter(texts), text_of);
+  const std::vector<std::size_t> ends = cut_in_rows(texts, kFragmentBuckets);
+  std::size_t next = 0;
+  for (unsigned bucket = 0; bucket < ends.size(); ++bucket) {
+    for (; next < ends[bucket]; ++next) {
+      scan_.add(bucket, texts[next]);
+      buckets_[bucket].push_back(triples[next]);
+    }
+  }
+  // Of the code points that may_be_kept(), the escapes begin so.
+  scan_.add(kEscapeBucket, "\\u0");
+  scan_.add(kEscapeBucket, "\\u2");
+  scan_.add(kOddBucket, "&#");
+  scan_.add(kOddBucket, kLongS);
+  scan_.add(kOddBucket, kKelvin);
+}
+
 bool KeywordFilter::may_hold(std::string_view record) const {
-  return always_ || (!fragments_.empty() && (has_fragment(record) || may_be_spelt_oddly(record)));
+  static const TripleScan::Width kWidest = TripleScan::widest();
+  return may_hold(record, kWidest);
+}
+
+bool KeywordFilter::may_hold(std::string_view record, TripleScan::Width width) const {
+  if (always_ || fragments_.empty()) {
+    return always_;
+  }
+  if (!scannable_ || width == TripleScan::Width::one) {
+    return has_fragment(record) || may_be_spelt_oddly(record);
+  }
+  for (std::size_t from = 0;;) {
+    const TripleScan::Suspect suspect = scan_.find(record, from, width);
+    if (suspect.at == std::string_view::npos) {
+      return false;
+    }
+    if (is_met(record, suspect)) {
+      return true;
+    }
+    from = suspect.at + 1;
+  }
+}
+
+/// Is what was found what was looked for?
+bool KeywordFilter::is_met(std::string_view record, const TripleScan::Suspect& suspect) const {
+  constexpr unsigned kOdd = (1U << kEscapeBucket) | (1U << kOddBucket);
+  if ((suspect.buckets & kOdd) != 0 && is_spelt_oddly(record, suspect.at)) {
+    return true;
+  }
+  for (unsigned bits = suspect.buckets & ~kOdd; bits != 0; bits &= bits - 1) {
+    const auto bucket = static_cast<std::size_t>(std::countr_zero(bits));
+    const bool met = std::ranges::any_of(buckets_[bucket], [&](const Triple& triple) {
+      return suspect.at >= triple.offset &&
+             is_at(triple.fragment, record, suspect.at - triple.offset);
+    });
+    if (met) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool KeywordFilter::is_at(std::uint32_t fragment, std::string_view record, std::size_t at) const {
+  const std::string& text = fragments_[fragment];
+  return at + text.size() <= record.size() &&
+         std::ranges::equal(record.substr(at, text.size()), text,
+                            [](char a, char b) { return to_lower(a) == b; });
 }
 
 bool KeywordFilter::has_fragment(std::string_view record) const {
@@ -281,14 +463,7 @@ bool KeywordFilter::has_fragment_at(std::string_view record, std::size_t at) con
   const std::uint32_t gram = gram_at(record.data() + at);
   for (auto piece = std::ranges::lower_bound(pieces_, gram, {}, &Piece::gram);
        piece != pieces_.end() && piece->gram == gram; ++piece) {
-    const std::string& fragment = fragments_[piece->fragment];
-    if (at < piece->offset || at - piece->offset + fragment.size() > record.size()) {
-      continue;
-    }
-    const std::string_view there = record.substr(at - piece->offset, fragment.size());
-    const bool same =
-        std::ranges::equal(there, fragment, [](char a, char b) { return to_lower(a) == b; });
-    if (same) {
+    if (at >= piece->offset && is_at(piece->fragment, record, at - piece->offset)) {
       return true;
     }
   }

@@ -10,12 +10,14 @@
 // ruled out. What parsers add of their own (`HKLM`, `true`) is no fragment.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/matcher/literal.h"
+#include "engine/matcher/triple_scan.h"
 
 namespace spoor {
 
@@ -29,8 +31,12 @@ class KeywordFilter {
   void build();
 
   /// False: no value of an event of the Windows event log (Source::sysmon, Source::windows) that is
-  /// read from `record` satisfies any of the tests. O(length / 6), usually.
+  /// read from `record` satisfies any of the tests. One pass over the record.
   [[nodiscard]] bool may_hold(std::string_view record) const;
+
+  /// The same, with these of the machine's instructions, which it must have: for tests. `one` is
+  /// the twin, in two passes of its own.
+  [[nodiscard]] bool may_hold(std::string_view record, TripleScan::Width width) const;
 
   /// The part of a folded literal that is looked for; empty if none is usable.
   [[nodiscard]] static std::string_view fragment_of(std::string_view folded);
@@ -42,6 +48,21 @@ class KeywordFilter {
     std::uint32_t offset = 0;  ///< Of the piece in the fragment.
   };
 
+  /// One of the triples looked for.
+  struct Triple {
+    std::uint32_t fragment = 0;
+    std::uint32_t offset = 0;  ///< Of the triple in the fragment.
+  };
+
+  /// Buckets of the scan for what is spelt otherwise; the others are for fragments.
+  static constexpr unsigned kEscapeBucket = 7;
+  static constexpr unsigned kOddBucket = 6;
+  static constexpr unsigned kFragmentBuckets = 6;
+
+  void build_pieces();
+  void build_scan();
+  [[nodiscard]] bool is_met(std::string_view record, const TripleScan::Suspect& suspect) const;
+  [[nodiscard]] bool is_at(std::uint32_t fragment, std::string_view record, std::size_t at) const;
   [[nodiscard]] bool has_fragment(std::string_view record) const;
   [[nodiscard]] bool has_fragment_at(std::string_view record, std::size_t at) const;
 
@@ -50,6 +71,9 @@ class KeywordFilter {
   std::size_t stride_ = 1;           ///< Every so many bytes one piece is looked at.
   std::vector<std::uint8_t> known_;  ///< By hash: is it that of a piece?
   std::vector<Piece> pieces_;        ///< Sorted by gram.
+  bool scannable_ = false;           ///< There are so few fragments that triples tell something.
+  TripleScan scan_;
+  std::array<std::vector<Triple>, kFragmentBuckets> buckets_;
 };
 
 }  // namespace spoor

@@ -35,6 +35,9 @@ constexpr CommonRow kCommon[] = {
     {":\\program files (x86)\\", 0.2},
     {"c:\\program files\\", 0.3},
     {"c:\\program files (x86)\\", 0.2},
+    {"c:\\programdata\\", 0.1},
+    {":\\programdata\\", 0.1},
+    {"\\programdata\\", 0.1},
     {"\\microsoft\\", 0.2},
     {"microsoft", 0.4},
     {"windows", 0.6},
@@ -143,11 +146,24 @@ bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-/// Of a regular expression, by RE2's own analysis. Its atoms are in lower case, which for ASCII is
-/// what folding makes.
-std::vector<Literal> literals_of(const re2::RE2& regex) {
-  constexpr int kAtomMin = 1;
-  re2::FilteredRE2 filter(kAtomMin);
+/// Guess, for texts in regular expressions: how seldom one is there. Those are short.
+double atom_rate(const std::string& atom) {
+  constexpr std::string_view kRareBytes = "`^~|<>;$@#!";
+  if (atom.size() == 1) {
+    return kRareBytes.find(atom[0]) == std::string_view::npos ? 0.9 : 0.15;
+  }
+  return atom.size() == 2 ? 0.2 : rate_of({.text = atom, .place = LiteralPlace::anywhere});
+}
+
+/// Texts of which one must be in what an expression matches, and how seldom one is.
+struct Atoms {
+  std::vector<std::string> any_of;
+  double rate = 1;
+};
+
+/// By RE2's own analysis, of texts of that size or longer. None: it finds none.
+Atoms find_atoms(const re2::RE2& regex, int size_min) {
+  re2::FilteredRE2 filter(size_min);
   int id = 0;
   if (filter.Add(regex.pattern(), regex.options(), &id) != re2::RE2::NoError) {
     return {};
@@ -156,11 +172,16 @@ std::vector<Literal> literals_of(const re2::RE2& regex) {
   filter.Compile(&atoms);
   std::vector<int> potentials;
   filter.AllPotentials({}, &potentials);
-  if (atoms.empty() || !potentials.empty() || !std::ranges::all_of(atoms, is_ascii)) {
+  const auto is_good = [](const std::string& atom) { return !atom.empty() && is_ascii(atom); };
+  if (atoms.empty() || !potentials.empty() || !std::ranges::all_of(atoms, is_good)) {
     return {};  // It may match text without any of them.
   }
+  Atoms best;
+  for (const std::string& atom : atoms) {
+    best.rate = atom == atoms.front() ? atom_rate(atom) : best.rate + atom_rate(atom);
+  }
+  best.any_of = atoms;
   // One that it cannot do without is better than any of all.
-  std::string best;
   for (std::size_t without = 0; without < atoms.size(); ++without) {
     std::vector<int> others;
     for (std::size_t atom = 0; atom < atoms.size(); ++atom) {
@@ -170,18 +191,27 @@ std::vector<Literal> literals_of(const re2::RE2& regex) {
     }
     potentials.clear();
     filter.AllPotentials(others, &potentials);
-    if (potentials.empty() && atoms[without].size() > best.size()) {
-      best = atoms[without];
+    if (potentials.empty() && atom_rate(atoms[without]) < best.rate) {
+      best = {.any_of = {atoms[without]}, .rate = atom_rate(atoms[without])};
     }
   }
-  if (!best.empty()) {
-    return {{.text = fold(best), .place = LiteralPlace::anywhere}};
+  return best;
+}
+
+/// Of a regular expression. RE2's atoms are in lower case, which for ASCII is what folding makes.
+std::vector<Literal> literals_of(const re2::RE2& regex) {
+  // What is in nearly every value is better not looked for.
+  constexpr double kTooFrequent = 0.89;
+  Atoms best;
+  best.rate = kTooFrequent;
+  for (const int size_min : {1, 2, 3}) {
+    Atoms atoms = find_atoms(regex, size_min);
+    if (!atoms.any_of.empty() && atoms.rate < best.rate) {
+      best = std::move(atoms);
+    }
   }
   std::vector<Literal> literals;
-  for (const std::string& atom : atoms) {
-    if (atom.empty()) {
-      return {};
-    }
+  for (const std::string& atom : best.any_of) {
     literals.push_back({.text = fold(atom), .place = LiteralPlace::anywhere});
   }
   return literals;

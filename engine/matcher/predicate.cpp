@@ -8,6 +8,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/base/text.h"
+#include "engine/matcher/text_search.h"
 #include "engine/rule/modifier.h"
 #include "engine/rule/network.h"
 
@@ -193,6 +194,7 @@ Predicate::Predicate(const Expr& expr, ColumnTable& columns)
       regex_ = std::make_unique<re2::RE2>(regex_text(expr.test), options);
       refusal_ = refusal_of(*regex_);
       run_ = run_asked_for(expr.test.text);
+      need_ = need_of(expr.test.text, expr.test.regex_ignore_case);
       break;
     }
     default: break;
@@ -248,13 +250,14 @@ bool Predicate::equals_reference(FieldValue& value, EventValues& values) const {
 
 bool Predicate::matches_regex(FieldValue& value, const EventValues& values) const {
   const auto is_there = [&value](const std::string& text) {
-    return EventValues::folded(value).find(text) != std::string_view::npos;
+    return holds_text(EventValues::folded(value), text);
   };
   if (run_ && !values.plainly() && !refusal_ && is_valid_utf8(value.text)) {
     return has_run(value.text, *run_, test().regex_dotall);
   }
   const bool may_match =
-      values.plainly() || required_.empty() || std::ranges::any_of(required_, is_there);
+      values.plainly() || (need_.is_met_by(value.text) &&
+                           (required_.empty() || std::ranges::any_of(required_, is_there)));
   return may_match && !refusal_ &&
          re2::RE2::PartialMatch(re2::StringPiece(value.text.data(), value.text.size()), *regex_);
 }

@@ -8,6 +8,7 @@
 
 #include "engine/matcher/event_values.h"
 #include "engine/matcher/pattern.h"
+#include "engine/matcher/regex_need.h"
 #include "engine/rule/rule.h"
 
 namespace re2 {
@@ -79,6 +80,7 @@ class Predicate {
   std::unique_ptr<re2::RE2> regex_;
   std::optional<std::string> refusal_;
   std::vector<std::string> required_;
+  RegexNeed need_;                  ///< Looked for before the regular expression is.
   std::optional<std::size_t> run_;  ///< The regular expression asks only for so many characters.
 };
 

@@ -8,6 +8,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engine/base/uid.h"
+#include "engine/matcher/text_search.h"
 
 namespace spoor {
 namespace {
@@ -258,7 +259,7 @@ bool Program::fits(const Step& step, std::string_view text) const {
     case Pattern::Form::equals: return text == literal;
     case Pattern::Form::starts: return text.starts_with(literal);
     case Pattern::Form::ends: return text.ends_with(literal);
-    case Pattern::Form::contains: return text.find(literal) != std::string_view::npos;
+    case Pattern::Form::contains: return holds_text(text, literal);
     case Pattern::Form::anything: return true;
     case Pattern::Form::general: break;
   }
@@ -306,23 +307,20 @@ Verdict Program::test(const Step& step, bool negated, EventValues& values) const
   return verdict_of(!negated && any_fits(first, values.full_count(step.column)));
 }
 
-Verdict Program::evaluate(std::uint32_t at,
-                          bool negated,
-                          EventValues& values,
-                          EvaluationCost& cost) const {
+/// `ask(step, negated)` answers tests.
+template <typename Ask>
+Verdict Program::evaluate(std::uint32_t at, bool negated, const Ask& ask) const {
   const Step& step = steps_[at];
   switch (step.kind) {
-    case Expr::Kind::test:
-      ++cost.tests;
-      return step.is_set ? test_set(step, negated, values) : test(step, negated, values);
+    case Expr::Kind::test: return ask(step, negated);
     case Expr::Kind::negation: {
-      const Verdict inner = evaluate(at + 1, !negated, values, cost);
+      const Verdict inner = evaluate(at + 1, !negated, ask);
       return static_cast<Verdict>(2 - static_cast<int>(inner));
     }
     case Expr::Kind::all: {
       Verdict verdict = Verdict::yes;
       for (std::uint32_t child = at + 1; child < step.end; child = steps_[child].end) {
-        verdict = std::min(verdict, evaluate(child, negated, values, cost));
+        verdict = std::min(verdict, evaluate(child, negated, ask));
         if (verdict == Verdict::no) {
           break;
         }
@@ -332,7 +330,7 @@ Verdict Program::evaluate(std::uint32_t at,
     case Expr::Kind::any: {
       Verdict verdict = Verdict::no;
       for (std::uint32_t child = at + 1; child < step.end; child = steps_[child].end) {
-        verdict = std::max(verdict, evaluate(child, negated, values, cost));
+        verdict = std::max(verdict, evaluate(child, negated, ask));
         if (verdict == Verdict::yes) {
           break;
         }
@@ -341,6 +339,28 @@ Verdict Program::evaluate(std::uint32_t at,
     }
   }
   return Verdict::no;
+}
+
+Verdict Program::evaluate(std::size_t rule, EventValues& values, EvaluationCost& cost) const {
+  return evaluate(first_step_[rule], false, [&](const Step& step, bool negated) {
+    ++cost.tests;
+    return step.is_set ? test_set(step, negated, values) : test(step, negated, values);
+  });
+}
+
+bool Program::is_refuted(std::size_t rule, ColumnId column, EventValues& values) const {
+  // Kleene's logic: what is not known of the other fields may be anything.
+  const Verdict verdict = evaluate(first_step_[rule], false, [&](const Step& step, bool negated) {
+    if (step.column != column) {
+      return Verdict::unknown;
+    }
+    if (step.is_set) {
+      return test_set(step, negated, values);
+    }
+    const bool leans_on_other = predicates_[step.predicate].reference() != ColumnTable::kNone;
+    return leans_on_other ? Verdict::unknown : test(step, negated, values);
+  });
+  return verdict == Verdict::no;
 }
 
 Verdict Program::evaluate_plainly(const ProgramNode& node,

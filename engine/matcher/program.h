@@ -54,11 +54,12 @@ class Program {
 
   /// Does the rule hold for the values? Children are asked in the order of their cost, until the
   /// verdict stands.
-  [[nodiscard]] Verdict evaluate(std::size_t rule,
-                                 EventValues& values,
-                                 EvaluationCost& cost) const {
-    return evaluate(first_step_[rule], false, values, cost);
-  }
+  [[nodiscard]] Verdict evaluate(std::size_t rule, EventValues& values, EvaluationCost& cost) const;
+
+  /// Does the rule fail whatever the event says in other fields? `column`: none of ancestors or
+  /// keywords. If it is there with one value and no vendor's text beside it, which may not change,
+  /// then the answer is the same for every event of this value.
+  [[nodiscard]] bool is_refuted(std::size_t rule, ColumnId column, EventValues& values) const;
 
   /// The slow twin: in the rule's order, and nothing is left out.
   [[nodiscard]] Verdict evaluate_plainly(std::size_t rule, EventValues& values) const {
@@ -114,7 +115,8 @@ class Program {
   Verdict ask(const Step& step, bool negated, EventValues& values) const;
   [[nodiscard]] bool fits(const Step& step, std::string_view text) const;
   Verdict test(const Step& step, bool negated, EventValues& values) const;
-  Verdict evaluate(std::uint32_t at, bool negated, EventValues& values, EvaluationCost& cost) const;
+  template <typename Ask>
+  Verdict evaluate(std::uint32_t at, bool negated, const Ask& ask) const;
   Verdict evaluate_plainly(const ProgramNode& node, bool negated, EventValues& values) const;
 
   ColumnTable columns_;

@@ -19,6 +19,9 @@ constexpr std::size_t kRememberedValues = 128;
 constexpr std::uint32_t kTrial = 2'048;
 constexpr std::uint32_t kPause = 65'536;
 
+// More witnesses in one value are taken as they come: such a value is not remembered anyway.
+constexpr std::size_t kFoundMax = 64;
+
 /// Is a JSON number the one spelling of a whole number in digits alone?
 bool is_plain_whole(std::string_view number) {
   return number.find_first_of(".eE") == std::string_view::npos && number != "-0";
@@ -35,12 +38,28 @@ RuleIndex::RuleIndex(const Program& program, const std::vector<std::size_t>& rul
       progress_[place].wanted = static_cast<std::uint8_t>(progress_[place].wanted | (1U << i));
     }
     if (witnesses.empty()) {
-      always_.push_back(place);
+      add_without_witness(place);
     }
   }
   for (Column& column : columns_) {
     column.literals.build();
   }
+}
+
+/// Under the field of which most tests may refute the rule.
+void RuleIndex::add_without_witness(std::uint32_t place) {
+  const ProgramNode& root = program_.root(rules_[place]);
+  const ColumnId column = find_refuting_column(program_, root);
+  if (column == ColumnTable::kNone) {
+    always_.push_back(place);
+    return;
+  }
+  const WitnessCode code = place << kWitnessBits;
+  progress_[place].wanted = 1;
+  Column& listed = column_of(column);
+  listed.anyway.push_back(code);
+  listed.all.push_back(code);
+  listed.refutable.push_back(place);
 }
 
 RuleIndex::Column& RuleIndex::column_of(ColumnId column) {
@@ -59,10 +78,12 @@ void RuleIndex::add(WitnessCode code, const Witness& witness) {
       codes.push_back(code);
     }
   };
+  std::vector<ColumnId> columns;
   for (const PredicateId id : witness.any_of) {
     const Predicate& predicate = program_.predicate(id);
     Column& column = column_of(predicate.column());
     add_once(column.all);
+    columns.push_back(predicate.column());
     const ValueTest& test = predicate.test();
     const bool equals_number = test.kind == TestKind::number &&
                                test.comparison == Comparison::equal &&
@@ -77,6 +98,16 @@ void RuleIndex::add(WitnessCode code, const Witness& witness) {
       for (const Literal& literal : program_.literals(id)) {
         column.literals.add(literal, code);
       }
+    }
+  }
+  std::ranges::sort(columns);
+  columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+  const std::uint32_t place = code >> kWitnessBits;
+  for (const ColumnId id : columns) {
+    std::vector<std::uint32_t>& refutable = column_of(id).refutable;
+    const bool is_listed = !refutable.empty() && refutable.back() == place;
+    if (!is_listed && may_be_refuted(program_, program_.root(rules_[place]), id)) {
+      refutable.push_back(place);
     }
   }
 }
@@ -113,22 +144,26 @@ void RuleIndex::find(EventValues& values, std::vector<std::size_t>& candidates) 
   }
 }
 
+void RuleIndex::take_all(const std::vector<WitnessCode>& codes) {
+  for (const WitnessCode code : codes) {
+    take(code);
+  }
+}
+
 void RuleIndex::look(Column& column, EventValues& values) {
   const Presence presence = values.presence(column.column);
   if (presence == Presence::absent) {
+    take_all(column.anyway);
     return;
   }
   if (presence == Presence::unknown || values.may_change(column.column)) {
-    // What the graph may still learn may be the witness.
-    for (const WitnessCode code : column.all) {
-      take(code);
-    }
+    take_all(column.all);  // What the graph may still learn may be the witness.
     return;
   }
-  for (const WitnessCode code : column.present) {
-    take(code);
-  }
-  if (presence == Presence::there && !column.literals.empty()) {
+  take_all(column.present);
+  if (presence != Presence::there) {
+    take_all(column.anyway);
+  } else if (!column.literals.empty() || !column.anyway.empty()) {
     look_at_values(column, values);
   }
 }
@@ -137,56 +172,99 @@ void RuleIndex::look(Column& column, EventValues& values) {
 /// revealed from it; the vendor's text is another.
 void RuleIndex::look_at_values(Column& column, EventValues& values) {
   const std::size_t first = values.first_count(column.column);
+  const bool has_originals = values.has_originals(column.column);
+  const bool is_only_one = first == 1 && !has_originals;
   bool all_remembered = true;
   for (std::size_t place = 0; place < first; ++place) {
-    all_remembered = look_at_value(column, values, place) && all_remembered;
+    all_remembered = look_at_value(column, values, place, is_only_one) && all_remembered;
   }
-  if (!all_remembered || !values.has_originals(column.column)) {
+  if (!all_remembered || !has_originals) {
     return;
   }
   const std::size_t count = values.full_count(column.column);
   for (std::size_t other = first; other < count; ++other) {
     FieldValue& value = values.value(column.column, other);
     if (value.form == ValueForm::original) {
-      scan_value(column, value, nullptr);
+      scan_value(column, value, false);
     }
   }
 }
 
 /// One of the event's own values with its other forms. True if it is remembered: then its original
 /// was not looked at.
-bool RuleIndex::look_at_value(Column& column, EventValues& values, std::size_t place) {
+bool RuleIndex::look_at_value(Column& column,
+                              EventValues& values,
+                              std::size_t place,
+                              bool is_only_one) {
   std::uint64_t hash = 0;
   Remembered* slot = nullptr;
-  if (recall(column, values.value(column.column, place).text, hash, slot)) {
+  if (recall(column, values.value(column.column, place).text, is_only_one, hash, slot)) {
     return true;
   }
   found_.clear();
-  std::vector<WitnessCode>* into = slot == nullptr ? nullptr : &found_;
+  const bool keep = slot != nullptr;
   const std::size_t first = values.first_count(column.column);
   const std::size_t count = values.full_count(column.column);
   FieldValue& own = values.value(column.column, place);
-  scan_value(column, own, into);
+  scan_value(column, own, keep);
   for (std::size_t other = first; other < count; ++other) {
     FieldValue& value = values.value(column.column, other);
     if (value.element == own.element) {
-      scan_value(column, value, value.form == ValueForm::original ? nullptr : into);
+      scan_value(column, value, keep && value.form != ValueForm::original);
     }
   }
-  if (slot != nullptr && found_.size() <= Remembered::kWitnessesMax) {
+  for (const WitnessCode code : column.anyway) {
+    find_code(code, keep);
+  }
+  if (!keep) {
+    return false;
+  }
+  const bool all_kept = found_.size() < kFoundMax;
+  if (all_kept) {
+    std::ranges::sort(found_);
+    found_.erase(std::unique(found_.begin(), found_.end()), found_.end());
     slot->hash = hash;
     slot->size = static_cast<std::uint16_t>(own.text.size());
-    slot->count = static_cast<std::uint16_t>(found_.size());
+    slot->refutes = is_only_one && leave_out_refuted(column, values);
     std::ranges::copy(own.text, slot->text.begin());
-    std::ranges::copy(found_, slot->witnesses.begin());
+    remember(column, *slot);
   }
+  take_all(found_);
   return false;
+}
+
+/// Writes found_ into a slot of a field.
+void RuleIndex::remember(Column& column, Remembered& slot) {
+  slot.count = static_cast<std::uint8_t>(found_.size());
+  const std::size_t here = std::min(found_.size(), Remembered::kHere);
+  std::copy_n(found_.begin(), here, slot.witnesses.begin());
+  if (here == found_.size()) {
+    return;
+  }
+  if (column.more.empty()) {
+    column.more.resize(kRememberedValues * kFoundMax);
+  }
+  const auto place = static_cast<std::size_t>(&slot - column.remembered.data());
+  std::ranges::copy(found_.begin() + static_cast<std::ptrdiff_t>(here), found_.end(),
+                    column.more.begin() + static_cast<std::ptrdiff_t>(place * kFoundMax));
+}
+
+/// Of what was found, what rules have that the value refutes. Was there any? This is asked of
+/// values that are to be remembered, so that it need not be asked again: otherwise it would only be
+/// asked twice.
+bool RuleIndex::leave_out_refuted(const Column& column, EventValues& values) {
+  return std::erase_if(found_, [&](WitnessCode code) {
+           const std::uint32_t place = code >> kWitnessBits;
+           return std::ranges::binary_search(column.refutable, place) &&
+                  program_.is_refuted(rules_[place], column.column, values);
+         }) > 0;
 }
 
 /// True if the value is remembered: its witnesses are taken. Otherwise `slot` is where it may be
 /// put, if anywhere.
 bool RuleIndex::recall(Column& column,
                        std::string_view text,
+                       bool is_only_one,
                        std::uint64_t& hash,
                        Remembered*& slot) {
   if (column.pause > 0) {
@@ -208,9 +286,17 @@ bool RuleIndex::recall(Column& column,
   Remembered& place = column.remembered[hash & (kRememberedValues - 1)];
   if (place.hash == hash && place.size == text.size() &&
       std::memcmp(place.text.data(), text.data(), text.size()) == 0) {
+    if (place.refutes && !is_only_one) {
+      return false;  // Another value may do what this one does not.
+    }
     ++column.found;
-    for (std::size_t i = 0; i < place.count; ++i) {
+    const std::size_t here = std::min<std::size_t>(place.count, Remembered::kHere);
+    for (std::size_t i = 0; i < here; ++i) {
       take(place.witnesses[i]);
+    }
+    const std::size_t slot_place = hash & (kRememberedValues - 1);
+    for (std::size_t i = here; i < place.count; ++i) {
+      take(column.more[slot_place * kFoundMax + i - here]);
     }
     return true;
   }
@@ -218,18 +304,18 @@ bool RuleIndex::recall(Column& column,
   return false;
 }
 
-/// Takes the witnesses that are found in one value, and adds them to `into`, if it is not null.
-void RuleIndex::scan_value(const Column& column,
-                           FieldValue& value,
-                           std::vector<WitnessCode>* into) {
-  const auto found = [&](WitnessCode code) {
+/// Takes a witness, or keeps it in found_ for later.
+void RuleIndex::find_code(WitnessCode code, bool keep) {
+  if (!keep || found_.size() == kFoundMax) {
     take(code);
-    // More than that are not remembered.
-    const bool kept = into != nullptr && into->size() <= Remembered::kWitnessesMax;
-    if (kept && std::ranges::find(*into, code) == into->end()) {
-      into->push_back(code);
-    }
-  };
+  } else {
+    found_.push_back(code);
+  }
+}
+
+/// Takes, or keeps, the witnesses that are found in one value.
+void RuleIndex::scan_value(const Column& column, FieldValue& value, bool keep) {
+  const auto found = [&](WitnessCode code) { find_code(code, keep); };
   column.literals.scan(EventValues::folded(value), found);
   const bool odd_number = !column.numbers.empty() &&
                           value.text.find_first_of(".eE-") != std::string_view::npos &&
@@ -246,7 +332,8 @@ std::size_t RuleIndex::bytes() const {
   std::size_t bytes = size_of(rules_) + size_of(always_) + size_of(progress_) + size_of(taken_);
   for (const Column& column : columns_) {
     bytes += sizeof column + column.literals.bytes() + size_of(column.present) +
-             size_of(column.all) + size_of(column.numbers);
+             size_of(column.all) + size_of(column.numbers) + size_of(column.anyway) +
+             size_of(column.refutable);
   }
   return bytes;
 }

@@ -1,6 +1,7 @@
 #include "engine/matcher/witness.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -35,7 +36,70 @@ void collect_witnesses(const Program& program,
   }
 }
 
+/// Calls `look(predicate, negated)` for each test.
+template <typename Look>
+void for_each_test(const Program& program,
+                   const ProgramNode& node,
+                   bool negated,
+                   const Look& look) {
+  if (node.kind == Expr::Kind::test) {
+    look(program.predicate(node.predicate), negated);
+  }
+  const bool negates = node.kind == Expr::Kind::negation;
+  for (const ProgramNode& child : node.children) {
+    for_each_test(program, child, negates != negated, look);
+  }
+}
+
+/// May the node's verdict be this one by tests of the field alone, whatever others say?
+bool may_be(const Program& program, const ProgramNode& node, bool verdict, ColumnId column) {
+  const auto child_may_be = [&](const ProgramNode& child) {
+    return may_be(program, child, verdict, column);
+  };
+  switch (node.kind) {
+    case Expr::Kind::test: {
+      const Predicate& predicate = program.predicate(node.predicate);
+      return predicate.column() == column && predicate.reference() == ColumnTable::kNone;
+    }
+    case Expr::Kind::negation: return may_be(program, node.children.front(), !verdict, column);
+    case Expr::Kind::all:
+      return verdict ? std::ranges::all_of(node.children, child_may_be)
+                     : std::ranges::any_of(node.children, child_may_be);
+    case Expr::Kind::any:
+      return verdict ? std::ranges::any_of(node.children, child_may_be)
+                     : std::ranges::all_of(node.children, child_may_be);
+  }
+  return false;
+}
+
 }  // namespace
+
+bool may_be_refuted(const Program& program, const ProgramNode& node, ColumnId column) {
+  const FieldRef& field = program.columns().field(column);
+  if (field.ancestor || field.keyword || !may_be(program, node, false, column)) {
+    return false;
+  }
+  bool excludes = false;
+  for_each_test(program, node, false, [&](const Predicate& predicate, bool negated) {
+    excludes = excludes || (negated && predicate.column() == column);
+  });
+  return excludes;
+}
+
+ColumnId find_refuting_column(const Program& program, const ProgramNode& node) {
+  std::map<ColumnId, std::size_t> tests;
+  for_each_test(program, node, false,
+                [&](const Predicate& predicate, bool /*negated*/) { ++tests[predicate.column()]; });
+  ColumnId best = ColumnTable::kNone;
+  std::size_t most = 0;
+  for (const auto& [column, count] : tests) {
+    if (count > most && may_be_refuted(program, node, column)) {
+      best = column;
+      most = count;
+    }
+  }
+  return best;
+}
 
 std::vector<Witness> find_witnesses(const Program& program, const ProgramNode& node) {
   // In one event of so many all may be there: then evaluating the rule costs no more than to look

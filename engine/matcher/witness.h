@@ -29,6 +29,14 @@ inline constexpr std::size_t kWitnessesMax = 3;
 /// all are, up to kWitnessesMax. None: the rule may hold whatever is there.
 [[nodiscard]] std::vector<Witness> find_witnesses(const Program& program, const ProgramNode& node);
 
+/// Does the rule exclude values of the field (has it a test of it under a `not`), and may it fail
+/// by this field alone? Not for ancestors and keywords.
+[[nodiscard]] bool may_be_refuted(const Program& program, const ProgramNode& node, ColumnId column);
+
+/// The field that may_be_refuted() and that most of the rule's tests are of; ColumnTable::kNone if
+/// there is none.
+[[nodiscard]] ColumnId find_refuting_column(const Program& program, const ProgramNode& node);
+
 /// "Image ends with \whoami.exe", "any of 12 tests of CommandLine", or "-".
 [[nodiscard]] std::string witness_text(const Program& program, const ProgramNode& node);
 

@@ -13,17 +13,43 @@
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
 #include "tests/support/parsing.h"
+#include "tests/support/random_rules.h"
 
 namespace spoor {
 namespace {
 
 namespace fs = std::filesystem;
+using test::Dice;
 
 KeywordFilter filter_for(std::string_view keyword) {
   KeywordFilter filter;
   filter.add({{.text = fold(keyword), .place = LiteralPlace::anywhere}});
   filter.build();
   return filter;
+}
+
+/// The widths that this machine has.
+std::vector<TripleScan::Width> widths() {
+  std::vector<TripleScan::Width> widths = {TripleScan::Width::one};
+  for (const TripleScan::Width width : {TripleScan::Width::avx2, TripleScan::Width::avx512}) {
+    if (width <= TripleScan::widest()) {
+      widths.push_back(width);
+    }
+  }
+  return widths;
+}
+
+/// May the filter's words be in the record? All widths have to say the same.
+bool all_say(const KeywordFilter& filter, std::string_view record) {
+  // On memory of its own, so that sanitizers see what is read behind it.
+  const std::vector<char> copy(record.begin(), record.end());
+  record = {copy.data(), copy.size()};
+  const bool plain = filter.may_hold(record, TripleScan::Width::one);
+  for (const TripleScan::Width width : widths()) {
+    EXPECT_EQ(filter.may_hold(record, width), plain) << static_cast<int>(width) << "\n" << record;
+  }
+  EXPECT_EQ(filter.may_hold(record), plain) << record;
+  return plain;
 }
 
 /// Looks for each value of an event, and for a part of it.
@@ -53,12 +79,14 @@ class Searcher {
         continue;
       }
       ++searched_;
-      ASSERT_TRUE(filter_for(keyword).may_hold(event.record))
+      ASSERT_TRUE(all_say(filter_for(keyword), event.record))
           << name << ": '" << fragment << "' of '" << keyword << "' is not seen in\n"
           << event.record;
     }
-    ruled_out_ += filter_for("sekurlsa::logonpasswords").may_hold(event.record) ? 0U : 1U;
+    ruled_out_ += all_say(never_there_, event.record) ? 0U : 1U;
   }
+
+  const KeywordFilter never_there_ = filter_for("sekurlsa::logonpasswords");
 
   std::size_t searched_ = 0;
   std::size_t ruled_out_ = 0;
@@ -132,7 +160,7 @@ TEST(KeywordFilter, KnowsHowElseALetterMayBeSpelt) {
            R"(<Data>x sekurls&#97;::logon</Data>)",
            R"(<Data>x sekurls&#x61;::logon</Data>)",
        }) {
-    EXPECT_TRUE(filter.may_hold(record)) << record;
+    EXPECT_TRUE(all_say(filter, record)) << record;
   }
   for (const char* record : {
            R"({"a":"x sekurls::logon"})",
@@ -142,7 +170,7 @@ TEST(KeywordFilter, KnowsHowElseALetterMayBeSpelt) {
            "x",
            "{}",
        }) {
-    EXPECT_FALSE(filter.may_hold(record)) << record;
+    EXPECT_FALSE(all_say(filter, record)) << record;
   }
 }
 
@@ -151,8 +179,131 @@ TEST(KeywordFilter, FindsAKeywordWhereverItStands) {
   for (std::size_t before = 0; before < 40; ++before) {
     for (std::size_t behind = 0; behind < 20; ++behind) {
       const std::string record = std::string(before, '.') + "lsadump::" + std::string(behind, '.');
-      ASSERT_TRUE(filter.may_hold(record)) << record;
-      ASSERT_FALSE(filter.may_hold(record.substr(0, before + 8))) << record;
+      ASSERT_TRUE(all_say(filter, record)) << record;
+      ASSERT_FALSE(all_say(filter, record.substr(0, before + 8))) << record;
+    }
+  }
+}
+
+/// A word of what fragments are made of: letters for the most part, few of them, so that words
+/// share triples.
+std::string random_word(Dice& dice) {
+  constexpr std::string_view kBytes = "aeiklmnrstu::.-_ 0";
+  std::string word(4 + dice.below(12), ' ');
+  for (char& c : word) {
+    c = kBytes[dice.below(kBytes.size())];
+  }
+  return word + "kl";  // Some letter that is no hex digit.
+}
+
+std::string random_record(Dice& dice) {
+  constexpr std::string_view kPieces[] = {
+      "\\\\u", "\\u0041",  "\\u0022", "\\u00",    "\\u2",
+      "&",     "&#",       "#",       "::",       "\xC5\xBF",
+      "\xC5",  "\xBF",     "\xE2",    "\xE2\x84", "\xE2\x84\xAA",
+      "\xAA",  "\xD0\xBF", "users",   "system32", "image",
+      ":",     "\"",       "{",       "\\",       "K",
+      "\x7F"};
+  std::string record;
+  const std::size_t size = dice.below(300);
+  // Most records hold little that is odd, or hardly any would be ruled out.
+  const bool is_odd = dice.chance(30);
+  while (record.size() < size) {
+    if (is_odd && dice.chance(20)) {
+      record += kPieces[dice.below(std::size(kPieces))];
+    } else {
+      record.push_back(static_cast<char>(' ' + dice.below(95)));
+    }
+  }
+  return record;
+}
+
+TEST(KeywordFilter, SaysTheSameWithEveryWidth) {
+  constexpr std::size_t kFilters = 150;
+  constexpr std::size_t kRecords = 150;
+  std::size_t ruled_out = 0;
+  for (std::size_t seed = 0; seed < kFilters; ++seed) {
+    Dice dice(seed);
+    KeywordFilter filter;
+    std::vector<std::string> words;
+    // Sometimes more than are scanned for.
+    for (std::size_t count = 1 + dice.below(seed % 10 == 0 ? 80 : 30); count > 0; --count) {
+      words.push_back(random_word(dice));
+      while (KeywordFilter::fragment_of(words.back()).empty()) {
+        words.back() = random_word(dice);
+      }
+      filter.add({{.text = words.back(), .place = LiteralPlace::anywhere}});
+    }
+    filter.build();
+    for (std::size_t i = 0; i < kRecords; ++i) {
+      std::string record = random_record(dice);
+      const bool held = all_say(filter, record);
+      ruled_out += held ? 0U : 1U;
+      if (!dice.chance(30)) {
+        continue;
+      }
+      std::string fragment(KeywordFilter::fragment_of(dice.of(words)));
+      for (char& c : fragment) {
+        c = c >= 'a' && c <= 'z' && dice.chance(50) ? static_cast<char>(c ^ 0x20) : c;
+      }
+      const std::size_t at = dice.chance(30) ? record.size() : dice.below(record.size() + 1);
+      record.insert(at, fragment);
+      ASSERT_TRUE(all_say(filter, record)) << fragment << "\n" << record;
+      all_say(filter, std::string_view(record).substr(0, at + fragment.size() - 1));
+      ASSERT_FALSE(testing::Test::HasFailure()) << seed << " " << i;
+    }
+  }
+  std::printf("%zu records ruled out\n", ruled_out);
+  EXPECT_GT(ruled_out, kFilters * kRecords / 3);
+}
+
+TEST(KeywordFilter, SeesOddSpellingsWhereverTheyStand) {
+  KeywordFilter filter;
+  for (const char* word : {"sekurlsa::", "lsadump::", "gentilkiwi.com", "mimidrv.sys"}) {
+    filter.add({{.text = word, .place = LiteralPlace::anywhere}});
+  }
+  filter.build();
+  for (const std::string_view odd :
+       {"\\u0041", "\\u017F", "\\u017f", "\\u212a", "&#", "\xC5\xBF", "\xE2\x84\xAA"}) {
+    for (std::size_t before = 0; before < 140; ++before) {
+      for (const std::size_t behind : {0U, 1U, 2U, 3U, 40U, 80U}) {
+        std::string record = std::string(before, 'u').append(odd);
+        const std::string cut = record.substr(0, record.size() - 1);
+        ASSERT_TRUE(all_say(filter, record + std::string(behind, '#'))) << record;
+        // As it stands in a longer text: what is behind the record is not looked at.
+        ASSERT_FALSE(all_say(filter, std::string_view(record).substr(0, cut.size()))) << record;
+      }
+    }
+  }
+}
+
+TEST(TripleScan, FindsEveryTripleWithEveryWidth) {
+  for (std::size_t seed = 0; seed < 200; ++seed) {
+    Dice dice(seed);
+    TripleScan scan;
+    for (std::size_t count = 1 + dice.below(12); count > 0; --count) {
+      scan.add(static_cast<unsigned>(dice.below(TripleScan::kBuckets)),
+               random_word(dice).substr(0, dice.chance(20) ? 2 : 3));
+    }
+    for (std::size_t i = 0; i < 20; ++i) {
+      const std::string text = random_record(dice);
+      TripleScan::Suspect found;
+      for (std::size_t from = 0; from < text.size(); from = found.at + 1) {
+        found = scan.find(text, from, TripleScan::Width::one);
+        const bool is_last = found.at == std::string_view::npos;
+        for (const TripleScan::Width width : widths()) {
+          // Others may find more on the way.
+          TripleScan::Suspect other = scan.find(text, from, width);
+          while (other.at < found.at) {
+            other = scan.find(text, other.at + 1, width);
+          }
+          ASSERT_EQ(other.at, found.at) << text;
+          ASSERT_EQ(other.buckets & found.buckets, found.buckets) << text;
+        }
+        if (is_last) {
+          break;
+        }
+      }
     }
   }
 }

@@ -132,16 +132,24 @@ TEST(MatcherIndex, FindsEveryRuleThatHolds) {
   EXPECT_GT(hits, pairs / 50);
 }
 
-/// A rule for each word, which all have the same field for their witness.
+/// A rule for each word, which all have the same field for their witness, if they have one: it is
+/// there; it is there and another is not; it is not there. What a value refutes is remembered, too.
 std::vector<RuleFile> rules_of_words(const std::string& field) {
   std::vector<RuleFile> files;
   constexpr const char* kModifiers[] = {"", "|contains", "|startswith", "|endswith"};
+  constexpr const char* kConditions[] = {"s", "s and not t", "not s", "not (s or t)"};
+  const auto selection = [&](const char* name, std::size_t word, std::size_t modifier) {
+    std::string yaml = std::string("  ") + name + ":\n    ";
+    yaml.append(field).append(kModifiers[modifier % std::size(kModifiers)]).append(": ");
+    yaml.append(test::single_quoted(test::kRandomWords[word % std::size(test::kRandomWords)]));
+    return yaml + "\n";
+  };
   for (std::size_t i = 0; i < std::size(test::kRandomWords); ++i) {
     const std::string number = std::to_string(100 + i);
-    std::string yaml = "title: T\nid: '";
-    yaml.append(number).append("'\nlogsource: {product: windows}\ndetection:\n  s:\n    ");
-    yaml.append(field).append(kModifiers[i % std::size(kModifiers)]).append(": ");
-    yaml.append(test::single_quoted(test::kRandomWords[i])).append("\n  condition: s\n");
+    std::string yaml = "title: T\nid: '" + number;
+    yaml.append("'\nlogsource: {product: windows}\ndetection:\n");
+    yaml.append(selection("s", i, i)).append(selection("t", i + 1, i / 4));
+    yaml.append("  condition: ").append(kConditions[i % 16 / 4]).append("\n");
     files.push_back({.path = number, .content = std::move(yaml)});
   }
   return files;

@@ -129,5 +129,158 @@ TEST(RuleIndex, ALongLineNeedsNoRegularExpression) {
   EXPECT_TRUE(holds(across, event_of(FieldId::command_line, "abcd\nabcd")));
 }
 
+// --- What a value refutes
+// -----------------------------------------------------------------------------------------------
+
+/// Two rules that most images refute, and one of command lines, so that no two events look the same
+/// to all rules.
+RuleSet refutable_rules() {
+  return test::rules_of(
+      "title: No path\nid: a\nlogsource: {product: windows}\ndetection:\n"
+      "  path:\n    Image|contains: '\\'\n  none:\n    Image: null\n"
+      "  condition: not path and not none\n"
+      "---\n"
+      "title: Elsewhere\nid: b\nlogsource: {product: windows}\ndetection:\n"
+      "  name:\n    Image|endswith: '\\powershell.exe'\n"
+      "  usual:\n    Image|startswith: 'C:\\Windows\\'\n"
+      "  condition: name and not usual\n"
+      "---\n"
+      "title: Line\nid: c\nlogsource: {product: windows}\ndetection:\n"
+      "  line:\n    CommandLine|contains: 'never there'\n  condition: line\n");
+}
+
+/// Images one after the other, each event with a command line of its own.
+class ImageMatcher {
+ public:
+  explicit ImageMatcher(const RuleSet& rules) : matcher_(Matcher::create(rules, nullptr)) {}
+
+  std::vector<std::size_t> hits_of(Event event, const Lineage* lineage = nullptr) {
+    const std::string line = std::to_string(++lines_);
+    event.set(FieldId::command_line, line);
+    std::vector<std::size_t> plain;
+    matcher_.match_plainly(event, plain, lineage);
+    std::vector<std::size_t> hits;
+    const std::size_t before = matcher_.evaluations();
+    matcher_.match(event, hits, lineage);
+    evaluated_ = matcher_.evaluations() - before;
+    EXPECT_EQ(hits, plain);
+    return hits;
+  }
+
+  /// Rules evaluated for the last event.
+  [[nodiscard]] std::size_t evaluated() const { return evaluated_; }
+
+ private:
+  Matcher matcher_;
+  std::size_t lines_ = 0;
+  std::size_t evaluated_ = 0;
+};
+
+using Hits = std::vector<std::size_t>;
+
+TEST(RuleIndex, WhatAValueRefutesIsNotEvaluated) {
+  const RuleSet rules = refutable_rules();
+  ASSERT_EQ(rules.detections.size(), 3U);
+  ImageMatcher matcher(rules);
+  for (int times = 0; times < 3; ++times) {
+    constexpr std::string_view kUsual = R"(C:\Windows\System32\powershell.exe)";
+    EXPECT_EQ(matcher.hits_of(event_of(FieldId::image, kUsual)), Hits{});
+    EXPECT_EQ(matcher.evaluated(), 0U);
+    EXPECT_EQ(matcher.hits_of(event_of(FieldId::image, R"(D:\powershell.exe)")), Hits{1});
+    EXPECT_EQ(matcher.evaluated(), 1U);
+    EXPECT_EQ(matcher.hits_of(event_of(FieldId::image, "powershell.exe")), Hits{0});
+    EXPECT_EQ(matcher.evaluated(), 1U);
+    // Not there at all.
+    EXPECT_EQ(matcher.hits_of(event_of(FieldId::user, "x")), Hits{});
+  }
+}
+
+TEST(RuleIndex, AnotherVendorsTextMayDoWhatTheValueDoesNot) {
+  // `not (not …)` speaks for the rule again: the vendor's text can satisfy it.
+  const RuleSet rules = test::rules_of(
+      "title: T\nid: a\nlogsource: {product: windows}\ndetection:\n"
+      "  device:\n    Image|contains: '\\Device\\'\n"
+      "  other:\n    Image|contains: 'other'\n"
+      "  condition: not (not device) and not other\n"
+      "---\n"
+      "title: Line\nid: c\nlogsource: {product: windows}\ndetection:\n"
+      "  line:\n    CommandLine|contains: 'never there'\n  condition: line\n");
+  ImageMatcher matcher(rules);
+  const Event alone = event_of(FieldId::image, R"(C:\a.exe)");
+  Event with_original = alone;
+  with_original.originals.push_back(
+      {.field = FieldId::image, .value = R"(\Device\HarddiskVolume3\a.exe)"});
+  for (int times = 0; times < 3; ++times) {
+    EXPECT_EQ(matcher.hits_of(alone), Hits{});
+    EXPECT_EQ(matcher.hits_of(with_original), Hits{0});
+  }
+}
+
+TEST(RuleIndex, AnotherElementMayDoWhatOneDoesNot) {
+  const RuleSet rules = test::rules_of(
+      "title: T\nid: a\nlogsource: {product: windows}\ndetection:\n"
+      "  name:\n    Vendor.Name|endswith: '.exe'\n"
+      "  usual:\n    Vendor.Name|contains: 'usual'\n"
+      "  condition: name and not usual\n"
+      "---\n"
+      "title: Without\nid: b\nlogsource: {product: windows}\ndetection:\n"
+      "  all:\n    Vendor.Name|contains: 'usual'\n  condition: not all\n"
+      "---\n"
+      "title: Line\nid: c\nlogsource: {product: windows}\ndetection:\n"
+      "  line:\n    CommandLine|contains: 'never there'\n  condition: line\n");
+  ImageMatcher matcher(rules);
+  const auto event_with = [](const std::vector<std::string_view>& names) {
+    Event event = event_of(FieldId::user, "x");
+    for (const std::string_view name : names) {
+      event.extra.push_back({.name = "Vendor.Name", .value = name});
+    }
+    return event;
+  };
+  for (int times = 0; times < 3; ++times) {
+    EXPECT_EQ(matcher.hits_of(event_with({"usual.exe"})), Hits{});
+    EXPECT_EQ(matcher.hits_of(event_with({"odd.exe"})), (Hits{0, 1}));
+    EXPECT_EQ(matcher.hits_of(event_with({"usual.exe", "odd.exe"})), Hits{});
+    EXPECT_EQ(matcher.hits_of(event_with({"usual.dll", "odd.txt"})), Hits{});
+    EXPECT_EQ(matcher.hits_of(event_with({"a", "odd.exe"})), (Hits{0, 1}));
+  }
+}
+
+/// An image that the graph knows, and may learn better.
+class SomeImage final : public Lineage {
+ public:
+  SomeImage(std::string_view image, bool may_change) : image_(image), may_change_(may_change) {}
+
+  [[nodiscard]] LineageValue field(FieldId id) const override {
+    return id == FieldId::image ? LineageValue{.text = image_, .may_change = may_change_}
+                                : LineageValue{.text = {}, .may_change = false};
+  }
+
+  bool ancestors(FieldId /*id*/, std::vector<std::string_view>& /*values*/) const override {
+    return false;
+  }
+
+ private:
+  std::string_view image_;
+  bool may_change_;
+};
+
+TEST(RuleIndex, WhatTheGraphMayLearnIsNotRefuted) {
+  const RuleSet rules = refutable_rules();
+  ImageMatcher matcher(rules);
+  const Event event = event_of(FieldId::user, "x");
+  for (const bool may_change : {false, true, false, true}) {
+    for (const char* image : {R"(C:\Windows\powershell.exe)", R"(D:\powershell.exe)", "a.exe"}) {
+      const SomeImage lineage(image, may_change);
+      static_cast<void>(matcher.hits_of(event, &lineage));
+    }
+    const SomeImage lineage(R"(C:\Windows\powershell.exe)", may_change);
+    std::vector<std::size_t> hits;
+    std::vector<std::size_t> open;
+    Matcher other = Matcher::create(rules, nullptr);
+    other.match(event, hits, &lineage, &open);
+    EXPECT_EQ(open.size() >= 2, may_change) << "both may hold for what is learned";
+  }
+}
+
 }  // namespace
 }  // namespace spoor
