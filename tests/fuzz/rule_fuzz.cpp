@@ -59,6 +59,9 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     for (const spoor::CorrelationStep& step : rule.steps) {
       check(step.rule < rules.detections.size());
     }
+    for (const spoor::GroupField& field : rule.split_by) {
+      check(field.of_rule.size() == rule.steps.size());
+    }
   }
   for (std::size_t i = 0; i < rules.window_correlations.size(); ++i) {
     const spoor::WindowCorrelation& rule = rules.window_correlations[i];

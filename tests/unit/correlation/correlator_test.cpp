@@ -277,6 +277,72 @@ TEST(Correlator, ASiblingIsAnotherChildOfTheParent) {
             found({moved, write(kSibling), sibling, app}));
 }
 
+const std::string kCount = std::string(kDetections) + R"(
+title: Count
+id: 20000000-0000-4000-8000-000000000002
+correlation:
+  type: event_count
+  rules: [file]
+  group-by: [process_tree]
+  timespan: 1h
+  condition: {gte: 3}
+)";
+
+/// Without those of the detections that no correlation lists.
+std::vector<Finding> counted(Engine& engine) {
+  std::vector<Finding> findings = engine.findings();
+  std::erase_if(findings, [](const Finding& finding) { return !finding.rule.correlation; });
+  return findings;
+}
+
+TEST(Correlator, OfACountEachHitIsEvidence) {
+  const RuleSet rules = test::rules_of(kCount);
+  test::EventMaker make;
+  Engine engine(rules);
+  for (std::int64_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(counted(engine).empty());
+    engine.take(
+        make.act(EventType::file_event, kApp, kT + 20 + i, FieldId::target_filename, "a.tmp"));
+  }
+  const std::vector<Finding> findings = counted(engine);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].evidence.size(), 3U);
+  EXPECT_EQ(findings[0].evidence_total, 3U);
+}
+
+TEST(Correlator, ACountSeesWhatIsKeptOfAProcess) {
+  const RuleSet rules = test::rules_of(kCount);
+  test::EventMaker make;
+  Engine engine(rules);
+  for (std::int64_t i = 0; i < 150; ++i) {
+    engine.take(
+        make.act(EventType::file_event, kApp, kT + 20 + i, FieldId::target_filename, "a.tmp"));
+  }
+  const std::vector<Finding> findings = counted(engine);
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings[0].evidence.size(), kEvidencePerMatchMax);
+  EXPECT_EQ(findings[0].evidence_total, 150U);
+}
+
+TEST(Correlator, AbsenceEndsWhenWhatIsMissedComes) {
+  const RuleSet rules = test::rules_of(correlation(R"(
+  group-by: [process_tree]
+  relation: {lookup: self, shell: child}
+  condition: lookup and not shell
+)"));
+  test::EventMaker make;
+  const Event app = make.start(kApp, kExplorer);
+  const Event lookup =
+      make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example");
+  const Event shell = make.start(kCmd, kApp);
+  Engine engine(rules);
+  engine.take(app);
+  engine.take(lookup);
+  EXPECT_EQ(engine.findings().size(), 1U);
+  engine.take(shell);
+  EXPECT_TRUE(engine.findings().empty());
+}
+
 TEST(Correlator, GroupByProcessKeepsToOneProcess) {
   const RuleSet rules =
       test::rules_of(correlation("  group-by: [process]\n  condition: lookup and file\n"));
