@@ -258,16 +258,22 @@ TextHandle ProcessGraph::Store::text_handle(const ProcessNode& node, ProcessText
   }
 }
 
-unsigned ProcessGraph::Store::text_rank(const ProcessNode& node, ProcessText which) const {
+unsigned ProcessGraph::Store::kept_rank(const ProcessNode& node, ProcessText which) {
   switch (which) {
     case ProcessText::vendor_uid: return node.uid_rank;
     case ProcessText::image: return node.image_rank;
     case ProcessText::command_line: return node.command_line_rank;
     case ProcessText::user: return node.user_rank;
-    default: break;
+    default: return kNoRank;
   }
+}
+
+unsigned ProcessGraph::Store::text_rank(const ProcessNode& node, ProcessText which) const {
+  const unsigned kept = kept_rank(node, which);
   // The others come from start events alone.
-  return text_handle(node, which) == 0 ? kNoRank : static_cast<unsigned>(ClaimRank::own_start);
+  return kept == kNoRank && text_handle(node, which) != 0
+             ? static_cast<unsigned>(ClaimRank::own_start)
+             : kept;
 }
 
 }  // namespace spoor

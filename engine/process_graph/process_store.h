@@ -136,6 +136,8 @@ struct ProcessGraph::Store {
     return texts.view(text_handle(nodes[process], which));
   }
 
+  /// Of the texts whose rank a node keeps; kNoRank for the others.
+  [[nodiscard]] static unsigned kept_rank(const ProcessNode& node, ProcessText which);
   [[nodiscard]] unsigned text_rank(const ProcessNode& node, ProcessText which) const;
 
   /// Calls `look(index, node)` for the nodes in use of that pid.
@@ -215,15 +217,21 @@ struct ProcessGraph::Store {
   void rebuild_texts();
   [[nodiscard]] std::size_t memory_bytes() const;
 
+  // What an event of a known process needs comes first: few cache lines.
+  SlotTable by_key;
   NodeSlab nodes;
+  std::array<std::uint32_t, 3> pinned{kNoNode, kNoNode, kNoNode};  ///< Of this event.
+  unsigned vendors = 0;     ///< A bit for each that named a process.
+  bool may_be_due = false;  ///< A sweep: something was replaced, added or forgotten.
+
+  std::size_t node_count = 0;
+  std::size_t processes_max;
   TextStore texts;
   Profiles profiles;
   Claims claims;
-  SlotTable by_key;
   PidHeads by_pid;
   /// Nodes with twins of other vendors, as rings: each → the next of its group.
   boost::unordered_flat_map<std::uint32_t, std::uint32_t> twins;
-  unsigned vendors = 0;  ///< A bit for each that named a process.
 
   /// A process whose end is known, at its end.
   struct Ended {
@@ -234,11 +242,7 @@ struct ProcessGraph::Store {
 
   std::vector<Ended> ended;    ///< A heap, the earliest first.
   std::int64_t idle_hour = 0;  ///< Of `idle_before` when idle processes were last looked for.
-
   OnForget on_forget;
-  std::size_t processes_max;
-  std::array<std::uint32_t, 3> pinned{kNoNode, kNoNode, kNoNode};  ///< Of this event.
-  std::size_t node_count = 0;
   std::size_t grouped_away = 0;  ///< Nodes in use that are not canonical.
 
   // What a sweep could give back.

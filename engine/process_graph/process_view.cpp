@@ -12,10 +12,13 @@ ProcessMembers ProcessGraph::Store::members(std::uint32_t process) const {
   group.processes[group.count++] = process;
   if (nodes[process].is_grouped != 0) {
     for (std::uint32_t twin = twins.at(process); twin != process; twin = twins.at(twin)) {
-      group.processes[group.count++] = twin;
+      // Three at most: put in order by insertion.
+      std::size_t place = group.count++;
+      for (; place > 0 && nodes[twin].key < nodes[group.processes[place - 1]].key; --place) {
+        group.processes[place] = group.processes[place - 1];
+      }
+      group.processes[place] = twin;
     }
-    std::sort(group.processes.data(), group.processes.data() + group.count,
-              [this](ProcessIndex a, ProcessIndex b) { return nodes[a].key < nodes[b].key; });
   }
   return group;
 }
@@ -132,7 +135,8 @@ std::uint32_t ProcessGraph::Store::edge_of(std::uint32_t process) const {
     if (parent == kNoNode || parent == *group.begin()) {
       continue;
     }
-    const std::tuple claim(static_cast<unsigned>(node.parent_rank), !start_seen(parent), nodes[parent].key);
+    const std::tuple claim(static_cast<unsigned>(node.parent_rank), !start_seen(parent),
+                           nodes[parent].key);
     if (best == kNoNode || claim < best_claim) {
       best = member;
       best_claim = claim;

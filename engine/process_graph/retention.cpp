@@ -1,6 +1,7 @@
 // What may go, what goes for want of room, and how memory is given back (docs/decisions/0043).
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
@@ -32,6 +33,7 @@ void ProcessGraph::Store::forget_members(const ProcessMembers& group, bool force
     }
   }
   forgotten += group.size();
+  may_be_due = true;
   evicted += forced ? group.size() : 0;
   if (is_needed) {
     for (const ProcessIndex member : group) {
@@ -307,6 +309,9 @@ bool ProcessGraph::Store::make_room(GraphChange& change) {
 // --------------------------------------------------------------------------------------
 
 void ProcessGraph::Store::sweep_if_due() {
+  if (!std::exchange(may_be_due, false)) {
+    return;
+  }
   constexpr std::size_t kForgottenMin = 64;
   constexpr std::size_t kReplacedBytesMin = std::size_t{64} << 10U;
   constexpr std::size_t kRowsMin = 256;

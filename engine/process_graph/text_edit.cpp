@@ -23,6 +23,7 @@ bool TextEdit::offer(ProcessText which, std::string_view value, unsigned rank) {
     return false;
   }
   store_.replaced_bytes += known_text.size();
+  store_.may_be_due = true;
   // A uid is one process's: looking for an equal one would be in vain.
   put(which,
       which == ProcessText::vendor_uid ? store_.texts.keep(value) : store_.texts.intern(value));
