@@ -109,13 +109,13 @@ class Application {
 
   bool link(std::uint32_t actor, std::uint32_t parent, unsigned rank) {
     const std::uint32_t before = store_.claimed_parent(actor);
-    if (!store_.link(actor, parent, rank)) {
-      return false;
-    }
-    if (before != store_.claimed_parent(actor)) {
+    const bool is_linked = store_.link(actor, parent, rank);
+    // A better claim of the same parent can make this member's claim count in its group.
+    const bool is_moved = before != store_.claimed_parent(actor);
+    if (is_moved) {
       change_.left_parent = to_index(before);
     }
-    return true;
+    return is_linked || is_moved;
   }
 
   ProcessGraph::Store& store_;

@@ -201,13 +201,15 @@ void ProcessGraph::Store::fill_end(std::uint32_t process, std::uint64_t end) {
   queue(process, to_seconds(from_node_time(end)));
 }
 
-bool ProcessGraph::Store::has_children(std::uint32_t process) const {
-  for (std::uint32_t i = nodes[process].first_child; i != kNoNode; i = nodes[i].next_sibling) {
-    if (nodes[i].is_used != 0) {
-      return true;
+bool ProcessGraph::Store::has_children(const ProcessMembers& group) const {
+  return std::ranges::any_of(group, [&](ProcessIndex member) {
+    for (std::uint32_t i = nodes[member].first_child; i != kNoNode; i = nodes[i].next_sibling) {
+      if (nodes[i].is_used != 0 && std::ranges::find(group, i) == group.end()) {
+        return true;
+      }
     }
-  }
-  return false;
+    return false;
+  });
 }
 
 void ProcessGraph::Store::queue_ended_by_reuse(std::uint32_t process) {

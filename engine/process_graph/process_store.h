@@ -151,7 +151,8 @@ struct ProcessGraph::Store {
     }
   }
 
-  [[nodiscard]] bool has_children(std::uint32_t process) const;
+  /// Some node outside the group claims one of it as its parent, whether that claim counts or not.
+  [[nodiscard]] bool has_children(const ProcessMembers& group) const;
 
   // --- Groups (grouping.cpp)
 
@@ -213,6 +214,7 @@ struct ProcessGraph::Store {
   /// Gives back what forgotten processes and replaced texts hold. No index in use changes.
   void sweep();
   void drop_bare_tombstones();
+  void need(std::uint32_t process, std::vector<bool>& is_needed) const;
   void rebuild_children();
   void rebuild_texts();
   [[nodiscard]] std::size_t memory_bytes() const;

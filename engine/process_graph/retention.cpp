@@ -25,8 +25,7 @@ void ProcessGraph::Store::forget(std::uint32_t process, GraphChange& change) {
 }
 
 void ProcessGraph::Store::forget_members(const ProcessMembers& group, bool forced) {
-  const bool is_needed =
-      std::ranges::any_of(group, [this](ProcessIndex member) { return has_children(member); });
+  const bool is_needed = has_children(group);
   for (const ProcessIndex member : group) {
     if (on_forget) {
       on_forget(member, forced);
@@ -219,8 +218,8 @@ class Shedding {
  public:
   explicit Shedding(ProcessGraph::Store& store)
       : store_(store), children_(store.nodes.places(), 0) {
-    store_.nodes.for_each([this](std::uint32_t /*process*/, const ProcessNode& node) {
-      if (node.parent != kNoNode) {
+    store_.nodes.for_each([this](std::uint32_t process, const ProcessNode& node) {
+      if (node.parent != kNoNode && store_.canonical(node.parent) != store_.canonical(process)) {
         ++children_[store_.canonical(node.parent)];
       }
     });
@@ -312,7 +311,7 @@ void ProcessGraph::Store::sweep_if_due() {
   if (!std::exchange(may_be_due, false)) {
     return;
   }
-  constexpr std::size_t kForgottenMin = 64;
+  constexpr std::size_t kForgottenMin = 16;
   constexpr std::size_t kReplacedBytesMin = std::size_t{64} << 10U;
   constexpr std::size_t kRowsMin = 256;
   const std::size_t rows = profiles.size() + claims.size();
@@ -341,28 +340,41 @@ void ProcessGraph::Store::sweep() {
 }
 
 void ProcessGraph::Store::drop_bare_tombstones() {
+  // A tombstone is for what is below it: those above a living node stay. Marked from below, so that
+  // a ring of tombstones goes too.
+  std::vector<bool> is_needed(nodes.places(), false);
+  nodes.for_each([&](std::uint32_t process, const ProcessNode& node) {
+    if (node.is_tombstone == 0) {
+      need(process, is_needed);
+    }
+  });
   std::vector<std::uint32_t> bare;
   nodes.for_each([&](std::uint32_t process, const ProcessNode& node) {
-    if (node.is_tombstone != 0 && canonical(process) == process) {
+    if (node.is_tombstone != 0 && !is_needed[process]) {
       bare.push_back(process);
     }
   });
-  while (!bare.empty()) {
-    const std::uint32_t process = bare.back();
-    bare.pop_back();
-    if (nodes[process].is_used == 0 || nodes[process].is_tombstone == 0) {
-      continue;
-    }
-    const ProcessMembers group = members(process);
-    if (std::ranges::any_of(group, [this](ProcessIndex member) { return has_children(member); })) {
-      continue;
-    }
+  for (const std::uint32_t process : bare) {
     part(process);
-    node_count -= group.size();
-    for (const ProcessIndex member : group) {
-      nodes[member].is_used = 0;
+  }
+  for (const std::uint32_t process : bare) {
+    nodes[process].is_used = 0;
+  }
+  node_count -= bare.size();
+}
+
+void ProcessGraph::Store::need(std::uint32_t process, std::vector<bool>& is_needed) const {
+  std::vector<std::uint32_t> open{process};
+  while (!open.empty()) {
+    const std::uint32_t next = open.back();
+    open.pop_back();
+    if (is_needed[next]) {
+      continue;
+    }
+    for (const ProcessIndex member : members(next)) {
+      is_needed[member] = true;
       if (nodes[member].parent != kNoNode) {
-        bare.push_back(canonical(nodes[member].parent));
+        open.push_back(static_cast<std::uint32_t>(nodes[member].parent));
       }
     }
   }
