@@ -86,7 +86,7 @@ std::vector<ProcessIndex> find_wanted(const ProcessGraph& graph, const TreeOptio
       return lower;
     };
     const std::string uid = bare(options.uid);
-    for (ProcessIndex process = 0; process < graph.size(); ++process) {
+    for (const ProcessIndex process : processes(graph)) {
       if (bare(graph.text(process, ProcessText::vendor_uid)) == uid) {
         wanted.push_back(process);
       }
@@ -233,9 +233,8 @@ int run_tree(const TreeOptions& options) {
     members = lineage(*graph, wanted);
     marked.insert(wanted.begin(), wanted.end());
   } else {
-    for (ProcessIndex process = 0; process < graph->size(); ++process) {
-      members.insert(process);
-    }
+    const std::vector<ProcessIndex> all = processes(*graph);
+    members.insert(all.begin(), all.end());
   }
   std::string text;
   if (options.format == TreeFormat::dot) {

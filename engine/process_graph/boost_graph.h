@@ -1,7 +1,8 @@
 // ProcessGraph as Boost.Graph sees it: VertexListGraph and BidirectionalGraph over our own storage.
 //
 // Private to this folder: heavy, and found by argument-dependent look-up where BGL needs it.
-// Suspect edges are not part of this view: it is the graph of ancestry.
+// Suspect edges are not part of this view: it is the graph of ancestry. Nor are the nodes of a
+// group but its canonical one.
 #pragma once
 
 #include <iterator>
@@ -10,7 +11,6 @@
 #include <boost/graph/graph_concepts.hpp>
 #include <boost/graph/graph_traits.hpp>
 #include <boost/graph/properties.hpp>
-#include <boost/iterator/counting_iterator.hpp>
 #include <boost/iterator/iterator_facade.hpp>
 #include <boost/property_map/property_map.hpp>
 
@@ -22,6 +22,44 @@ struct ProcessEdge {
   ProcessIndex from = kNoProcess;  ///< Parent.
   ProcessIndex to = kNoProcess;    ///< Child.
   friend bool operator==(const ProcessEdge&, const ProcessEdge&) = default;
+};
+
+/// Over the processes: nodes in use that are canonical.
+class ProcessIterator : public boost::iterator_facade<ProcessIterator,
+                                                      ProcessIndex,
+                                                      boost::forward_traversal_tag,
+                                                      ProcessIndex> {
+ public:
+  ProcessIterator() = default;
+
+  ProcessIterator(const ProcessGraph* graph, ProcessIndex process)
+      : graph_(graph), process_(process) {
+    skip_others();
+  }
+
+ private:
+  friend class boost::iterator_core_access;
+
+  [[nodiscard]] ProcessIndex dereference() const { return process_; }
+
+  [[nodiscard]] bool equal(const ProcessIterator& other) const {
+    return process_ == other.process_;
+  }
+
+  void increment() {
+    ++process_;
+    skip_others();
+  }
+
+  void skip_others() {
+    while (process_ < graph_->size() &&
+           !(graph_->is_known(process_) && graph_->is_canonical(process_))) {
+      ++process_;
+    }
+  }
+
+  const ProcessGraph* graph_ = nullptr;
+  ProcessIndex process_ = 0;
 };
 
 /// Over the children of a process, suspect edges left out.
@@ -94,7 +132,7 @@ struct graph_traits<spoor::ProcessGraph> {
   using edge_descriptor = spoor::ProcessEdge;
   using directed_category = directed_tag;
   using edge_parallel_category = disallow_parallel_edge_tag;
-  using vertex_iterator = counting_iterator<spoor::ProcessIndex>;
+  using vertex_iterator = spoor::ProcessIterator;
   using out_edge_iterator = spoor::OutEdgeIterator;
   using in_edge_iterator = spoor::InEdgeIterator;
   using edge_iterator = void;
@@ -121,12 +159,12 @@ using ProcessGraphTraits = boost::graph_traits<ProcessGraph>;
 
 inline std::pair<ProcessGraphTraits::vertex_iterator, ProcessGraphTraits::vertex_iterator> vertices(
     const ProcessGraph& graph) {
-  return {ProcessGraphTraits::vertex_iterator(0),
-          ProcessGraphTraits::vertex_iterator(static_cast<ProcessIndex>(graph.size()))};
+  return {ProcessIterator(&graph, 0),
+          ProcessIterator(&graph, static_cast<ProcessIndex>(graph.size()))};
 }
 
 inline std::size_t num_vertices(const ProcessGraph& graph) {
-  return graph.size();
+  return graph.process_count();
 }
 
 inline std::pair<OutEdgeIterator, OutEdgeIterator> out_edges(ProcessIndex process,

@@ -127,9 +127,14 @@ void sort_for_display(const ProcessGraph& graph, std::vector<ProcessIndex>& proc
   });
 }
 
+std::vector<ProcessIndex> processes(const ProcessGraph& graph) {
+  const auto [first, last] = vertices(graph);
+  return {first, last};
+}
+
 std::vector<ProcessIndex> roots(const ProcessGraph& graph) {
   std::vector<ProcessIndex> found;
-  for (ProcessIndex process = 0; process < graph.size(); ++process) {
+  for (const ProcessIndex process : processes(graph)) {
     if (graph.parent(process) == kNoProcess) {
       found.push_back(process);
     }
@@ -154,7 +159,7 @@ std::string to_dot(const ProcessGraph& graph,
   // A small copy in display order: write_graphviz numbers vertices by position, and ours depend on
   // arrival.
   std::vector<ProcessIndex> order;
-  for (ProcessIndex process = 0; process < graph.size(); ++process) {
+  for (const ProcessIndex process : processes(graph)) {
     if (include(process)) {
       order.push_back(process);
     }

@@ -28,6 +28,9 @@ namespace spoor {
 /// Sorts processes by (start, key): the order in which siblings are shown.
 void sort_for_display(const ProcessGraph& graph, std::vector<ProcessIndex>& processes);
 
+/// All processes, groups by their canonical member, in no particular order.
+[[nodiscard]] std::vector<ProcessIndex> processes(const ProcessGraph& graph);
+
 /// Processes without a parent in ancestry, in display order.
 [[nodiscard]] std::vector<ProcessIndex> roots(const ProcessGraph& graph);
 

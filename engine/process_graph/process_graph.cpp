@@ -1,383 +1,346 @@
 #include "engine/process_graph/process_graph.h"
 
 #include <algorithm>
-#include <charconv>
-#include <deque>
-#include <utility>
 
-#include <boost/unordered/unordered_flat_map.hpp>
-
-#include "engine/base/limits.h"
-#include "engine/base/text.h"
+#include "engine/process_graph/process_store.h"
+#include "engine/process_graph/text_edit.h"
 
 namespace spoor {
-
-/// Look-ups by identity, pid and text. Iterated nowhere: order must not reach output.
-struct ProcessGraph::Index {
-  boost::unordered_flat_map<Uid, ProcessIndex, UidHash> by_key;
-  boost::unordered_flat_map<std::uint32_t, ProcessIndex> by_pid;  ///< Head of a next_with_pid list.
-  boost::unordered_flat_map<std::string_view, TextIndex, SeededTextHash, std::equal_to<>> by_text;
-  std::deque<std::string> texts{
-      ""};  ///< A deque never moves its strings, so views into them stay good. 0: unknown.
-  std::size_t text_bytes = 0;
-};
-
 namespace {
 
-/// "4876" or "0x154c"; Windows writes both.
-std::optional<std::uint32_t> read_pid(std::string_view text) {
-  int base = 10;
-  if (text.starts_with("0x") || text.starts_with("0X")) {
-    text.remove_prefix(2);
-    base = 16;
-  }
-  std::uint32_t pid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid, base);
-  if (error != std::errc{} || text.empty() || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return pid;
+ProcessIndex to_index(std::uint32_t node) {
+  return node == kNoNode ? kNoProcess : node;
 }
 
-/// A better claim: from a better source or, from the same, the lesser value. Any order of arrival
-/// ends at the least.
-template <typename Value>
-bool improves(ClaimRank rank, const Value& value, ClaimRank known_rank, const Value& known) {
-  return rank < known_rank || (rank == known_rank && value < known);
-}
+constexpr unsigned kOwnStart = static_cast<unsigned>(ClaimRank::own_start);
+constexpr unsigned kOwnEvent = static_cast<unsigned>(ClaimRank::own_event);
+constexpr unsigned kChildClaim = static_cast<unsigned>(ClaimRank::child_claim);
+
+/// One event on its way into the graph.
+class Application {
+ public:
+  Application(ProcessGraph::Store& store, const Event& event) : store_(store), event_(event) {}
+
+  GraphChange run() {
+    const Vendor vendor = vendor_of(event_.source);
+    const std::uint32_t actor = name(0, event_.actor, vendor);
+    const std::uint32_t parent = name(1, event_.parent, vendor);
+    const std::uint32_t target = name(2, event_.target, vendor);
+    if (parent != kNoNode) {
+      const bool is_news = store_.nodes[parent].claimed_by_child == 0;
+      store_.nodes[parent].claimed_by_child = 1;
+      take_mention(1, parent, event_.parent, kChildClaim, is_news);
+    }
+    if (target != kNoNode) {
+      const bool is_news = store_.nodes[target].took_part == 0;
+      store_.nodes[target].took_part = 1;
+      take_mention(2, target, event_.target, kOwnEvent, is_news);
+    }
+    if (actor != kNoNode) {
+      take_actor(actor, parent);
+    }
+    change_.actor = to_index(actor);
+    change_.parent = to_index(parent);
+    change_.target = to_index(target);
+    store_.pinned.fill(kNoNode);
+    return std::move(change_);
+  }
+
+ private:
+  [[nodiscard]] bool is_start() const { return event_.type == EventType::process_creation; }
+
+  [[nodiscard]] bool has_sure_time() const { return event_.time != 0 && !event_.time_suspect; }
+
+  /// The node of a mention, kept from being forgotten for the others of this event.
+  std::uint32_t name(std::size_t role, const ProcessMention& mention, Vendor vendor) {
+    const std::uint32_t process = store_.materialise(mention.key, vendor, change_);
+    store_.pinned[role] = process;
+    if (process != kNoNode && has_sure_time()) {
+      ProcessNode& node = store_.nodes[process];
+      node.last_seen = std::max(node.last_seen, to_seconds(event_.time));
+    }
+    return process;
+  }
+
+  void take_mention(std::size_t role,
+                    std::uint32_t process,
+                    const ProcessMention& mention,
+                    unsigned rank,
+                    bool is_news) {
+    TextEdit edit(store_, process);
+    const Filled filled = store_.fill(process, mention, rank, edit);
+    edit.commit();
+    store_.follow_up(process, filled, change_);
+    if (filled.start) {
+      change_.relinked[role] = process;
+    }
+    if (is_news || filled.start || filled.pid || edit.has_changed()) {
+      change_.changed[role] = process;
+    }
+  }
+
+  void take_actor(std::uint32_t actor, std::uint32_t parent) {
+    const unsigned rank = is_start() ? kOwnStart : kOwnEvent;
+    TextEdit edit(store_, actor);
+    Filled filled = store_.fill(actor, event_.actor, rank, edit);
+    if (is_start()) {
+      take_start_texts(edit);
+      if (store_.nodes[actor].start_seen == 0) {
+        for (const ProcessIndex member : store_.members(actor)) {
+          store_.tell_children(member, change_);
+        }
+        store_.nodes[actor].start_seen = 1;
+        filled.start_seen = true;
+      }
+    }
+    edit.commit();
+    bool is_news = store_.nodes[actor].took_part == 0;
+    store_.nodes[actor].took_part = 1;
+    const std::uint64_t end_before = store_.nodes[actor].end;
+    if (event_.type == EventType::process_termination && has_sure_time()) {
+      store_.fill_end(actor, to_node_time(event_.time));
+    }
+    const bool is_linked = parent != kNoNode && link(actor, parent, rank);
+    if (is_linked || filled.start) {
+      change_.relinked[0] = actor;
+    }
+    is_news = is_news || is_linked || filled.start || filled.pid || filled.start_seen ||
+              edit.has_changed() || store_.nodes[actor].end != end_before;
+    if (is_news) {
+      change_.changed[0] = actor;
+    }
+    store_.follow_up(actor, filled, change_);
+  }
+
+  void take_start_texts(TextEdit& edit) {
+    edit.offer(ProcessText::integrity_level, event_.field(FieldId::integrity_level), kOwnStart);
+    edit.offer(ProcessText::hashes, event_.field(FieldId::hashes), kOwnStart);
+    edit.offer(ProcessText::current_directory, event_.field(FieldId::current_directory), kOwnStart);
+    edit.offer(ProcessText::claimed_parent_image, event_.parent.image, kOwnStart);
+    edit.offer(ProcessText::claimed_parent_command_line, event_.parent.command_line, kOwnStart);
+  }
+
+  bool link(std::uint32_t actor, std::uint32_t parent, unsigned rank) {
+    const std::uint32_t before = store_.claimed_parent(actor);
+    const bool is_linked = store_.link(actor, parent, rank);
+    // A better claim of the same parent can make this member's claim count in its group.
+    const bool is_moved = before != store_.claimed_parent(actor);
+    if (is_moved) {
+      change_.left_parent = to_index(before);
+    }
+    return is_linked || is_moved;
+  }
+
+  ProcessGraph::Store& store_;
+  const Event& event_;
+  GraphChange change_;
+};
 
 }  // namespace
 
-ProcessGraph::ProcessGraph() : index_(std::make_unique<Index>()) {}
+ProcessGraph::ProcessGraph(std::size_t processes_max)
+    : store_(std::make_unique<Store>(
+          std::clamp<std::size_t>(processes_max, 1, kProcessesPerHostMax))) {}
 
 ProcessGraph::~ProcessGraph() = default;
 ProcessGraph::ProcessGraph(ProcessGraph&&) noexcept = default;
 ProcessGraph& ProcessGraph::operator=(ProcessGraph&&) noexcept = default;
 
 GraphChange ProcessGraph::apply(const Event& event) {
-  const bool is_start = event.type == EventType::process_creation;
-  GraphChange change;
-  change.actor = materialise(event.actor);
-  change.parent = materialise(event.parent);
-  change.target = materialise(event.target);
-
-  if (change.parent != kNoProcess) {
-    bool changed = !std::exchange(nodes_[change.parent].claimed_by_child, true);
-    if (fill(change.parent, event.parent, ClaimRank::child_claim, changed)) {
-      change.relinked[1] = change.parent;
-    }
-    change.changed[1] = changed ? change.parent : kNoProcess;
-  }
-  if (change.target != kNoProcess) {
-    bool changed = !std::exchange(nodes_[change.target].took_part, true);
-    if (fill(change.target, event.target, ClaimRank::own_event, changed)) {
-      change.relinked[2] = change.target;
-    }
-    change.changed[2] = changed ? change.target : kNoProcess;
-  }
-  if (change.actor == kNoProcess) {
-    return change;
-  }
-  bool changed = false;
-  const bool start_changed = fill(change.actor, event.actor,
-                                  is_start ? ClaimRank::own_start : ClaimRank::own_event, changed);
-  bool relinked = start_changed;
-  Node& actor = nodes_[change.actor];
-  changed = !std::exchange(actor.took_part, true) || changed;
-  if (event.type == EventType::process_termination && event.time != 0 && !event.time_suspect) {
-    const Timestamp end = actor.end_seen == 0 ? event.time : std::min(actor.end_seen, event.time);
-    changed = std::exchange(actor.end_seen, end) != end || changed;
-  }
-  if (change.parent != kNoProcess) {
-    const ProcessIndex before = actor.parent;
-    if (link(change.actor, change.parent, is_start ? ClaimRank::own_start : ClaimRank::own_event)) {
-      relinked = true;
-      change.left_parent = before;
-    }
-  }
-  if (is_start) {
-    changed = !std::exchange(actor.start_seen, true) || changed;
-    const auto fill_from_start = [&](ProcessText which, std::string_view value) {
-      changed = fill_text(actor, which, value, ClaimRank::own_start) || changed;
-    };
-    fill_from_start(ProcessText::integrity_level, event.field(FieldId::integrity_level));
-    fill_from_start(ProcessText::hashes, event.field(FieldId::hashes));
-    fill_from_start(ProcessText::current_directory, event.field(FieldId::current_directory));
-    fill_from_start(ProcessText::claimed_parent_image, event.parent.image);
-    fill_from_start(ProcessText::claimed_parent_command_line, event.parent.command_line);
-  }
-  change.changed[0] = changed || relinked ? change.actor : kNoProcess;
-  if (relinked) {
-    change.relinked[0] = change.actor;
-  }
+  GraphChange change = Application(*store_, event).run();
+  store_->sweep_if_due();
   return change;
 }
 
-ProcessIndex ProcessGraph::materialise(const ProcessMention& mention) {
-  if (mention.key.is_none()) {
-    return kNoProcess;
-  }
-  const auto known = index_->by_key.find(mention.key);
-  if (known != index_->by_key.end()) {
-    return known->second;
-  }
-  if (nodes_.size() >= kProcessesPerHostMax) {
-    ++refused_;
-    return kNoProcess;
-  }
-  const auto process = static_cast<ProcessIndex>(nodes_.size());
-  Node& node = nodes_.emplace_back();
-  node.key = mention.key;
-  node.ranks.fill(ClaimRank::none);
-  index_->by_key.emplace(mention.key, process);
-  return process;
+std::vector<ProcessIndex> ProcessGraph::absorb(const ProcessGraph& other) {
+  return store_->absorb(*other.store_);
 }
 
-bool ProcessGraph::fill(ProcessIndex process,
-                        const ProcessMention& mention,
-                        ClaimRank rank,
-                        bool& changed) {
-  Node& node = nodes_[process];
-  changed = fill_text(node, ProcessText::vendor_uid, mention.vendor_uid, rank) || changed;
-  changed = fill_text(node, ProcessText::image, mention.image, rank) || changed;
-  changed = fill_text(node, ProcessText::command_line, mention.command_line, rank) || changed;
-  changed = fill_text(node, ProcessText::user, mention.user, rank) || changed;
-  changed = fill_pid(process, mention.pid, rank) || changed;
-  const bool start_changed = fill_start(node, mention, rank);
-  changed = changed || start_changed;
-  return start_changed;
+GraphChange ProcessGraph::forget(ProcessIndex process) {
+  GraphChange change;
+  store_->forget(process, change);
+  store_->sweep_if_due();
+  return change;
 }
 
-bool ProcessGraph::fill_text(Node& node,
-                             ProcessText which,
-                             std::string_view value,
-                             ClaimRank rank) {
-  if (value.empty()) {
-    return false;
-  }
-  const auto slot = static_cast<std::size_t>(which);
-  const std::string_view known = index_->texts[node.texts[slot]];
-  if (!improves(rank, value, node.ranks[slot], known)) {
-    return false;
-  }
-  const bool is_other = value != known;
-  node.texts[slot] = intern(value);
-  node.ranks[slot] = rank;
-  return is_other;
+void ProcessGraph::on_forget(OnForget callback) {
+  store_->on_forget = std::move(callback);
 }
 
-bool ProcessGraph::fill_start(Node& node, const ProcessMention& mention, ClaimRank rank) {
-  if (mention.start == 0) {
-    return false;
-  }
-  // A start derived from a uid is as good whoever mentions the process; the start event's own time
-  // is better.
-  const ClaimRank start_rank = mention.start_is_exact ? rank : ClaimRank::child_claim;
-  if (!improves(start_rank, mention.start, node.start_rank, node.start)) {
-    return false;
-  }
-  const bool changed = node.start != mention.start;
-  node.start = mention.start;
-  node.start_rank = start_rank;
-  return changed;
+std::vector<ProcessIndex> ProcessGraph::evictable(Timestamp ended_before,
+                                                  Timestamp idle_before,
+                                                  const HeldUntil& held_until) {
+  return store_->evictable(ended_before, idle_before, held_until);
 }
 
-bool ProcessGraph::fill_pid(ProcessIndex process, std::string_view pid_text, ClaimRank rank) {
-  const std::optional<std::uint32_t> pid = read_pid(pid_text);
-  Node& node = nodes_[process];
-  if (!pid || !improves(rank, *pid, node.pid_rank, node.pid)) {
-    return false;
-  }
-  const bool listed = node.pid_rank != ClaimRank::none;
-  const bool same = listed && node.pid == *pid;
-  node.pid_rank = rank;
-  if (same) {
-    return false;
-  }
-  if (listed) {
-    leave_pid_list(process);  // Two pids claimed for one process.
-  }
-  node.pid = *pid;
-  const auto [head, is_new] = index_->by_pid.try_emplace(*pid, kNoProcess);
-  node.next_with_pid = head->second;
-  node.previous_with_pid = kNoProcess;
-  if (head->second != kNoProcess) {
-    nodes_[head->second].previous_with_pid = process;
-  }
-  head->second = process;
-  return true;
+std::size_t ProcessGraph::size() const {
+  return store_->nodes.places();
 }
 
-void ProcessGraph::leave_pid_list(ProcessIndex process) {
-  const Node& node = nodes_[process];
-  const bool is_first = node.previous_with_pid == kNoProcess;
-  (is_first ? index_->by_pid[node.pid] : nodes_[node.previous_with_pid].next_with_pid) =
-      node.next_with_pid;
-  if (node.next_with_pid != kNoProcess) {
-    nodes_[node.next_with_pid].previous_with_pid = node.previous_with_pid;
-  }
+std::size_t ProcessGraph::node_count() const {
+  return store_->node_count;
 }
 
-bool ProcessGraph::link(ProcessIndex child, ProcessIndex parent, ClaimRank rank) {
-  if (child == parent) {
-    ++self_parents_;
-    return false;
-  }
-  Node& node = nodes_[child];
-  if (node.parent == parent) {
-    node.parent_rank = std::min(node.parent_rank, rank);
-    return false;
-  }
-  if (node.parent != kNoProcess) {
-    // The process's own start event knows best. Two of equal rank that name two parents: the lesser
-    // key stands, whichever came first.
-    if (std::pair(node.parent_rank, nodes_[node.parent].key) <
-        std::pair(rank, nodes_[parent].key)) {
-      return false;
-    }
-    unlink(child);
-  }
-  node.parent = parent;
-  node.parent_rank = rank;
-  node.next_sibling = nodes_[parent].first_child;
-  if (node.next_sibling != kNoProcess) {
-    nodes_[node.next_sibling].previous_sibling = child;
-  }
-  nodes_[parent].first_child = child;
-  return true;
+std::size_t ProcessGraph::process_count() const {
+  return store_->node_count - store_->grouped_away;
 }
 
-void ProcessGraph::unlink(ProcessIndex child) {
-  Node& node = nodes_[child];
-  const bool is_first = node.previous_sibling == kNoProcess;
-  (is_first ? nodes_[node.parent].first_child : nodes_[node.previous_sibling].next_sibling) =
-      node.next_sibling;
-  if (node.next_sibling != kNoProcess) {
-    nodes_[node.next_sibling].previous_sibling = node.previous_sibling;
-  }
-  node.next_sibling = kNoProcess;
-  node.previous_sibling = kNoProcess;
-  node.parent = kNoProcess;
+bool ProcessGraph::is_known(ProcessIndex process) const {
+  return store_->nodes.is_used(process);
 }
 
 ProcessIndex ProcessGraph::find(const Uid& key) const {
-  const auto known = index_->by_key.find(key);
-  return known == index_->by_key.end() ? kNoProcess : known->second;
+  const std::uint32_t node = store_->find_node(key);
+  return node == kNoNode ? kNoProcess : store_->canonical(node);
 }
 
 std::vector<ProcessIndex> ProcessGraph::with_pid(std::uint32_t pid) const {
   std::vector<ProcessIndex> found;
-  const auto head = index_->by_pid.find(pid);
-  ProcessIndex process = head == index_->by_pid.end() ? kNoProcess : head->second;
-  for (; process != kNoProcess; process = nodes_[process].next_with_pid) {
-    found.push_back(process);
-  }
+  store_->for_each_with_pid(pid, [&](std::uint32_t process, const ProcessNode& /*node*/) {
+    if (store_->canonical(process) == process) {
+      found.push_back(process);
+    }
+  });
   std::ranges::sort(found, [this](ProcessIndex a, ProcessIndex b) {
-    return std::pair(nodes_[a].start, nodes_[a].key) < std::pair(nodes_[b].start, nodes_[b].key);
+    return std::pair(start(a), node_key(a)) < std::pair(start(b), node_key(b));
   });
   return found;
 }
 
+ResolvedPid ProcessGraph::resolve_pid(std::uint32_t pid, Timestamp time) const {
+  ResolvedPid resolved;
+  for (const ProcessIndex process : with_pid(pid)) {
+    const Timestamp ended = end(process);
+    if (start(process) > time + kClockSlackNs || (ended != 0 && ended < time - kClockSlackNs)) {
+      continue;
+    }
+    // In (start, key) order: the last start wins, of equal ones the least key.
+    resolved.ambiguous = resolved.process != kNoProcess;
+    if (resolved.process == kNoProcess || start(process) > start(resolved.process)) {
+      resolved.process = process;
+    }
+  }
+  return resolved;
+}
+
+ProcessIndex ProcessGraph::canonical(ProcessIndex process) const {
+  return store_->canonical(process);
+}
+
+ProcessMembers ProcessGraph::members(ProcessIndex process) const {
+  return store_->members(process);
+}
+
+std::string_view ProcessGraph::vendor_uid(ProcessIndex node) const {
+  return store_->own_text(node, ProcessText::vendor_uid);
+}
+
+const Uid& ProcessGraph::key(ProcessIndex process) const {
+  return store_->nodes[store_->canonical(process)].key;
+}
+
+const Uid& ProcessGraph::node_key(ProcessIndex node) const {
+  return store_->nodes[node].key;
+}
+
 std::string_view ProcessGraph::text(ProcessIndex process, ProcessText which) const {
-  return index_->texts[nodes_[process].texts[static_cast<std::size_t>(which)]];
+  return store_->text(process, which);
 }
 
 std::optional<std::uint32_t> ProcessGraph::pid(ProcessIndex process) const {
-  const Node& node = nodes_[process];
-  return node.pid_rank == ClaimRank::none ? std::nullopt : std::optional(node.pid);
+  const ProcessNode& node = store_->nodes[process];  // All members have the same.
+  return node.pid_rank == kNoRank ? std::nullopt : std::optional(node.pid);
+}
+
+Timestamp ProcessGraph::start(ProcessIndex process) const {
+  return from_node_time(store_->start(process));
 }
 
 Timestamp ProcessGraph::end(ProcessIndex process, bool* inferred) const {
-  const Node& node = nodes_[process];
+  bool is_inferred = false;
+  const std::uint64_t end = store_->end(process, &is_inferred);
   if (inferred != nullptr) {
-    *inferred = false;
+    *inferred = is_inferred;
   }
-  if (node.end_seen != 0 || node.pid_rank == ClaimRank::none || node.start == 0) {
-    return node.end_seen;
-  }
-  Timestamp next_start = 0;
-  const auto head = index_->by_pid.find(node.pid);
-  for (ProcessIndex other = head->second; other != kNoProcess;
-       other = nodes_[other].next_with_pid) {
-    const Timestamp start = nodes_[other].start;
-    if (nodes_[other].start_seen && start > node.start && (next_start == 0 || start < next_start)) {
-      next_start = start;
-    }
-  }
-  if (inferred != nullptr) {
-    *inferred = next_start != 0;
-  }
-  return next_start;
+  return from_node_time(end);
+}
+
+bool ProcessGraph::start_seen(ProcessIndex process) const {
+  return store_->start_seen(process);
+}
+
+bool ProcessGraph::claimed_by_child(ProcessIndex process) const {
+  return std::ranges::any_of(store_->members(process), [this](ProcessIndex member) {
+    return store_->nodes[member].claimed_by_child != 0;
+  });
+}
+
+bool ProcessGraph::took_part(ProcessIndex process) const {
+  return std::ranges::any_of(store_->members(process), [this](ProcessIndex member) {
+    return store_->nodes[member].took_part != 0;
+  });
+}
+
+Timestamp ProcessGraph::last_seen(ProcessIndex process) const {
+  return Timestamp{store_->last_seen(process)} * kNanosPerSecond;
 }
 
 bool ProcessGraph::parent_mismatch(ProcessIndex process) const {
-  const ProcessIndex parent = nodes_[process].parent;
-  if (parent == kNoProcess || !nodes_[parent].start_seen) {
-    return false;
-  }
-  const auto contradicts = [&](ProcessText claim, ProcessText fact) {
-    const std::string_view claimed = text(process, claim);
-    const std::string_view known = text(parent, fact);
-    return !claimed.empty() && !known.empty() && fold(claimed) != fold(known);
-  };
-  return contradicts(ProcessText::claimed_parent_image, ProcessText::image) ||
-         contradicts(ProcessText::claimed_parent_command_line, ProcessText::command_line);
+  return std::ranges::any_of(store_->members(process), [this](ProcessIndex member) {
+    return store_->parent_mismatch(member);
+  });
 }
 
 ProcessIndex ProcessGraph::parent(ProcessIndex process) const {
-  return is_suspect_edge(process) ? kNoProcess : nodes_[process].parent;
+  return is_suspect_edge(process) ? kNoProcess : claimed_parent(process);
+}
+
+ProcessIndex ProcessGraph::claimed_parent(ProcessIndex process) const {
+  return to_index(store_->claimed_parent(process));
 }
 
 bool ProcessGraph::is_suspect_edge(ProcessIndex child) const {
-  const Node& node = nodes_[child];
-  if (node.parent == kNoProcess) {
-    return false;
-  }
-  const Timestamp parent_start = nodes_[node.parent].start;
-  if (parent_start != 0 && node.start != 0) {
-    if (parent_start > node.start + kClockSlackNs) {
-      return true;
-    }
-    if (parent_start < node.start) {
-      return false;
-    }
-  }
-  // Every cycle has an edge whose parent does not start before its child, or of which that is
-  // unknown. Cutting exactly those edges breaks every cycle, in a way that does not depend on which
-  // edge arrived last.
-  return closes_cycle(child);
+  return store_->is_suspect_edge(child);
 }
 
-bool ProcessGraph::closes_cycle(ProcessIndex child) const {
-  ProcessIndex walk = nodes_[child].parent;
-  for (std::size_t steps = 0; walk != kNoProcess && steps < kAncestorsMax; ++steps) {
-    if (walk == child) {
-      return true;
-    }
-    walk = nodes_[walk].parent;
-  }
-  return false;
+ProcessIndex ProcessGraph::first_child(ProcessIndex process) const {
+  return to_index(store_->first_child(process));
 }
 
-ProcessGraph::TextIndex ProcessGraph::intern(std::string_view text) {
-  const auto known = index_->by_text.find(text);
-  if (known != index_->by_text.end()) {
-    return known->second;
-  }
-  const auto id = static_cast<TextIndex>(index_->texts.size());
-  const std::string& kept = index_->texts.emplace_back(text);
-  index_->by_text.emplace(std::string_view(kept), id);
-  index_->text_bytes += kept.size();
-  return id;
+ProcessIndex ProcessGraph::next_sibling(ProcessIndex process) const {
+  return to_index(store_->next_sibling(process));
+}
+
+bool ProcessGraph::is_tombstone(ProcessIndex process) const {
+  return store_->nodes[process].is_tombstone != 0;
+}
+
+std::size_t ProcessGraph::refused() const {
+  return store_->refused;
+}
+
+std::size_t ProcessGraph::evicted_by_limit() const {
+  return store_->evicted;
+}
+
+std::size_t ProcessGraph::refused_texts() const {
+  return store_->texts.refused() + store_->profiles.refused() + store_->claims.refused();
+}
+
+std::size_t ProcessGraph::self_parents() const {
+  return store_->self_parents;
 }
 
 std::size_t ProcessGraph::memory_bytes() const {
-  return nodes_.capacity() * sizeof(Node) +
-         index_->by_key.bucket_count() * (sizeof(Uid) + sizeof(ProcessIndex)) +
-         index_->by_pid.bucket_count() * 2 * sizeof(std::uint32_t) +
-         index_->texts.size() *
-             (sizeof(std::string) + sizeof(std::string_view) + sizeof(TextIndex)) +
-         index_->text_bytes;
+  return store_->memory_bytes();
+}
+
+std::size_t ProcessGraph::text_bytes() const {
+  return store_->texts.text_bytes();
+}
+
+Uid unknown_process_key(std::string_view host, std::uint32_t pid) {
+  return UidBuilder().add("process known by pid").add(host).add(std::uint64_t{pid}).finish();
 }
 
 }  // namespace spoor

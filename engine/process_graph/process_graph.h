@@ -7,9 +7,17 @@
 // least text), which commutes, and whatever could depend on order (ended by PID reuse, suspect
 // edges, cycles) is worked out when asked, from the facts then known.
 //
-// Storage is a slab of nodes with child lists. It models Boost.Graph's VertexListGraph and
-// BidirectionalGraph (boost_graph.h), so that BGL's algorithms run on it; adjacency_list itself
-// costs several times the memory.
+// Facts and view. A node holds what one vendor's events say of one process. Where two vendors watch
+// one host, a process has a node of each, and the nodes of one process are a group: same pid, same
+// image basename, starts within kClockSlackNs, one node of a vendor. The group is worked out anew
+// whenever a fact of its pid's nodes changes, so a late fact can also part what was joined. All
+// accessors answer for the group, through whichever member they are asked; what they return
+// (parent, children, find) is its canonical member, the one with the least key. A hit is a fact
+// about the node that its event named: keep it there, and gather over members().
+//
+// Memory is about 90 bytes a process beyond text (bench/graph_bench.cpp). It models Boost.Graph's
+// VertexListGraph and BidirectionalGraph (boost_graph.h), so that BGL's algorithms run on it;
+// adjacency_list itself costs several times the memory.
 //
 // Nothing here reads a clock. Not thread-safe: a host belongs to one worker.
 #pragma once
@@ -17,19 +25,21 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/base/limits.h"
 #include "engine/base/time.h"
 #include "engine/base/uid.h"
 #include "engine/event/event.h"
 
 namespace spoor {
 
-/// Index of a node in its graph. Stable: nodes are never moved.
+/// Index of a node in its graph. Nodes are never moved; the index of a forgotten one is given to
+/// another process by some later apply() (see on_forget).
 using ProcessIndex = std::uint32_t;
 inline constexpr ProcessIndex kNoProcess = 0xFFFFFFFFU;
 
@@ -59,7 +69,7 @@ enum class ProcessText : std::uint8_t {
 
 inline constexpr std::size_t kProcessTextCount = static_cast<std::size_t>(ProcessText::count);
 
-/// What one event did to the graph.
+/// What one event did to the graph. All indices are nodes as named, not their canonical members.
 struct GraphChange {
   ProcessIndex actor = kNoProcess;
   ProcessIndex parent = kNoProcess;
@@ -71,45 +81,107 @@ struct GraphChange {
   std::array<ProcessIndex, 3> changed{kNoProcess, kNoProcess, kNoProcess};
   /// The parent that the actor no longer has, because a lesser claim replaced it.
   ProcessIndex left_parent = kNoProcess;
+  /// Nodes that joined or left a group, with all members of the groups before and after, and nodes
+  /// whose group may follow another parent now. Ancestry may have changed at each of them.
+  std::vector<ProcessIndex> regrouped;
+  /// The claimed parents that those had before, as far as they had any.
+  std::vector<ProcessIndex> left_parents;
+};
+
+/// The nodes of one process, in the order of their keys: the first is the canonical one.
+struct ProcessMembers {
+  std::array<ProcessIndex, 3> processes{kNoProcess, kNoProcess, kNoProcess};
+  std::size_t count = 0;
+
+  [[nodiscard]] const ProcessIndex* begin() const { return processes.data(); }
+
+  [[nodiscard]] const ProcessIndex* end() const { return processes.data() + count; }
+
+  [[nodiscard]] std::size_t size() const { return count; }
+};
+
+/// Which process a bare pid means.
+struct ResolvedPid {
+  ProcessIndex process = kNoProcess;  ///< Canonical. kNoProcess: none that is known.
+  /// Others may be meant too: they lived then, within the slack, or it is not known when.
+  bool ambiguous = false;
 };
 
 class ProcessGraph {
  public:
-  ProcessGraph();
+  struct Store;  ///< Of this folder.
+
+  /// At `processes_max` nodes the graph forgets the least needed for each new one. At most
+  /// kProcessesPerHostMax.
+  explicit ProcessGraph(std::size_t processes_max = kProcessesPerHostMax);
   ~ProcessGraph();
   ProcessGraph(ProcessGraph&&) noexcept;
   ProcessGraph& operator=(ProcessGraph&&) noexcept;
 
-  /// Takes in what an event says of processes. Idempotent and commutative. O(1) amortised.
+  /// Takes in what an event says of processes. Idempotent and commutative. O(1) amortised; where
+  /// two vendors watch the host, O(processes of the pid) if a fact that groups rest on changes.
   GraphChange apply(const Event& event);
 
-  [[nodiscard]] std::size_t size() const { return nodes_.size(); }
+  /// Takes in all facts of another graph: two host keys turned out to be one machine. For each
+  /// index of the other the index here, or kNoProcess. Which absorbs which does not show in any
+  /// answer. Whatever is held about processes must be looked at anew.
+  std::vector<ProcessIndex> absorb(const ProcessGraph& other);
 
-  /// The process of that identity, or kNoProcess.
+  /// One more than the greatest index in use. Without forget(), the number of nodes.
+  [[nodiscard]] std::size_t size() const;
+  /// Nodes in use; two vendors' nodes of one process count twice.
+  [[nodiscard]] std::size_t node_count() const;
+  /// Processes: nodes in use, those of a group counted once.
+  [[nodiscard]] std::size_t process_count() const;
+  /// The index is in use.
+  [[nodiscard]] bool is_known(ProcessIndex process) const;
+
+  /// The process of that identity (canonical), or kNoProcess.
   [[nodiscard]] ProcessIndex find(const Uid& key) const;
   /// Processes that ever had this pid, in (start, key) order.
   [[nodiscard]] std::vector<ProcessIndex> with_pid(std::uint32_t pid) const;
+  /// The process that had this pid at `time`: of those that start at most kClockSlackNs later and
+  /// had not ended kClockSlackNs before, the last to start. Of what is known now: ask when the
+  /// host's watermark has passed `time`.
+  [[nodiscard]] ResolvedPid resolve_pid(std::uint32_t pid, Timestamp time) const;
 
-  [[nodiscard]] const Uid& key(ProcessIndex process) const { return nodes_[process].key; }
+  // --- Groups
 
-  /// Empty if unknown. Valid as long as the graph.
+  /// The member with the least key. The node itself where it has no twin.
+  [[nodiscard]] ProcessIndex canonical(ProcessIndex process) const;
+
+  [[nodiscard]] bool is_canonical(ProcessIndex process) const {
+    return canonical(process) == process;
+  }
+
+  /// The nodes of this process: one, or one for each vendor that knows it.
+  [[nodiscard]] ProcessMembers members(ProcessIndex process) const;
+  /// The node's own uid as its vendor writes it; text(…, vendor_uid) is the canonical member's.
+  [[nodiscard]] std::string_view vendor_uid(ProcessIndex node) const;
+
+  // --- What is known of a process
+
+  /// Of the canonical member.
+  [[nodiscard]] const Uid& key(ProcessIndex process) const;
+  /// Of this very node.
+  [[nodiscard]] const Uid& node_key(ProcessIndex node) const;
+
+  /// Empty if unknown. Valid until the graph next changes.
   [[nodiscard]] std::string_view text(ProcessIndex process, ProcessText which) const;
   [[nodiscard]] std::optional<std::uint32_t> pid(ProcessIndex process) const;
 
-  /// 0 if unknown.
-  [[nodiscard]] Timestamp start(ProcessIndex process) const { return nodes_[process].start; }
+  /// 0 if unknown. To the microsecond.
+  [[nodiscard]] Timestamp start(ProcessIndex process) const;
 
   /// Its end event's time; else, if its pid was given to a later process, that one's start (and
   /// `*inferred` is set, if not null); else 0.
   [[nodiscard]] Timestamp end(ProcessIndex process, bool* inferred = nullptr) const;
 
-  [[nodiscard]] bool start_seen(ProcessIndex process) const { return nodes_[process].start_seen; }
-
-  [[nodiscard]] bool claimed_by_child(ProcessIndex process) const {
-    return nodes_[process].claimed_by_child;
-  }
-
-  [[nodiscard]] bool took_part(ProcessIndex process) const { return nodes_[process].took_part; }
+  [[nodiscard]] bool start_seen(ProcessIndex process) const;
+  [[nodiscard]] bool claimed_by_child(ProcessIndex process) const;
+  [[nodiscard]] bool took_part(ProcessIndex process) const;
+  /// The time of the latest event that named it, in whole seconds. 0: none had a sure time.
+  [[nodiscard]] Timestamp last_seen(ProcessIndex process) const;
 
   /// The start event's claim about the parent contradicts the parent's own start event.
   [[nodiscard]] bool parent_mismatch(ProcessIndex process) const;
@@ -118,76 +190,66 @@ class ProcessGraph {
   /// starts more than kClockSlackNs after the child, or the edge closes a cycle).
   [[nodiscard]] ProcessIndex parent(ProcessIndex process) const;
 
-  /// The parent as claimed, suspect or not.
-  [[nodiscard]] ProcessIndex claimed_parent(ProcessIndex process) const {
-    return nodes_[process].parent;
-  }
+  /// The parent as claimed, suspect or not. Where members of a group claim several, the best claim
+  /// counts: by rank, a parent whose start was seen, the least key.
+  [[nodiscard]] ProcessIndex claimed_parent(ProcessIndex process) const;
 
   [[nodiscard]] bool is_suspect_edge(ProcessIndex child) const;
 
   // Child list, in no particular order: sort before showing. Suspect edges are included.
-  [[nodiscard]] ProcessIndex first_child(ProcessIndex process) const {
-    return nodes_[process].first_child;
-  }
+  [[nodiscard]] ProcessIndex first_child(ProcessIndex process) const;
+  [[nodiscard]] ProcessIndex next_sibling(ProcessIndex process) const;
 
-  [[nodiscard]] ProcessIndex next_sibling(ProcessIndex process) const {
-    return nodes_[process].next_sibling;
-  }
+  // --- Retention
 
-  /// Processes refused because the host had kProcessesPerHostMax; their events are still matched.
-  [[nodiscard]] std::size_t refused() const { return refused_; }
+  /// Forgets a process with all its members. Where something below it is still known a tombstone
+  /// stays: key, uid, image, hashes, times, the edge to its parent; it goes with the last below it.
+  /// Memory is given back in strokes, when a quarter is to be had. An event that names it later
+  /// makes it anew. The change tells of other groups that this may have parted or joined.
+  GraphChange forget(ProcessIndex process);
 
+  [[nodiscard]] bool is_tombstone(ProcessIndex process) const;
+
+  /// Called for each node that is about to be forgotten or turned into a tombstone, by forget() or
+  /// by apply() for want of room: what is held about this index must be dropped. `forced`: for want
+  /// of room.
+  using OnForget = std::function<void(ProcessIndex node, bool forced)>;
+  void on_forget(OnForget callback);
+
+  /// Until when a process must stay for the caller's own reasons (hits that may still join): it may
+  /// go once `ended_before` is later.
+  using HeldUntil = std::function<Timestamp(ProcessIndex process)>;
+
+  /// Processes that may be forgotten, children before parents: those that ended before
+  /// `ended_before`, and those that no event named since `idle_before`, if everything below them
+  /// goes too. The caller forgets all of them. O(1) amortised for those that ended; idle ones are
+  /// looked for, in O(processes), once for each hour that `idle_before` advances.
+  [[nodiscard]] std::vector<ProcessIndex> evictable(Timestamp ended_before,
+                                                    Timestamp idle_before,
+                                                    const HeldUntil& held_until = {});
+
+  // --- Accounting
+
+  /// Mentions refused because the host had its maximum and nothing could be forgotten.
+  [[nodiscard]] std::size_t refused() const;
+  /// Nodes forgotten for want of room, before their time.
+  [[nodiscard]] std::size_t evicted_by_limit() const;
+  /// Texts not kept, because those of the host exceed some 2 GiB.
+  [[nodiscard]] std::size_t refused_texts() const;
   /// Edges whose child claimed itself as its parent.
-  [[nodiscard]] std::size_t self_parents() const { return self_parents_; }
+  [[nodiscard]] std::size_t self_parents() const;
 
   /// Bytes held, text included.
   [[nodiscard]] std::size_t memory_bytes() const;
+  /// Of these, the texts themselves.
+  [[nodiscard]] std::size_t text_bytes() const;
 
  private:
-  using TextIndex = std::uint32_t;
-
-  struct Node {
-    Uid key;
-    Timestamp start = 0;
-    Timestamp end_seen = 0;
-    std::array<TextIndex, kProcessTextCount> texts{};
-    ProcessIndex parent = kNoProcess;
-    ProcessIndex first_child = kNoProcess;
-    // Both lists are linked both ways, so that leaving one costs the same however long it is.
-    ProcessIndex next_sibling = kNoProcess;
-    ProcessIndex previous_sibling = kNoProcess;
-    ProcessIndex next_with_pid = kNoProcess;
-    ProcessIndex previous_with_pid = kNoProcess;
-    std::uint32_t pid = 0;
-    std::array<ClaimRank, kProcessTextCount> ranks{};
-    ClaimRank start_rank = ClaimRank::none;
-    ClaimRank pid_rank = ClaimRank::none;
-    ClaimRank parent_rank = ClaimRank::none;
-    bool start_seen = false;
-    bool claimed_by_child = false;
-    bool took_part = false;
-  };
-
-  struct Index;  // Hash tables, kept out of this header.
-
-  ProcessIndex materialise(const ProcessMention& mention);
-  /// Takes a mention's claims. True if the start time changed. `changed` is set if anything did.
-  bool fill(ProcessIndex process, const ProcessMention& mention, ClaimRank rank, bool& changed);
-  /// True if the text is another one than before.
-  bool fill_text(Node& node, ProcessText which, std::string_view value, ClaimRank rank);
-  bool fill_start(Node& node, const ProcessMention& mention, ClaimRank rank);
-  bool fill_pid(ProcessIndex process, std::string_view pid, ClaimRank rank);
-  void leave_pid_list(ProcessIndex process);
-  /// True if the parent edge is new or another one than before.
-  bool link(ProcessIndex child, ProcessIndex parent, ClaimRank rank);
-  void unlink(ProcessIndex child);
-  [[nodiscard]] bool closes_cycle(ProcessIndex child) const;
-  [[nodiscard]] TextIndex intern(std::string_view text);
-
-  std::vector<Node> nodes_;
-  std::unique_ptr<Index> index_;
-  std::size_t refused_ = 0;
-  std::size_t self_parents_ = 0;
+  std::unique_ptr<Store> store_;
 };
+
+/// The identity to give a process that is known by its pid alone, where resolve_pid() finds none:
+/// (host, pid, unknown).
+[[nodiscard]] Uid unknown_process_key(std::string_view host, std::uint32_t pid);
 
 }  // namespace spoor

@@ -1,0 +1,260 @@
+// Inside ProcessGraph: the facts, the indices to find them, and the groups worked out from them.
+// Private to this folder. Split by subject: process_store.cpp takes facts in, grouping.cpp joins
+// vendors' nodes, process_view.cpp answers, retention.cpp forgets.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "engine/base/limits.h"
+#include "engine/process_graph/process_graph.h"
+#include "engine/process_graph/process_node.h"
+#include "engine/process_graph/row_store.h"
+#include "engine/process_graph/slot_table.h"
+#include "engine/process_graph/text_store.h"
+
+namespace spoor {
+
+/// "4876" or "0x154c"; Windows writes both.
+[[nodiscard]] std::optional<std::uint32_t> read_pid(std::string_view text);
+
+/// A better claim: from a better source or, from the same, the lesser value. Any order of arrival
+/// ends at the least.
+template <typename Value>
+[[nodiscard]] bool improves(unsigned rank,
+                            const Value& value,
+                            unsigned known_rank,
+                            const Value& known) {
+  return rank < known_rank || (rank == known_rank && value < known);
+}
+
+inline constexpr std::size_t kProfileTexts = 5;
+inline constexpr std::size_t kClaimTexts = 2;
+
+[[nodiscard]] constexpr bool is_claim_text(ProcessText which) {
+  return which == ProcessText::claimed_parent_image ||
+         which == ProcessText::claimed_parent_command_line;
+}
+
+/// Texts that many processes have in common, kept as a row.
+[[nodiscard]] constexpr bool is_profile_text(ProcessText which) {
+  return which != ProcessText::vendor_uid && which != ProcessText::command_line &&
+         !is_claim_text(which);
+}
+
+/// The place of such a text in its row.
+[[nodiscard]] constexpr std::size_t row_place(ProcessText which) {
+  switch (which) {
+    case ProcessText::user: return 1;
+    case ProcessText::integrity_level: return 2;
+    case ProcessText::hashes: return 3;
+    case ProcessText::current_directory: return 4;
+    case ProcessText::claimed_parent_command_line: return 1;
+    default: return 0;  // image, claimed_parent_image
+  }
+}
+
+/// Heads of the lists of processes by pid; several pids may share one.
+class PidHeads {
+ public:
+  [[nodiscard]] std::uint32_t& head(std::uint32_t pid) { return heads_[place_of(pid)]; }
+
+  [[nodiscard]] std::uint32_t head(std::uint32_t pid) const {
+    return heads_.empty() ? kNoNode : heads_[place_of(pid)];
+  }
+
+  [[nodiscard]] bool is_full() const { return count_ >= 2 * heads_.size(); }
+
+  void count_one() { ++count_; }
+
+  void reset(std::size_t places) {
+    heads_ = std::vector<std::uint32_t>(places, kNoNode);
+    count_ = 0;
+  }
+
+  [[nodiscard]] std::size_t memory_bytes() const { return heads_.capacity() * sizeof(heads_[0]); }
+
+ private:
+  [[nodiscard]] std::size_t place_of(std::uint32_t pid) const {
+    const std::uint64_t hash = (pid ^ table_seed()) * 0x9E3779B97F4A7C15ULL;
+    return ((hash >> 32U) * heads_.size()) >> 32U;
+  }
+
+  std::vector<std::uint32_t> heads_;
+  std::size_t count_ = 0;
+};
+
+/// What a mention changed.
+struct Filled {
+  bool start = false;
+  bool pid = false;
+  bool image = false;
+  bool start_seen = false;
+  std::optional<std::uint32_t> old_pid;
+};
+
+class TextEdit;
+
+struct ProcessGraph::Store {
+  explicit Store(std::size_t max) : processes_max(max) {}
+
+  using Profiles = RowStore<kProfileTexts>;
+  using Claims = RowStore<kClaimTexts>;
+
+  // --- Facts (process_store.cpp)
+
+  [[nodiscard]] std::uint32_t find_node(const Uid& key) const;
+  /// Made if there is none. kNoNode if there is no key or no room.
+  std::uint32_t materialise(const Uid& key, Vendor vendor, GraphChange& change);
+  Filled fill(std::uint32_t process, const ProcessMention& mention, unsigned rank, TextEdit& edit);
+  /// True if the start is another than before.
+  bool fill_start(std::uint32_t process, std::uint64_t start, unsigned rank);
+  void fill_pid(std::uint32_t process, std::uint32_t pid, unsigned rank, Filled& filled);
+  void leave_pid_list(std::uint32_t process);
+  void enter_pid_list(std::uint32_t process);
+  void rebuild_pid_lists(std::size_t places);
+  /// True if the parent edge is new or another one than before.
+  bool link(std::uint32_t child, std::uint32_t parent, unsigned rank);
+  void unlink(std::uint32_t child);
+  void fill_end(std::uint32_t process, std::uint64_t end);
+  /// Shows evictable() who ended because this process has its pid, or that this one did.
+  void queue_ended_by_reuse(std::uint32_t process);
+  /// Does what changed facts of a node ask for: groups, and who has ended.
+  void follow_up(std::uint32_t process, const Filled& filled, GraphChange& change);
+
+  [[nodiscard]] TextHandle text_handle(const ProcessNode& node, ProcessText which) const;
+
+  /// What this node alone says.
+  [[nodiscard]] std::string_view own_text(std::uint32_t process, ProcessText which) const {
+    return texts.view(text_handle(nodes[process], which));
+  }
+
+  /// Of the texts whose rank a node keeps; kNoRank for the others.
+  [[nodiscard]] static unsigned kept_rank(const ProcessNode& node, ProcessText which);
+  [[nodiscard]] unsigned text_rank(const ProcessNode& node, ProcessText which) const;
+
+  /// Calls `look(index, node)` for the nodes in use of that pid.
+  template <typename Look>
+  void for_each_with_pid(std::uint32_t pid, Look look) const {
+    for (std::uint32_t i = by_pid.head(pid); i != kNoNode; i = nodes[i].next_with_pid) {
+      const ProcessNode& node = nodes[i];
+      if (node.is_used != 0 && node.pid == pid) {
+        look(i, node);
+      }
+    }
+  }
+
+  /// Some node outside the group claims one of it as its parent, whether that claim counts or not.
+  [[nodiscard]] bool has_children(const ProcessMembers& group) const;
+
+  // --- Groups (grouping.cpp)
+
+  [[nodiscard]] bool has_two_vendors() const { return (vendors & (vendors - 1U)) != 0; }
+
+  /// Works out anew which nodes of that pid are one process.
+  void regroup(std::uint32_t pid, GraphChange& change);
+  void regroup_all(std::vector<std::uint32_t>& pids, GraphChange& change);
+  void part(std::uint32_t process);
+  void join(const std::vector<std::uint32_t>& group);
+  void tell_regrouped(const std::vector<std::uint32_t>& changed, GraphChange& change) const;
+  void tell_one(std::uint32_t process, GraphChange& change) const;
+  /// Grouped nodes below it may follow another parent when this one becomes better known.
+  void tell_children(std::uint32_t process, GraphChange& change) const;
+
+  // --- View (process_view.cpp)
+
+  [[nodiscard]] ProcessMembers members(std::uint32_t process) const;
+  [[nodiscard]] std::uint32_t canonical(std::uint32_t process) const;
+  [[nodiscard]] std::string_view text(std::uint32_t process, ProcessText which) const;
+  [[nodiscard]] bool start_seen(std::uint32_t process) const;
+  [[nodiscard]] std::uint64_t start(std::uint32_t process) const;
+  [[nodiscard]] std::uint64_t end(std::uint32_t process, bool* inferred) const;
+  [[nodiscard]] std::uint32_t last_seen(std::uint32_t process) const;
+  /// Of this node alone.
+  [[nodiscard]] bool parent_mismatch(std::uint32_t process) const;
+  /// The member whose claim of a parent counts; kNoNode if none claims one.
+  [[nodiscard]] std::uint32_t edge_of(std::uint32_t process) const;
+  [[nodiscard]] std::uint32_t claimed_parent(std::uint32_t process) const;
+  [[nodiscard]] bool is_suspect_edge(std::uint32_t child) const;
+  [[nodiscard]] bool closes_cycle(std::uint32_t child) const;
+  [[nodiscard]] std::uint32_t first_child(std::uint32_t process) const;
+  [[nodiscard]] std::uint32_t next_sibling(std::uint32_t process) const;
+  /// The first child at or behind `node` in its list.
+  [[nodiscard]] std::uint32_t child_from(std::uint32_t node) const;
+  /// The first child of the members behind `after`, of all if that is kNoNode.
+  [[nodiscard]] std::uint32_t child_of_members(std::uint32_t process, std::uint32_t after) const;
+
+  // --- Another graph (absorb.cpp)
+
+  std::vector<ProcessIndex> absorb(const Store& other);
+  void take_facts(std::uint32_t ours,
+                  const Store& other,
+                  std::uint32_t theirs,
+                  std::vector<std::uint32_t>& pids);
+
+  // --- Retention (retention.cpp)
+
+  void forget(std::uint32_t process, GraphChange& change);
+  void forget_members(const ProcessMembers& group, bool forced);
+  void bury(std::uint32_t process);
+  void queue(std::uint32_t process, std::uint32_t seconds);
+  [[nodiscard]] std::vector<ProcessIndex> evictable(Timestamp ended_before,
+                                                    Timestamp idle_before,
+                                                    const HeldUntil& held_until);
+  /// Forgets the least needed, a batch of them. False if nothing can go.
+  bool make_room(GraphChange& change);
+  void sweep_if_due();
+  /// Gives back what forgotten processes and replaced texts hold. No index in use changes.
+  void sweep();
+  void drop_bare_tombstones();
+  void need(std::uint32_t process, std::vector<bool>& is_needed) const;
+  void rebuild_children();
+  void rebuild_texts();
+  [[nodiscard]] std::size_t memory_bytes() const;
+
+  // What an event of a known process needs comes first: few cache lines.
+  SlotTable by_key;
+  NodeSlab nodes;
+  std::array<std::uint32_t, 3> pinned{kNoNode, kNoNode, kNoNode};  ///< Of this event.
+  unsigned vendors = 0;     ///< A bit for each that named a process.
+  bool may_be_due = false;  ///< A sweep: something was replaced, added or forgotten.
+
+  std::size_t node_count = 0;
+  std::size_t processes_max;
+  TextStore texts;
+  Profiles profiles;
+  Claims claims;
+  PidHeads by_pid;
+  /// Nodes with twins of other vendors, as rings: each → the next of its group.
+  boost::unordered_flat_map<std::uint32_t, std::uint32_t> twins;
+
+  /// A process whose end is known, at its end.
+  struct Ended {
+    std::uint32_t seconds = 0;
+    std::uint32_t process = 0;
+    friend auto operator<=>(const Ended&, const Ended&) = default;
+  };
+
+  std::vector<Ended> ended;    ///< A heap, the earliest first.
+  std::int64_t idle_hour = 0;  ///< Of `idle_before` when idle processes were last looked for.
+  OnForget on_forget;
+  std::size_t grouped_away = 0;  ///< Nodes in use that are not canonical.
+
+  // What a sweep could give back.
+  std::size_t forgotten = 0;
+  std::size_t replaced_bytes = 0;
+  std::size_t swept_rows = 0;  ///< Rows that the last sweep left.
+
+  std::size_t refused = 0;
+  std::size_t evicted = 0;
+  std::size_t self_parents = 0;
+};
+
+}  // namespace spoor

@@ -1,0 +1,338 @@
+// The process graph against its plain twin: histories of three vendors who watch one host, with
+// pids given again, contradictions and cycles, in any order, in parts, with forgetting in between.
+// SPOOR_LONG=1 runs more.
+
+#include "engine/process_graph/process_graph.h"
+
+#include <cstdlib>
+#include <random>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "engine/process_graph/graph_algorithms.h"
+#include "tests/support/events.h"
+#include "tests/support/plain_graph.h"
+
+namespace spoor {
+namespace {
+
+constexpr Source kSources[] = {Source::sysmon, Source::crowdstrike, Source::sentinelone};
+
+std::uint64_t seeds() {
+  const char* value = std::getenv("SPOOR_LONG");  // NOLINT(concurrency-mt-unsafe): one thread.
+  return value != nullptr && std::string_view(value) == "1" ? 20'000 : 150;
+}
+
+/// Few processes and few values, so that everything collides.
+class History {
+ public:
+  explicit History(std::uint64_t seed) : random_(seed), vendors_(1 + pick(3)) {}
+
+  std::uint64_t pick(std::uint64_t below) { return random_() % below; }
+
+  Event event() {
+    const std::size_t vendor = pick(vendors_);
+    Event event = start_or_other(vendor);
+    event.source = kSources[vendor];
+    event.time_suspect = pick(12) == 0;
+    return event;
+  }
+
+  std::vector<Event> events(std::size_t count) {
+    std::vector<Event> events;
+    for (std::size_t i = 0; i < count; ++i) {
+      events.push_back(event());
+    }
+    return events;
+  }
+
+  std::mt19937_64& random() { return random_; }
+
+ private:
+  /// One of few true processes, as a vendor sees it: in its own spelling, about the same time.
+  ProcessMention mention(std::size_t vendor, bool exact) {
+    const std::uint64_t truth = pick(6);
+    test::EventMaker::Process process;
+    process.id = 10 * truth + vendor + 1 + (pick(10) == 0 ? 7 : 0);
+    process.pid = pick(5) == 0 ? 0 : static_cast<std::uint32_t>(1 + truth / 2);
+    process.image =
+        pick(4) == 0
+            ? ""
+            : (vendor == 0 ? "C:\\Windows\\" : "c:\\windows\\") +
+                  std::string(1, static_cast<char>((pick(8) == 0 ? 'A' : 'a') + truth % 2)) +
+                  ".exe";
+    process.start_s =
+        pick(4) == 0 ? 0 : static_cast<std::int64_t>(1'000'000'000 + truth * 3 + pick(4));
+    ProcessMention mention = make_.mention(process, exact);
+    mention.command_line = pick(2) == 0 ? "" : make_.keep(std::string(1 + pick(3), 'x'));
+    mention.user = pick(2) == 0 ? "" : make_.keep(std::string(1 + pick(2), 'u'));
+    return mention;
+  }
+
+  Event start_or_other(std::size_t vendor) {
+    const std::uint64_t kind = pick(8);
+    Event event =
+        make_.act(kind < 4    ? EventType::process_creation
+                  : kind == 4 ? EventType::process_termination
+                  : kind == 5 ? EventType::process_access
+                              : EventType::dns_query,
+                  {.id = 1, .pid = 0, .image = "", .start_s = 0},
+                  static_cast<std::int64_t>(1'000'000'000 + pick(60)), FieldId::query_name, "q");
+    event.actor = mention(vendor, event.type == EventType::process_creation && pick(3) != 0);
+    if (event.type == EventType::process_creation || pick(4) == 0) {
+      event.parent = mention(vendor, false);
+      if (pick(2) == 0) {
+        event.set(FieldId::hashes, make_.keep("MD5=" + std::to_string(pick(3))));
+        event.set(FieldId::integrity_level, pick(2) == 0 ? "High" : "Low");
+      }
+    }
+    if (event.type == EventType::process_access) {
+      event.target = mention(vendor, false);
+    }
+    return event;
+  }
+
+  std::mt19937_64 random_;
+  std::size_t vendors_;
+  test::EventMaker make_;
+};
+
+std::string answers(const ProcessGraph& graph) {
+  return test::snapshot(graph, processes(graph));
+}
+
+TEST(ProcessGraphProperty, IsItsPlainTwinInAnyOrder) {
+  std::size_t grouped = 0;
+  for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
+    History history(seed);
+    std::vector<Event> events = history.events(4 + history.pick(30));
+    test::PlainGraph plain;
+    for (const Event& event : events) {
+      plain.apply(event);
+    }
+    const std::string want = plain.snapshot();
+    for (int round = 0; round < 3; ++round) {
+      ProcessGraph graph;
+      for (const Event& event : events) {
+        graph.apply(event);
+      }
+      ASSERT_EQ(answers(graph), want) << "seed " << seed << " round " << round;
+      ASSERT_EQ(graph.process_count(), processes(graph).size()) << "seed " << seed;
+      grouped += graph.node_count() - graph.process_count();
+      events.insert(events.end(), events.begin(), events.begin() + 2);  // Some come twice.
+      std::ranges::shuffle(events, history.random());
+    }
+  }
+  EXPECT_GT(grouped, seeds());  // Else the histories say nothing of groups.
+}
+
+TEST(ProcessGraphProperty, WhoAbsorbsWhomDoesNotShow) {
+  for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
+    History history(seed);
+    const std::vector<Event> events = history.events(4 + history.pick(30));
+    ProcessGraph a;
+    ProcessGraph b;
+    test::PlainGraph plain;
+    for (const Event& event : events) {
+      plain.apply(event);
+      const std::uint64_t where = history.pick(3);
+      if (where != 1) {
+        a.apply(event);
+      }
+      if (where != 0) {
+        b.apply(event);
+      }
+    }
+    ProcessGraph into_a;
+    into_a.absorb(a);
+    const std::vector<ProcessIndex> places = into_a.absorb(b);
+    ASSERT_EQ(answers(into_a), plain.snapshot()) << "seed " << seed;
+    for (ProcessIndex theirs = 0; theirs < b.size(); ++theirs) {
+      ASSERT_EQ(into_a.node_key(places[theirs]), b.node_key(theirs));
+    }
+    b.absorb(a);
+    ASSERT_EQ(answers(b), plain.snapshot()) << "seed " << seed;
+  }
+}
+
+TEST(ProcessGraphProperty, TheForgottenLeaveTheOthersAsTheyAre) {
+  for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
+    History history(seed);
+    ProcessGraph graph;
+    test::PlainGraph plain;
+    std::set<ProcessIndex> told;
+    graph.on_forget([&told](ProcessIndex node, bool forced) {
+      EXPECT_FALSE(forced);
+      EXPECT_TRUE(told.insert(node).second);
+    });
+    for (int round = 0; round < 12; ++round) {
+      for (int i = 0; i < 4; ++i) {
+        const Event event = history.event();
+        graph.apply(event);
+        plain.apply(event);
+      }
+      std::vector<ProcessIndex> leaves;
+      for (const ProcessIndex process : processes(graph)) {
+        std::set<Uid> keys;
+        for (const ProcessIndex member : graph.members(process)) {
+          keys.insert(graph.node_key(member));
+        }
+        if (!plain.is_above_any(keys)) {
+          leaves.push_back(process);
+        }
+      }
+      if (leaves.empty()) {
+        continue;
+      }
+      const ProcessIndex gone = leaves[history.pick(leaves.size())];
+      told.clear();
+      const ProcessMembers members = graph.members(gone);
+      for (const ProcessIndex member : members) {
+        plain.erase(graph.node_key(member));
+      }
+      graph.forget(gone);
+      ASSERT_EQ(told.size(), members.size());
+      ASSERT_EQ(answers(graph), plain.snapshot()) << "seed " << seed << " round " << round;
+    }
+  }
+}
+
+/// What a node is to ancestry.
+struct Standing {
+  Uid canonical;
+  Uid claimed_parent;
+  bool suspect = false;
+};
+
+Standing standing_of(const ProcessGraph& graph, ProcessIndex node) {
+  const ProcessIndex parent = graph.claimed_parent(node);
+  return {.canonical = graph.key(node),
+          .claimed_parent = parent == kNoProcess ? Uid{} : graph.key(parent),
+          .suspect = graph.is_suspect_edge(node)};
+}
+
+TEST(ProcessGraphProperty, ChangesAreTold) {
+  std::size_t regrouped = 0;
+  for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
+    History history(seed);
+    ProcessGraph graph;
+    for (int i = 0; i < 30; ++i) {
+      std::vector<Standing> before;
+      for (ProcessIndex node = 0; node < graph.size(); ++node) {
+        before.push_back(standing_of(graph, node));
+      }
+      const std::string was = answers(graph);
+      const GraphChange change = graph.apply(history.event());
+      std::set<Uid> told;  // And what is of one group with it.
+      for (const std::vector<ProcessIndex>& list :
+           {std::vector(change.relinked.begin(), change.relinked.end()), change.regrouped}) {
+        for (const ProcessIndex node : list) {
+          if (node != kNoProcess) {
+            told.insert(graph.node_key(node));
+            told.insert(graph.key(node));
+          }
+        }
+      }
+      regrouped += change.regrouped.size();
+      std::set<Uid> left;
+      for (const ProcessIndex node : change.left_parents) {
+        left.insert(graph.node_key(node));
+      }
+      if (change.left_parent != kNoProcess) {
+        left.insert(graph.node_key(change.left_parent));
+      }
+      for (ProcessIndex node = 0; node < before.size(); ++node) {
+        const Standing now = standing_of(graph, node);
+        const bool is_told = told.contains(graph.node_key(node)) || told.contains(graph.key(node));
+        if (now.canonical != before[node].canonical) {
+          ASSERT_TRUE(is_told) << "seed " << seed;
+        }
+        if (now.claimed_parent != before[node].claimed_parent) {
+          // Or the parent is the same, under another canonical key.
+          ASSERT_TRUE(is_told || told.contains(now.claimed_parent))
+              << "seed " << seed << " event " << i << " node " << to_string(graph.node_key(node))
+              << " was below " << to_string(before[node].claimed_parent) << "\n"
+              << was << "\n"
+              << answers(graph);
+          ASSERT_TRUE(before[node].claimed_parent.is_none() ||
+                      left.contains(before[node].claimed_parent) ||
+                      told.contains(before[node].claimed_parent))
+              << "seed " << seed;
+        }
+      }
+    }
+  }
+  EXPECT_GT(regrouped, seeds());
+}
+
+/// Who may go, by the rule alone.
+std::set<Uid> due_by_rule(const ProcessGraph& graph,
+                          Timestamp ended_before,
+                          Timestamp idle_before) {
+  std::set<ProcessIndex> staying;
+  const std::vector<ProcessIndex> all = processes(graph);
+  for (const ProcessIndex process : all) {
+    const Timestamp end = graph.end(process);
+    const bool due = (end != 0 && end < ended_before) || graph.last_seen(process) < idle_before;
+    if (!due || graph.is_tombstone(process)) {
+      staying.insert(process);
+    }
+  }
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const ProcessIndex process : all) {
+      const ProcessIndex parent = graph.parent(process);
+      if (parent != kNoProcess && staying.contains(process)) {
+        changed = staying.insert(parent).second || changed;
+      }
+    }
+  }
+  std::set<Uid> going;
+  for (const ProcessIndex process : all) {
+    if (!staying.contains(process)) {
+      going.insert(graph.key(process));
+    }
+  }
+  return going;
+}
+
+TEST(ProcessGraphProperty, WhoMayGoIsARule) {
+  std::size_t gone = 0;
+  for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
+    History history(seed);
+    ProcessGraph graph;
+    Timestamp now = 1'000'000'000 * kNanosPerSecond;
+    for (int round = 0; round < 12; ++round) {
+      for (int i = 0; i < 5; ++i) {
+        graph.apply(history.event());
+      }
+      now += static_cast<Timestamp>(history.pick(20)) * kNanosPerSecond;
+      // In the last rounds what is idle goes too.
+      const Timestamp idle_before = round < 10 ? 0 : now + (round - 9) * 3600 * kNanosPerSecond;
+      const std::set<Uid> want = due_by_rule(graph, now, idle_before);
+      std::set<Uid> got;
+      for (const ProcessIndex process : graph.evictable(now, idle_before)) {
+        ASSERT_TRUE(graph.is_canonical(process));
+        // Children first: nothing that counts is below it any more.
+        for (const ProcessIndex child : children(graph, process)) {
+          ASSERT_TRUE(got.contains(graph.key(child))) << "seed " << seed;
+        }
+        got.insert(graph.key(process));
+      }
+      // Those whose last child left them otherwise than by going are found with the idle ones.
+      ASSERT_TRUE(std::ranges::includes(want, got)) << "seed " << seed << " round " << round;
+      if (round >= 10) {
+        ASSERT_EQ(got, want) << "seed " << seed << " round " << round;
+      }
+      for (const Uid& key : got) {
+        graph.forget(graph.find(key));
+      }
+      gone += got.size();
+    }
+  }
+  EXPECT_GT(gone, seeds());
+}
+
+}  // namespace
+}  // namespace spoor

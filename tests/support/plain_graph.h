@@ -1,0 +1,394 @@
+// The process graph as its specification reads, over maps and strings: the twin that the compact
+// one is compared with. Every answer is worked out from all facts; nothing is kept up to date.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "engine/base/limits.h"
+#include "engine/base/text.h"
+#include "engine/event/event.h"
+#include "engine/process_graph/process_graph.h"
+
+namespace spoor::test {
+
+class PlainGraph {
+ public:
+  void apply(const Event& event) {
+    const bool is_start = event.type == EventType::process_creation;
+    const int own = is_start ? 0 : 1;
+    name(event, event.parent, 2);
+    name(event, event.target, 1);
+    name(event, event.actor, own);
+    if (!event.parent.key.is_none()) {
+      nodes_[event.parent.key].claimed_by_child = true;
+    }
+    if (!event.target.key.is_none()) {
+      nodes_[event.target.key].took_part = true;
+    }
+    if (event.actor.key.is_none()) {
+      return;
+    }
+    Node& actor = nodes_[event.actor.key];
+    actor.took_part = true;
+    if (event.type == EventType::process_termination && is_sure(event)) {
+      actor.end = actor.end == 0 ? event.time : std::min(actor.end, event.time);
+    }
+    if (!event.parent.key.is_none() && event.parent.key != event.actor.key) {
+      least(actor.parent, {own, event.parent.key});
+    }
+    if (is_start) {
+      actor.start_seen = true;
+      offer(actor, ProcessText::integrity_level, event.field(FieldId::integrity_level), 0);
+      offer(actor, ProcessText::hashes, event.field(FieldId::hashes), 0);
+      offer(actor, ProcessText::current_directory, event.field(FieldId::current_directory), 0);
+      offer(actor, ProcessText::claimed_parent_image, event.parent.image, 0);
+      offer(actor, ProcessText::claimed_parent_command_line, event.parent.command_line, 0);
+    }
+  }
+
+  void erase(const Uid& key) { nodes_.erase(key); }
+
+  /// Some other process claims one of these as its parent.
+  [[nodiscard]] bool is_above_any(const std::set<Uid>& keys) const {
+    return std::ranges::any_of(nodes_, [&](const auto& entry) {
+      return !keys.contains(entry.first) && entry.second.parent &&
+             keys.contains(entry.second.parent->second);
+    });
+  }
+
+  /// Groups: each a set of keys, the canonical one first.
+  [[nodiscard]] std::vector<std::set<Uid>> groups() const {
+    std::map<std::pair<std::uint32_t, std::string>, std::vector<std::pair<Timestamp, Uid>>> alike;
+    std::vector<std::set<Uid>> groups;
+    for (const auto& [key, node] : nodes_) {
+      const std::string image = fold(basename_of(text(node, ProcessText::image)));
+      if (node.pid && node.start && !image.empty()) {
+        alike[{node.pid->second, image}].emplace_back(node.start->second, key);
+      } else {
+        groups.push_back({key});
+      }
+    }
+    for (auto& [what, instances] : alike) {
+      std::ranges::sort(instances);
+      std::vector<std::pair<Timestamp, std::set<Uid>>> open;
+      for (const auto& [start, key] : instances) {
+        auto place = std::ranges::find_if(open, [&, start = start, key = key](const auto& group) {
+          return start - group.first <= kClockSlackNs &&
+                 std::ranges::none_of(group.second, [&](const Uid& other) {
+                   return nodes_.at(other).vendor == nodes_.at(key).vendor;
+                 });
+        });
+        if (place == open.end()) {
+          open.push_back({start, {key}});
+        } else {
+          place->second.insert(key);
+        }
+      }
+      for (const auto& group : open) {
+        groups.push_back(group.second);
+      }
+    }
+    return groups;
+  }
+
+  /// All that can be asked, as text.
+  [[nodiscard]] std::string snapshot() {
+    prepare();
+    std::map<Uid, std::set<Uid>> children;
+    for (const auto& [canonical, group] : views_) {
+      if (const auto parent = claimed_parent(canonical)) {
+        children[*parent].insert(canonical);
+      }
+    }
+    std::ostringstream out;
+    for (const auto& [canonical, group] : views_) {
+      bool inferred = false;
+      const Timestamp ended = end(canonical, inferred);
+      const auto claimed = claimed_parent(canonical);
+      const bool suspect = is_suspect(canonical);
+      write(out, canonical, {group.begin(), group.end()}, nodes_.at(canonical).pid,
+            start(canonical), ended, inferred);
+      out << " parent " << (claimed && !suspect ? to_string(*claimed) : "-") << " claimed "
+          << (claimed ? to_string(*claimed) : "-") << flags(canonical, suspect);
+      for (std::size_t i = 0; i < kProcessTextCount; ++i) {
+        out << " [" << group_text(canonical, static_cast<ProcessText>(i)) << "]";
+      }
+      for (const Uid& child : children[canonical]) {
+        out << " child " << to_string(child);
+      }
+      out << "\n";
+    }
+    return out.str();
+  }
+
+  static void write(std::ostream& out,
+                    const Uid& canonical,
+                    const std::vector<Uid>& members,
+                    const std::optional<std::pair<int, std::uint32_t>>& pid,
+                    Timestamp start,
+                    Timestamp end,
+                    bool inferred) {
+    out << to_string(canonical);
+    for (const Uid& member : members) {
+      out << "+" << to_string(member).substr(8, 8);
+    }
+    out << " pid " << (pid ? std::to_string(pid->second) : "-") << " start " << start << " end "
+        << end << (inferred ? "?" : "");
+  }
+
+ private:
+  template <typename Value>
+  using Claim = std::optional<std::pair<int, Value>>;
+
+  struct Node {
+    std::array<Claim<std::string>, kProcessTextCount> texts;
+    Claim<Timestamp> start;
+    Claim<std::uint32_t> pid;
+    Claim<Uid> parent;
+    Timestamp end = 0;
+    Timestamp last_seen = 0;
+    bool start_seen = false;
+    bool claimed_by_child = false;
+    bool took_part = false;
+    int vendor = 9;
+  };
+
+  template <typename Value>
+  static void least(Claim<Value>& known, std::pair<int, Value> said) {
+    known = known ? std::min(*known, said) : said;
+  }
+
+  static bool is_sure(const Event& event) { return event.time != 0 && !event.time_suspect; }
+
+  static void offer(Node& node, ProcessText which, std::string_view value, int rank) {
+    if (!value.empty()) {
+      least(node.texts[static_cast<std::size_t>(which)], {rank, std::string(value)});
+    }
+  }
+
+  void name(const Event& event, const ProcessMention& mention, int rank) {
+    if (mention.key.is_none()) {
+      return;
+    }
+    Node& node = nodes_[mention.key];
+    const int vendor = event.source == Source::crowdstrike   ? 2
+                       : event.source == Source::sentinelone ? 3
+                                                             : 1;
+    node.vendor = std::min(node.vendor, vendor);
+    if (is_sure(event)) {
+      node.last_seen = std::max(node.last_seen, event.time / kNanosPerSecond);
+    }
+    offer(node, ProcessText::vendor_uid, mention.vendor_uid, rank);
+    offer(node, ProcessText::image, mention.image, rank);
+    offer(node, ProcessText::command_line, mention.command_line, rank);
+    offer(node, ProcessText::user, mention.user, rank);
+    if (!mention.pid.empty()) {
+      least(node.pid, {rank, static_cast<std::uint32_t>(std::stoul(std::string(mention.pid)))});
+    }
+    if (mention.start != 0) {
+      least(node.start, {mention.start_is_exact ? rank : 2, mention.start});
+    }
+  }
+
+  static std::string_view text(const Node& node, ProcessText which) {
+    const Claim<std::string>& claim = node.texts[static_cast<std::size_t>(which)];
+    return claim ? std::string_view(claim->second) : std::string_view();
+  }
+
+  void prepare() {
+    views_.clear();
+    canonical_.clear();
+    for (const std::set<Uid>& group : groups()) {
+      views_[*group.begin()] = group;
+      for (const Uid& key : group) {
+        canonical_[key] = *group.begin();
+      }
+    }
+  }
+
+  [[nodiscard]] Timestamp start(const Uid& canonical) const {
+    Claim<Timestamp> best;
+    for (const Uid& key : views_.at(canonical)) {
+      if (nodes_.at(key).start) {
+        least(best, *nodes_.at(key).start);
+      }
+    }
+    return best ? best->second : 0;
+  }
+
+  [[nodiscard]] bool start_seen(const Uid& canonical) const {
+    return std::ranges::any_of(views_.at(canonical),
+                               [this](const Uid& key) { return nodes_.at(key).start_seen; });
+  }
+
+  [[nodiscard]] std::string group_text(const Uid& canonical, ProcessText which) const {
+    if (which == ProcessText::vendor_uid) {
+      return std::string(text(nodes_.at(canonical), which));
+    }
+    Claim<std::string> best;
+    for (const Uid& key : views_.at(canonical)) {
+      const auto& claim = nodes_.at(key).texts[static_cast<std::size_t>(which)];
+      if (claim) {
+        least(best, *claim);
+      }
+    }
+    return best ? best->second : "";
+  }
+
+  [[nodiscard]] std::optional<Uid> claimed_parent(const Uid& canonical) const {
+    std::optional<std::tuple<int, bool, Uid>> best;
+    for (const Uid& key : views_.at(canonical)) {
+      const Claim<Uid>& claim = nodes_.at(key).parent;
+      if (!claim) {
+        continue;
+      }
+      const Uid parent = canonical_.at(claim->second);
+      const std::tuple said(claim->first, !start_seen(parent), parent);
+      if (parent != canonical && (!best || said < *best)) {
+        best = said;
+      }
+    }
+    return best ? std::optional(std::get<2>(*best)) : std::nullopt;
+  }
+
+  [[nodiscard]] bool is_suspect(const Uid& canonical) const {
+    const auto parent = claimed_parent(canonical);
+    if (!parent) {
+      return false;
+    }
+    const Timestamp above = start(*parent);
+    const Timestamp own = start(canonical);
+    if (above != 0 && own != 0 && above > own + kClockSlackNs) {
+      return true;
+    }
+    if (above != 0 && own != 0 && above < own) {
+      return false;
+    }
+    std::optional<Uid> walk = parent;
+    for (std::size_t steps = 0; walk && steps < kAncestorsMax; ++steps) {
+      if (*walk == canonical) {
+        return true;
+      }
+      walk = claimed_parent(*walk);
+    }
+    return false;
+  }
+
+  [[nodiscard]] Timestamp end(const Uid& canonical, bool& inferred) const {
+    const std::set<Uid>& group = views_.at(canonical);
+    Timestamp seen = 0;
+    std::set<int> vendors;
+    for (const Uid& key : group) {
+      const Node& node = nodes_.at(key);
+      seen = seen == 0 || (node.end != 0 && node.end < seen) ? node.end : seen;
+      vendors.insert(node.vendor);
+    }
+    const Timestamp own = start(canonical);
+    if (seen != 0 || !nodes_.at(canonical).pid || own == 0) {
+      return seen;
+    }
+    Timestamp next = 0;
+    for (const auto& [key, node] : nodes_) {
+      if (!group.contains(key) && node.pid &&
+          node.pid->second == nodes_.at(canonical).pid->second && node.start_seen && node.start &&
+          node.start->second > own &&
+          (vendors.contains(node.vendor) || node.start->second > own + kClockSlackNs)) {
+        next = next == 0 ? node.start->second : std::min(next, node.start->second);
+      }
+    }
+    inferred = next != 0;
+    return next;
+  }
+
+  [[nodiscard]] bool mismatch(const Uid& key) const {
+    const Node& node = nodes_.at(key);
+    if (!node.parent || !nodes_.at(node.parent->second).start_seen) {
+      return false;
+    }
+    const Node& parent = nodes_.at(node.parent->second);
+    const auto differs = [&](ProcessText claim, ProcessText fact) {
+      return !text(node, claim).empty() && !text(parent, fact).empty() &&
+             fold(text(node, claim)) != fold(text(parent, fact));
+    };
+    return differs(ProcessText::claimed_parent_image, ProcessText::image) ||
+           differs(ProcessText::claimed_parent_command_line, ProcessText::command_line);
+  }
+
+  [[nodiscard]] std::string flags(const Uid& canonical, bool suspect) const {
+    bool claimed = false;
+    bool took_part = false;
+    bool mismatched = false;
+    Timestamp last_seen = 0;
+    for (const Uid& key : views_.at(canonical)) {
+      const Node& node = nodes_.at(key);
+      claimed = claimed || node.claimed_by_child;
+      took_part = took_part || node.took_part;
+      mismatched = mismatched || mismatch(key);
+      last_seen = std::max(last_seen, node.last_seen);
+    }
+    return std::string(suspect ? " suspect" : "") + (mismatched ? " mismatch" : "") +
+           (start_seen(canonical) ? " seen" : "") + (claimed ? " claimed" : "") +
+           (took_part ? " part" : "") + " last " + std::to_string(last_seen);
+  }
+
+  std::map<Uid, Node> nodes_;
+  std::map<Uid, std::set<Uid>> views_;  ///< By canonical key.
+  std::map<Uid, Uid> canonical_;
+};
+
+/// The same of the compact graph.
+inline std::string snapshot(const ProcessGraph& graph, const std::vector<ProcessIndex>& processes) {
+  std::map<Uid, std::string> lines;
+  for (const ProcessIndex process : processes) {
+    std::ostringstream out;
+    std::vector<Uid> members;
+    for (const ProcessIndex member : graph.members(process)) {
+      members.push_back(graph.node_key(member));
+    }
+    bool inferred = false;
+    const Timestamp end = graph.end(process, &inferred);
+    const auto pid = graph.pid(process);
+    PlainGraph::write(out, graph.key(process), members,
+                      pid ? std::optional(std::pair(0, *pid)) : std::nullopt, graph.start(process),
+                      end, inferred);
+    const ProcessIndex parent = graph.parent(process);
+    const ProcessIndex claimed = graph.claimed_parent(process);
+    out << " parent " << (parent == kNoProcess ? "-" : to_string(graph.key(parent))) << " claimed "
+        << (claimed == kNoProcess ? "-" : to_string(graph.key(claimed)))
+        << (graph.is_suspect_edge(process) ? " suspect" : "")
+        << (graph.parent_mismatch(process) ? " mismatch" : "")
+        << (graph.start_seen(process) ? " seen" : "")
+        << (graph.claimed_by_child(process) ? " claimed" : "")
+        << (graph.took_part(process) ? " part" : "") << " last "
+        << graph.last_seen(process) / kNanosPerSecond;
+    for (std::size_t i = 0; i < kProcessTextCount; ++i) {
+      out << " [" << graph.text(process, static_cast<ProcessText>(i)) << "]";
+    }
+    std::multiset<Uid> children;  // A child that is listed twice shows.
+    for (ProcessIndex child = graph.first_child(process); child != kNoProcess;
+         child = graph.next_sibling(child)) {
+      children.insert(graph.node_key(child));
+    }
+    for (const Uid& child : children) {
+      out << " child " << to_string(child);
+    }
+    lines[graph.key(process)] += out.str() + "\n";
+  }
+  std::string text;
+  for (const auto& [key, line] : lines) {
+    text += line;
+  }
+  return text;
+}
+
+}  // namespace spoor::test
