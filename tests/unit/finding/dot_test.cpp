@@ -95,6 +95,7 @@ TEST(Dot, NothingOfAnEventIsReadAsDot) {
       "&lt;&#34;",
       "\x1b[2J\x07",
       "\xff\xfe\xc0",
+      // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what it is for.
       "a\u202egnp.exe\u2066",
       std::string("a\0b", 3),
       "]; evil [",
@@ -115,6 +116,7 @@ TEST(Dot, NothingOfAnEventIsReadAsDot) {
 TEST(Dot, EscapesAndEntitiesStandForThemselves) {
   const std::string dot = render_dot(finding_named(R"(\N &lt; "q")"));
   EXPECT_TRUE(holds(dot, R"(\\N &amp;lt; \"q\")"));
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what it is for.
   EXPECT_TRUE(holds(render_dot(finding_named("a\u202eb\nc")), R"(a\\u{202e}b\\x0ac)"));
 }
 
@@ -154,7 +156,7 @@ TEST(Dot, GraphvizReadsIt) {
   std::ofstream(path, std::ios::binary)
       << render_dot(sample_finding()) << render_dot(gappy_finding())
       << render_dot(minimal_finding()) << render_dot(hostile_finding())
-      << render_dot(finding_named("\"]; evil [label=\"\\"));
+      << render_dot(finding_named(R"("]; evil [label="\)"));
   const std::string errors = path.string() + ".txt";
   const std::string command = "dot -Tplain '" + path.string() + "' >/dev/null 2>'" + errors + "'";
   EXPECT_EQ(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c,concurrency-mt-unsafe)

@@ -42,7 +42,9 @@ TEST(Html, WhatDoesNotShowIsSpelledOut) {
   EXPECT_EQ(as_text("a\x1b[2Jb"), "a" + esc("\\x1b") + "[2Jb");
   EXPECT_EQ(as_text(std::string_view("a\0b", 3)), "a" + esc("\\x00") + "b");
   EXPECT_EQ(as_text("a\nb\tc"), "a" + esc("\\x0a") + "b" + esc("\\x09") + "c");
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what it is for.
   EXPECT_EQ(as_text("a\u202Eb"), "a" + esc("\\u{202e}") + "b");
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what it is for.
   EXPECT_EQ(as_text("a\u2066b\u200Bc\uFEFFd"),
             "a" + esc("\\u{2066}") + "b" + esc("\\u{200b}") + "c" + esc("\\u{feff}") + "d");
   EXPECT_EQ(as_text("x\u00ADy"), "x" + esc("\\u{00ad}") + "y");
@@ -62,6 +64,7 @@ TEST(Html, BlocksKeepTheirLinesAndNothingElse) {
 }
 
 TEST(Html, AttributesHoldNoElement) {
+  // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what it is for.
   EXPECT_EQ(as_attribute("a\n\u202E\xFF\"b"), "a\\x0a\\u{202e}\\xff&quot;b");
 }
 
