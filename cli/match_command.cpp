@@ -21,6 +21,7 @@
 #include "engine/correlation/window_evaluator.h"
 #include "engine/finding/json_writer.h"
 #include "engine/matcher/matcher.h"
+#include "engine/pipeline.h"
 #include "parsers/flat/flat_event.h"
 #include "parsers/json/json_scanner.h"
 #include "parsers/record_parser.h"
@@ -60,7 +61,7 @@ class EventMatcher final : public RecordConsumer, private RecordSink {
             rules,
             &refused,
             {.canonical = false, .by_name = true, .route = options.route != MatchRoute::none})),
-        parser_(Projection::everything()),
+        parser_(whole_projection_of(rules)),
         windows_(rules,
                  options.every ? WindowReporting::every : WindowReporting::fire,
                  [this](const WindowFiring& firing) { write(firing); }),

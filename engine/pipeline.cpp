@@ -80,7 +80,7 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
     : options_(std::move(options)),
       rules_(std::move(rules)),
       parser_(projection_of(*rules_), options_.parser),
-      whole_parser_(Projection::everything(), options_.parser),
+      whole_parser_(whole_projection_of(*rules_), options_.parser),
       matcher_(Matcher::create(*rules_, diagnostics)),
       correlator_(*rules_, {.lateness = options_.lateness}),
       recent_(std::make_unique<RecentEvents>()),
@@ -112,12 +112,14 @@ Result<void> Pipeline::replace_rules(std::shared_ptr<const RuleSet> rules,
     }
   }
   RecordParser parser(projection_of(*rules), options_.parser);
+  RecordParser whole_parser(whole_projection_of(*rules), options_.parser);
   correlator_.replace_rules(*rules);
   // From here on nothing can fail.
   waiting_.renumber(following);
   asks_ancestors_ = asks_ancestors(*rules);
   evaluations_before_ += matcher_.evaluations();
   parser_ = std::move(parser);
+  whole_parser_ = std::move(whole_parser);
   matcher_ = std::move(matcher);
   rules_ = std::move(rules);
   return {};
@@ -313,6 +315,12 @@ Projection projection_of(const RuleSet& rules) {
     collect_fields(rule.condition, projection.fields, names);
   }
   projection.extra_fields.assign(names.begin(), names.end());
+  return projection;
+}
+
+Projection whole_projection_of(const RuleSet& rules) {
+  Projection projection = Projection::everything();
+  projection.extra_fields = projection_of(rules).extra_fields;
   return projection;
 }
 

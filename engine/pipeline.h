@@ -152,4 +152,8 @@ class Pipeline final : private RecordSink {
 /// The fields that the rules test.
 [[nodiscard]] Projection projection_of(const RuleSet& rules);
 
+/// Everything, and of what a field of the table shows the vendor's own name too, if a rule tests
+/// it.
+[[nodiscard]] Projection whole_projection_of(const RuleSet& rules);
+
 }  // namespace spoor

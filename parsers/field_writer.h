@@ -35,6 +35,11 @@ class FieldFilter {
   /// already are left out; one that is wanted by its name is kept all the same.
   [[nodiscard]] bool wants_all_extra() const { return all_extra_; }
 
+  /// Is this one wanted by its name?
+  [[nodiscard]] bool names_extra(std::string_view name) const {
+    return some_extra_ && is_listed(name);
+  }
+
   /// Is any field by the vendor's own name wanted?
   [[nodiscard]] bool wants_any_extra() const { return all_extra_ || some_extra_; }
 

@@ -24,7 +24,7 @@ inline constexpr int kZstdWindowLogMax = 27;  ///< 128 MiB.
 // Process graph.
 inline constexpr std::size_t kAncestorsMax = 128;   ///< Steps of one walk up, levels of one down.
 inline constexpr std::size_t kSubtreeMax = 65'536;  ///< Processes of one walk down.
-inline constexpr std::size_t kProcessesPerHostMax = 1'048'576;  ///< Nodes of one host.
+inline constexpr std::size_t kProcessesPerHostMax = 1'048'576;  ///< Nodes of one host's graph.
 inline constexpr std::int64_t kClockSlackNs =
     2'000'000'000;  ///< A parent may start this much "later".
 

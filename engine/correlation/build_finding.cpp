@@ -43,6 +43,13 @@ std::vector<std::pair<std::string, std::string>> split_hashes(std::string_view t
 FindingProcess describe(const ProcessGraph& graph, ProcessIndex process) {
   FindingProcess described;
   described.uid = graph.text(process, ProcessText::vendor_uid);
+  for (const ProcessIndex node : graph.members(process)) {
+    const std::string_view uid = graph.vendor_uid(node);
+    if (!uid.empty() && uid != described.uid) {
+      described.other_uids.emplace_back(uid);
+    }
+  }
+  std::ranges::sort(described.other_uids);
   const std::optional<std::uint32_t> pid = graph.pid(process);
   described.pid = pid ? std::to_string(*pid) : "";
   described.image = graph.text(process, ProcessText::image);
@@ -69,7 +76,8 @@ FindingRule describe(const RuleMeta& meta, bool is_correlation) {
           .references = meta.references,
           .tags = meta.tags,
           .logic_hash = meta.logic_hash,
-          .correlation = is_correlation};
+          .correlation = is_correlation,
+          .false_positives = meta.false_positives};
 }
 
 /// The processes of the finding, parents first, siblings by start, and where each graph node went.

@@ -1,6 +1,8 @@
 #include "engine/correlation/correlator.h"
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -16,6 +18,7 @@
 #include "engine/correlation/plain_matches.h"
 #include "engine/correlation/window_finding.h"
 #include "engine/finding/ledger.h"
+#include "engine/process_graph/host_identity.h"
 
 namespace spoor {
 namespace {
@@ -69,25 +72,95 @@ struct Correlator::Impl {
           keep_firing(firing);
         }) {}
 
+  // --- Hosts ---
+
+  /// The key of the machine that a vendor's key is of.
+  [[nodiscard]] std::string_view canonical_key(std::string_view key) const {
+    const auto joined = aliases.find(key);
+    return joined == aliases.end() ? key : std::string_view(joined->second);
+  }
+
+  /// Null if no event of it came.
+  [[nodiscard]] HostState* find_host(std::string_view key) const {
+    const auto known = hosts.find(canonical_key(key));
+    return known == hosts.end() ? nullptr : known->second.get();
+  }
+
   HostState& host_of(std::string_view key) {
-    const auto known = hosts.find(key);
-    if (known != hosts.end()) {
-      return *known->second;
+    if (HostState* known = find_host(key)) {
+      return *known;
     }
+    const std::string canonical(canonical_key(key));
     auto host = std::make_unique<HostState>();
-    host->key = key;
+    host->key = canonical;
     if (options.lateness) {
       host->watermark.set_lateness(*options.lateness);
     }
-    return *hosts.emplace(std::string(key), std::move(host)).first->second;
+    HostState* const made = host.get();
+    made->graph.on_forget([this, made](ProcessIndex node, bool forced) {
+      const std::size_t hits = made->forget_node(node);
+      stats.forgotten_hits += forced ? hits : 0;
+    });
+    return *hosts.emplace(canonical, std::move(host)).first->second;
   }
+
+  /// What an event says of which machine its host key is.
+  void learn_host(const Event& event) {
+    std::vector<HostJoin> joins;
+    const auto add = [&joins](std::vector<HostJoin> more) {
+      joins.insert(joins.end(), std::make_move_iterator(more.begin()),
+                   std::make_move_iterator(more.end()));
+    };
+    if (!event.hostname.empty()) {
+      std::string& last = last_names[std::string(event.host)];
+      if (last != event.hostname) {
+        last = event.hostname;
+        add(identity.name(event.host, event.hostname));
+      }
+      if (event.type == EventType::sensor && event.source == Source::crowdstrike) {
+        add(identity.state(event.host, event.hostname));
+      }
+    }
+    if (event.type == EventType::process_creation && event.actor.start != 0 &&
+        event.actor.start_is_exact) {
+      std::uint32_t pid = 0;
+      const char* const end = event.actor.pid.data() + event.actor.pid.size();
+      if (!event.actor.pid.empty() &&
+          std::from_chars(event.actor.pid.data(), end, pid).ptr == end) {
+        add(identity.started(event.host, pid, event.actor.start, event.actor.image));
+      }
+    }
+    for (const HostJoin& join : joins) {
+      join_hosts(join);
+    }
+  }
+
+  /// Two host keys turned out to be one machine.
+  void join_hosts(const HostJoin& join) {
+    for (auto& [key, canonical] : aliases) {
+      if (canonical == join.from) {
+        canonical = join.into;
+      }
+    }
+    const auto from = hosts.find(join.from);
+    aliases.insert_or_assign(join.from, join.into);
+    if (from == hosts.end()) {
+      return;
+    }
+    const std::unique_ptr<HostState> gone = std::move(from->second);
+    hosts.erase(from);
+    HostState& into = host_of(join.into);
+    into.absorb(*gone, feeds, options.lateness.has_value());
+  }
+
+  // --- Hits ---
 
   void keep_step_hit(HostState& host,
                      std::size_t rule,
                      const Feed& feed,
                      ProcessIndex process,
                      TakenEvent& taken) {
-    HitSet& set = host.hits[{.number = feed.number, .process = process}];
+    HitSet& set = host.facts[process].hits_of(feed.number);
     const Event& event = taken.event();
     if (!set.wants(event.order_key(), event.record, taken.is_duplicate())) {
       return;
@@ -124,7 +197,7 @@ struct Correlator::Impl {
     const PlainHit place{.rule = rule, .event = event.uid};
     host.plain_changed.insert(place);
     if (actor != kNoProcess) {
-      std::vector<PlainHit>& here = host.plain_at[actor];
+      std::vector<PlainHit>& here = host.facts[actor].plain;
       if (std::ranges::find(here, place) == here.end()) {
         here.push_back(place);
       }
@@ -173,10 +246,10 @@ struct Correlator::Impl {
     }
     firings_to_tell.insert(number);
     for_each_event(firing.evidence, [&](const KeptEvent& event) {
-      HostState& host = *hosts.find(event.host)->second;
+      HostState& host = *find_host(event.host);
       const ProcessIndex actor = host.graph.find(event.actor);
       if (actor != kNoProcess) {
-        std::vector<FiringNumber>& here = host.firings_at[actor];
+        std::vector<FiringNumber>& here = host.facts[actor].firings;
         if (here.empty() || here.back() != number) {
           here.push_back(number);
         }
@@ -186,8 +259,7 @@ struct Correlator::Impl {
   }
 
   [[nodiscard]] Finding finding_of(const WindowFiring& firing) const {
-    const auto host = hosts.find(spoor::host_of(firing));
-    return window_finding(*rules, firing, *host->second);
+    return window_finding(*rules, firing, *find_host(spoor::host_of(firing)));
   }
 
   [[nodiscard]] LineageRule lineage_rule(CorrelationNumber number) const {
@@ -219,6 +291,10 @@ struct Correlator::Impl {
 
   void evaluate(HostState& host, const AtProcess& place) {
     ++stats.evaluations;
+    if (!host.graph.is_known(place.process) || !host.graph.is_canonical(place.process)) {
+      host.matches.erase(place);  // What is known of it counts for the process that it is of.
+      return;
+    }
     const LineageVerdict verdict =
         evaluate_anchor(host, lineage_rule(place.number), place.process, closed_until(host));
     if (verdict.holds) {
@@ -233,7 +309,7 @@ struct Correlator::Impl {
 
   [[nodiscard]] Finding plain_finding(const DetectionRule& rule, const Hit& hit) const {
     const KeptEvent& event = *hit.event;
-    const HostState& host = *hosts.find(event.host)->second;
+    const HostState& host = *find_host(event.host);
     MatchView match;
     match.rule = &rule.meta;
     match.level = rule.meta.level;
@@ -332,7 +408,42 @@ struct Correlator::Impl {
     match.anchor = place.process;
     match.uid = told->second;
     host.told.erase(told);
-    tell_retraction(build_finding(match, host.graph), out);
+    Finding finding = build_finding(match, host.graph);
+    finding.superseded_by = successor(host, place);
+    tell_retraction(std::move(finding), out);
+  }
+
+  /// The finding of the process that this one turned out to be, if it has one.
+  [[nodiscard]] std::optional<Uid> successor(const HostState& host, const AtProcess& place) const {
+    if (!host.graph.is_known(place.process)) {
+      return std::nullopt;
+    }
+    const ProcessIndex canonical = host.graph.canonical(place.process);
+    if (!host.matches.contains({.number = place.number, .process = canonical})) {
+      return std::nullopt;
+    }
+    return finding_uid(lineage_rule(place.number).rule().meta, host.key, host.graph.key(canonical));
+  }
+
+  /// What was told under a host key that is no more.
+  void tell_renamed(HostState& host, std::vector<Finding>& out) {
+    for (const auto& [uid, place] : std::exchange(host.told_elsewhere, {})) {
+      const std::optional<Uid> now = successor(host, place);
+      if (!feeds.has_correlation(place.number) || now == uid) {
+        continue;
+      }
+      MatchView match;
+      match.rule = &lineage_rule(place.number).rule().meta;
+      match.is_correlation = true;
+      match.level = match.rule->level;
+      match.host_key = host.key;
+      match.hostname = host.hostname;
+      match.anchor = host.graph.canonical(place.process);
+      match.uid = uid;
+      Finding finding = build_finding(match, host.graph);
+      finding.superseded_by = now;
+      tell_retraction(std::move(finding), out);
+    }
   }
 
   void tell_plain(HostState& host, const PlainHit& place, std::vector<Finding>& out) {
@@ -343,16 +454,35 @@ struct Correlator::Impl {
       if (!finished && final_after >= host.watermark.value()) {
         host.plain_due.emplace(final_after, place);
       }
-      tell(plain_finding(rule, *hit), final_after, host.watermark.value(), out);
+      Finding finding = plain_finding(rule, *hit);
+      const Uid before = std::exchange(host.told_plain[place], finding.uid);
+      if (!before.is_none() && before != finding.uid) {
+        retract_plain(host, rule, before, finding.uid, out);
+      }
+      tell(std::move(finding), final_after, host.watermark.value(), out);
       return;
     }
+    const auto told = host.told_plain.find(place);
+    if (told != host.told_plain.end()) {
+      retract_plain(host, rule, told->second, std::nullopt, out);
+      host.told_plain.erase(told);
+    }
+  }
+
+  void retract_plain(const HostState& host,
+                     const DetectionRule& rule,
+                     const Uid& uid,
+                     std::optional<Uid> now,
+                     std::vector<Finding>& out) {
     MatchView match;
     match.rule = &rule.meta;
     match.level = rule.meta.level;
     match.host_key = host.key;
     match.hostname = host.hostname;
-    match.anchor_uid = place.event;
-    tell_retraction(build_finding(match, host.graph), out);
+    match.uid = uid;
+    Finding finding = build_finding(match, host.graph);
+    finding.superseded_by = now;
+    tell_retraction(std::move(finding), out);
   }
 
   void tell_retraction(Finding finding, std::vector<Finding>& out) {
@@ -381,6 +511,7 @@ struct Correlator::Impl {
       tell_lineage(host, place, out);
     }
     host.evaluated.clear();
+    tell_renamed(host, out);
     for (const PlainHit& place : host.plain_changed) {
       tell_plain(host, place, out);
     }
@@ -419,6 +550,11 @@ struct Correlator::Impl {
   boost::
       unordered_flat_map<std::string, std::unique_ptr<HostState>, SeededTextHash, std::equal_to<>>
           hosts;
+  HostIdentity identity;
+  /// Keys that are not the least of their machine.
+  boost::unordered_flat_map<std::string, std::string, SeededTextHash, std::equal_to<>> aliases;
+  /// By host key, to learn nothing twice.
+  boost::unordered_flat_map<std::string, std::string, SeededTextHash, std::equal_to<>> last_names;
   CorrelatorStats stats;
 };
 
@@ -434,32 +570,17 @@ void Correlator::take(const Event& event,
                       bool duplicate,
                       Matcher& matcher,
                       const Lineage* lineage) {
+  impl_->learn_host(event);
   HostState& host = impl_->host_of(event.host);
   if (better_hostname(event.hostname, host.hostname)) {
     host.hostname = event.hostname;
   }
   const GraphChange change = host.graph.apply(event);
-  if (impl_->options.lateness) {
-    if (!event.time_suspect && host.watermark.see(event.source, event.time)) {
-      host.watermark_moved = true;
-    }
-    for (const ProcessIndex process : change.changed) {
-      if (process != kNoProcess) {
-        host.changed.insert(process);
-      }
-    }
+  if (impl_->options.lateness && !event.time_suspect &&
+      host.watermark.see(event.source, event.time)) {
+    host.watermark_moved = true;
   }
-  for (const ProcessIndex process : change.relinked) {
-    if (process != kNoProcess) {
-      host.relinked(process, impl_->feeds);
-    }
-  }
-  if (change.left_parent != kNoProcess) {
-    host.mark_line(change.left_parent);
-    if (impl_->feeds.looks_sideways()) {
-      host.marked_above.insert(change.left_parent);
-    }
-  }
+  host.graph_changed(change, impl_->feeds, impl_->options.lateness.has_value());
   TakenEvent taken(event, duplicate, matcher, lineage);
   for (const std::size_t rule : hits) {
     impl_->stats.hits += duplicate ? 0U : 1U;
@@ -476,19 +597,20 @@ void Correlator::take(const Event& event,
 }
 
 void Correlator::retract(const KeptHits& hits) {
-  const auto known = impl_->hosts.find(hits.host);
-  if (known == impl_->hosts.end()) {
+  if (impl_->find_host(hits.host) == nullptr) {
     return;
   }
-  HostState& host = *known->second;
+  HostState& host = *impl_->find_host(hits.host);
   const ProcessIndex actor = host.graph.find(hits.actor);
+  const ProcessMembers nodes = actor == kNoProcess ? ProcessMembers{} : host.graph.members(actor);
   for (const std::size_t rule : hits.rules) {
     for (const Feed& feed : impl_->feeds.of_detection(rule)) {
-      const auto set = host.hits.find({.number = feed.number, .process = actor});
-      if (set != host.hits.end()) {
-        set->second.remove(hits.order);
-        host.mark_line(actor);
-        host.marked_above.insert(actor);
+      for (const ProcessIndex node : nodes) {
+        if (host.facts[node].hits_of(feed.number).remove(hits.order)) {
+          host.mark_line(actor);
+          host.marked_above.insert(actor);
+          host.mark_beside(actor);
+        }
       }
     }
     if (impl_->plain[rule].remove(hits.order.uid)) {
@@ -498,17 +620,27 @@ void Correlator::retract(const KeptHits& hits) {
   }
 }
 
+void Correlator::alias_host(std::string_view host, std::string_view other) {
+  for (const HostJoin& join : impl_->identity.alias(host, other)) {
+    impl_->join_hosts(join);
+  }
+}
+
+std::vector<std::string> Correlator::keys_of_host(std::string_view host) const {
+  return impl_->identity.keys_of(impl_->canonical_key(host));
+}
+
 void Correlator::finish() {
   impl_->finished = true;
   impl_->windows.finish();
 }
 
 Timestamp Correlator::watermark(std::string_view host) const {
-  const auto known = impl_->hosts.find(host);
+  const HostState* known = impl_->find_host(host);
   if (impl_->finished) {
     return kAllClosed;
   }
-  return known == impl_->hosts.end() ? kNothingClosed : known->second->watermark.value();
+  return known == nullptr ? kNothingClosed : known->watermark.value();
 }
 
 std::vector<std::string> Correlator::stirred_hosts() const {
@@ -523,9 +655,14 @@ std::vector<std::string> Correlator::stirred_hosts() const {
 }
 
 std::vector<Uid> Correlator::stirred_processes(std::string_view host_key, bool deep) const {
-  const HostState& host = *impl_->hosts.find(host_key)->second;
+  const HostState& host = *impl_->find_host(host_key);
   const std::size_t levels_max = deep ? kAncestorsMax : 2;
-  boost::unordered_flat_set<ProcessIndex> stirred = host.changed;
+  boost::unordered_flat_set<ProcessIndex> stirred;
+  for (const ProcessIndex process : host.changed) {
+    if (host.graph.is_known(process)) {
+      stirred.insert(host.graph.canonical(process));
+    }
+  }
   std::vector<ProcessIndex> level(stirred.begin(), stirred.end());
   for (std::size_t depth = 0; depth < levels_max && !level.empty(); ++depth) {
     std::vector<ProcessIndex> next;
@@ -541,7 +678,9 @@ std::vector<Uid> Correlator::stirred_processes(std::string_view host_key, bool d
   }
   std::vector<Uid> keys;
   for (const ProcessIndex process : stirred) {
-    keys.push_back(host.graph.key(process));
+    for (const ProcessIndex node : host.graph.members(process)) {
+      keys.push_back(host.graph.node_key(node));
+    }
   }
   return keys;
 }
@@ -588,9 +727,9 @@ void Correlator::settle_all() {
     host->marked.clear();
     host->marked_above.clear();
     host->matches.clear();
-    for (const auto& [process, correlations] : host->anchors) {
-      for (const CorrelationNumber correlation : correlations) {
-        impl_->evaluate(*host, {.number = correlation, .process = process});
+    for (const auto& [node, here] : host->facts) {
+      for (const CorrelationNumber correlation : here.anchored) {
+        impl_->evaluate(*host, {.number = correlation, .process = host->graph.canonical(node)});
       }
     }
   }
@@ -634,8 +773,10 @@ const CorrelatorStats& Correlator::stats() const {
 std::size_t Correlator::hits_beyond_limit() const {
   std::size_t count = 0;
   for (const auto& [key, host] : impl_->hosts) {
-    for (const auto& [place, set] : host->hits) {
-      count += set.total() - set.hits().size();
+    for (const auto& [node, here] : host->facts) {
+      for (const auto& [feed, set] : here.hits) {
+        count += set.total() - set.hits().size();
+      }
     }
   }
   return count;
@@ -652,7 +793,7 @@ std::size_t Correlator::host_count() const {
 std::size_t Correlator::process_count() const {
   std::size_t count = 0;
   for (const auto& [key, host] : impl_->hosts) {
-    count += host->graph.size();
+    count += host->graph.process_count();
   }
   return count;
 }
@@ -666,13 +807,13 @@ std::size_t Correlator::refused_processes() const {
 }
 
 const ProcessGraph* Correlator::graph(std::string_view host) const {
-  const auto known = impl_->hosts.find(host);
-  return known == impl_->hosts.end() ? nullptr : &known->second->graph;
+  const HostState* known = impl_->find_host(host);
+  return known == nullptr ? nullptr : &known->graph;
 }
 
 std::string_view Correlator::hostname(std::string_view host) const {
-  const auto known = impl_->hosts.find(host);
-  return known == impl_->hosts.end() ? std::string_view() : known->second->hostname;
+  const HostState* known = impl_->find_host(host);
+  return known == nullptr ? std::string_view() : std::string_view(known->hostname);
 }
 
 std::vector<std::string> Correlator::hosts() const {

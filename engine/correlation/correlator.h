@@ -30,6 +30,7 @@ namespace spoor {
 struct CorrelatorStats {
   std::size_t hits = 0;                  ///< Rules that held for an event.
   std::size_t evaluations = 0;           ///< Anchors looked at.
+  std::size_t forgotten_hits = 0;        ///< With processes forgotten for want of room.
   std::size_t matches_beyond_limit = 0;  ///< Of plain and window rules: kMatchesPerRuleMax.
 };
 
@@ -69,6 +70,11 @@ class Correlator {
   /// The rules (indices into RuleSet::detections) do not hold for an event after all, though take()
   /// was told so: more is known of an ancestor. Unknown hits are passed by.
   void retract(const KeptHits& hits);
+
+  /// Two host keys are one machine: configuration says so.
+  void alias_host(std::string_view host, std::string_view other);
+  /// All keys that are known of a host's machine, ascending.
+  [[nodiscard]] std::vector<std::string> keys_of_host(std::string_view host) const;
 
   /// Goes on with other rules, which must outlive the correlator or its next replace_rules(); the
   /// rules so far must be there until it returns. What is unchanged (see UnchangedRules) keeps its

@@ -81,6 +81,16 @@ void HitSet::add(Hit hit) {
   }
 }
 
+void HitSet::absorb(HitSet other) {
+  const std::size_t not_kept = other.total_ - other.hits_.size();
+  for (Hit& hit : other.hits_) {
+    if (wants(hit.event->order, hit.event->record, false)) {
+      add(std::move(hit));
+    }
+  }
+  total_ += not_kept;
+}
+
 bool HitSet::remove(const OrderKey& order) {
   total_ -= total_ > 0 ? 1U : 0U;
   const auto place = std::ranges::lower_bound(hits_, order, {}, order_of);

@@ -61,6 +61,8 @@ class HitSet {
   [[nodiscard]] bool wants(const OrderKey& order, std::string_view record, bool duplicate);
   /// Adds, or puts in place of its twin, a hit that wants() accepted. O(kHitsPerStepMax).
   void add(Hit hit);
+  /// Takes in the hits of another node of the same process.
+  void absorb(HitSet other);
   /// The rule does not hold for that event after all. False if no hit of it is kept: then the count
   /// alone goes down. What was not kept for its sake does not come back.
   bool remove(const OrderKey& order);

@@ -6,8 +6,38 @@
 
 namespace spoor {
 
-void HostState::add_anchor(CorrelationNumber correlation, ProcessIndex process) {
-  std::vector<CorrelationNumber>& anchored = anchors[process];
+HitSet& NodeFacts::hits_of(FeedNumber feed) {
+  const auto known = std::ranges::find(hits, feed, &std::pair<FeedNumber, HitSet>::first);
+  return known == hits.end() ? hits.emplace_back(feed, HitSet()).second : known->second;
+}
+
+std::vector<const HitSet*> HostState::hits_at(FeedNumber feed, ProcessIndex process) const {
+  std::vector<const HitSet*> found;
+  for (const ProcessIndex node : graph.members(process)) {
+    const auto here = facts.find(node);
+    if (here == facts.end()) {
+      continue;
+    }
+    for (const auto& [number, set] : here->second.hits) {
+      if (number == feed && !set.hits().empty()) {
+        found.push_back(&set);
+      }
+    }
+  }
+  return found;
+}
+
+const Hit* HostState::first_hit_at(FeedNumber feed, ProcessIndex process) const {
+  const Hit* first = nullptr;
+  for (const HitSet* set : hits_at(feed, process)) {
+    const Hit& hit = set->hits().front();
+    first = first == nullptr || hit.event->order < first->event->order ? &hit : first;
+  }
+  return first;
+}
+
+void HostState::add_anchor(CorrelationNumber correlation, ProcessIndex node) {
+  std::vector<CorrelationNumber>& anchored = facts[node].anchored;
   const auto place = std::ranges::lower_bound(anchored, correlation);
   if (place == anchored.end() || *place != correlation) {
     anchored.insert(place, correlation);
@@ -15,12 +45,19 @@ void HostState::add_anchor(CorrelationNumber correlation, ProcessIndex process) 
 }
 
 void HostState::mark(ProcessIndex process) {
-  const auto anchor = anchors.find(process);
-  if (anchor == anchors.end()) {
-    return;
-  }
-  for (const CorrelationNumber correlation : anchor->second) {
-    marked.insert({.number = correlation, .process = process});
+  const ProcessIndex canonical = graph.canonical(process);
+  for (const ProcessIndex node : graph.members(process)) {
+    const auto here = facts.find(node);
+    if (here == facts.end()) {
+      continue;
+    }
+    for (const CorrelationNumber correlation : here->second.anchored) {
+      marked.insert({.number = correlation, .process = canonical});
+      if (node != canonical) {
+        // It may have been a process of its own, and matched.
+        marked.insert({.number = correlation, .process = node});
+      }
+    }
   }
 }
 
@@ -33,6 +70,9 @@ void HostState::mark_line(ProcessIndex process) {
 
 void HostState::mark_children() {
   for (const ProcessIndex process : marked_above) {
+    if (!graph.is_known(process)) {
+      continue;
+    }
     for (ProcessIndex child = graph.first_child(process); child != kNoProcess;
          child = graph.next_sibling(child)) {
       mark(child);
@@ -48,16 +88,21 @@ void HostState::mark_beside(ProcessIndex process) {
   }
 }
 
+bool HostState::has_hit_below(ProcessIndex process) const {
+  return std::ranges::any_of(graph.members(process), [this](ProcessIndex node) {
+    return node < hit_below.size() && hit_below[node];
+  });
+}
+
 void HostState::note_hit_below(ProcessIndex process) {
   hit_below.resize(graph.size(), false);
-  while (process != kNoProcess && !hit_below[process]) {
+  while (process != kNoProcess && !has_hit_below(process)) {
     hit_below[process] = true;
     process = graph.claimed_parent(process);
   }
 }
 
 void HostState::relinked(ProcessIndex process, const Feeds& feeds) {
-  hit_below.resize(graph.size(), false);
   mark(process);
   if (feeds.looks_up() || feeds.looks_sideways()) {
     marked_above.insert(process);
@@ -65,16 +110,50 @@ void HostState::relinked(ProcessIndex process, const Feeds& feeds) {
   if (feeds.looks_sideways()) {
     mark_beside(process);
   }
-  if (hit_below[process]) {
+  if (has_hit_below(process)) {
     note_hit_below(graph.claimed_parent(process));
     mark_line(process);
   }
 }
 
+void HostState::graph_changed(const GraphChange& change, const Feeds& feeds, bool telling) {
+  const auto left = [&](ProcessIndex parent) {
+    mark_line(parent);
+    if (feeds.looks_sideways()) {
+      marked_above.insert(parent);
+    }
+  };
+  for (const ProcessIndex process : change.relinked) {
+    if (process != kNoProcess) {
+      relinked(process, feeds);
+    }
+  }
+  for (const ProcessIndex process : change.regrouped) {
+    relinked(process, feeds);
+  }
+  if (change.left_parent != kNoProcess) {
+    left(change.left_parent);
+  }
+  for (const ProcessIndex parent : change.left_parents) {
+    left(parent);
+  }
+  if (!telling) {
+    return;
+  }
+  for (const ProcessIndex process : change.changed) {
+    if (process != kNoProcess) {
+      changed.insert(process);
+    }
+  }
+  changed.insert(change.regrouped.begin(), change.regrouped.end());
+}
+
 void HostState::mark_changed(const Feeds& feeds) {
-  hit_below.resize(graph.size(), false);
   std::vector<ProcessIndex> stack;
   for (const ProcessIndex process : changed) {
+    if (!graph.is_known(process)) {
+      continue;
+    }
     mark_line(process);
     if (feeds.looks_up() || feeds.looks_sideways()) {
       marked_above.insert(process);
@@ -87,17 +166,16 @@ void HostState::mark_changed(const Feeds& feeds) {
       const ProcessIndex below = stack.back();
       stack.pop_back();
       mark(below);
-      const auto hits_here = plain_at.find(below);
-      if (hits_here != plain_at.end()) {
-        plain_changed.insert(hits_here->second.begin(), hits_here->second.end());
-      }
-      const auto firings_here = firings_at.find(below);
-      if (firings_here != firings_at.end()) {
-        firings_changed.insert(firings_here->second.begin(), firings_here->second.end());
+      for (const ProcessIndex node : graph.members(below)) {
+        const auto here = facts.find(node);
+        if (here != facts.end()) {
+          plain_changed.insert(here->second.plain.begin(), here->second.plain.end());
+          firings_changed.insert(here->second.firings.begin(), here->second.firings.end());
+        }
       }
       for (ProcessIndex child = graph.first_child(below); child != kNoProcess;
            child = graph.next_sibling(child)) {
-        if (hit_below[child]) {
+        if (has_hit_below(child)) {
           stack.push_back(child);
         }
       }
@@ -110,25 +188,23 @@ void HostState::forget_others(const Feeds& stays) {
   const auto has_no_correlation = [&stays](const AtProcess& place) {
     return !stays.has_correlation(place.number);
   };
-  boost::unordered::erase_if(
-      hits, [&](const auto& entry) { return !stays.has_feed(entry.first.number); });
+  for (auto& [node, here] : facts) {
+    std::erase_if(here.hits, [&](const auto& entry) { return !stays.has_feed(entry.first); });
+    std::erase_if(here.anchored,
+                  [&](CorrelationNumber number) { return !stays.has_correlation(number); });
+  }
   boost::unordered::erase_if(marked, has_no_correlation);
   boost::unordered::erase_if(evaluated, has_no_correlation);
   boost::unordered::erase_if(told,
                              [&](const auto& entry) { return has_no_correlation(entry.first); });
   std::erase_if(lineage_due, [&](const auto& due) { return has_no_correlation(due.second); });
   boost::unordered::erase_if(matches, has_no_correlation);
-  boost::unordered::erase_if(anchors, [&stays](auto& entry) {
-    std::erase_if(entry.second,
-                  [&stays](CorrelationNumber number) { return !stays.has_correlation(number); });
-    return entry.second.empty();
-  });
 }
 
 void HostState::renumber_plain(const std::vector<std::optional<std::size_t>>& following) {
-  for (auto& [process, here] : plain_at) {
-    std::erase_if(here, [&](const PlainHit& hit) { return !following[hit.rule]; });
-    for (PlainHit& hit : here) {
+  for (auto& [node, here] : facts) {
+    std::erase_if(here.plain, [&](const PlainHit& hit) { return !following[hit.rule]; });
+    for (PlainHit& hit : here.plain) {
       hit.rule = *following[hit.rule];
     }
   }
@@ -139,6 +215,13 @@ void HostState::renumber_plain(const std::vector<std::optional<std::size_t>>& fo
     }
   }
   plain_changed = std::move(changed_now);
+  std::map<PlainHit, Uid> told_now;
+  for (const auto& [hit, uid] : told_plain) {
+    if (following[hit.rule]) {
+      told_now.emplace(PlainHit{.rule = *following[hit.rule], .event = hit.event}, uid);
+    }
+  }
+  told_plain = std::move(told_now);
   std::set<std::pair<Timestamp, PlainHit>> due_now;
   for (const auto& [time, hit] : plain_due) {
     if (following[hit.rule]) {
@@ -146,6 +229,95 @@ void HostState::renumber_plain(const std::vector<std::optional<std::size_t>>& fo
     }
   }
   plain_due = std::move(due_now);
+}
+
+std::size_t HostState::forget_node(ProcessIndex node) {
+  std::size_t hits = 0;
+  const auto here = facts.find(node);
+  if (here != facts.end()) {
+    for (const auto& [feed, set] : here->second.hits) {
+      hits += set.total();
+    }
+    for (const CorrelationNumber correlation : here->second.anchored) {
+      const AtProcess place{.number = correlation, .process = node};
+      marked.erase(place);
+      matches.erase(place);
+      evaluated.erase(place);
+      told.erase(place);
+    }
+    facts.erase(here);
+  }
+  marked_above.erase(node);
+  changed.erase(node);
+  if (node < hit_below.size()) {
+    hit_below[node] = false;
+  }
+  return hits;
+}
+
+void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
+  if (other.hostname.size() > hostname.size() ||
+      (other.hostname.size() == hostname.size() && other.hostname < hostname)) {
+    hostname = other.hostname;
+  }
+  watermark.absorb(other.watermark);
+  watermark_moved = true;
+  const std::vector<ProcessIndex> here = graph.absorb(other.graph);
+  for (auto& [node, moved] : other.facts) {
+    const ProcessIndex now = here[node];
+    if (now == kNoProcess) {
+      continue;
+    }
+    for (auto& [feed, set] : moved.hits) {
+      facts[now].hits_of(feed).absorb(std::move(set));
+    }
+    for (const CorrelationNumber correlation : moved.anchored) {
+      add_anchor(correlation, now);
+    }
+    NodeFacts& kept = facts[now];
+    kept.plain.insert(kept.plain.end(), moved.plain.begin(), moved.plain.end());
+    kept.firings.insert(kept.firings.end(), moved.firings.begin(), moved.firings.end());
+  }
+  for (const auto& [place, uid] : other.told) {
+    if (here[place.process] != kNoProcess) {
+      told_elsewhere.emplace_back(
+          uid, AtProcess{.number = place.number, .process = here[place.process]});
+    }
+  }
+  for (const auto& [uid, place] : other.told_elsewhere) {
+    if (here[place.process] != kNoProcess) {
+      told_elsewhere.emplace_back(
+          uid, AtProcess{.number = place.number, .process = here[place.process]});
+    }
+  }
+  told_plain.merge(other.told_plain);
+  plain_changed.merge(other.plain_changed);
+  plain_due.merge(other.plain_due);
+  firings_changed.merge(other.firings_changed);
+  for (const ProcessIndex node : other.changed) {
+    if (here[node] != kNoProcess) {
+      changed.insert(here[node]);
+    }
+  }
+  // Everything may have another place now: what is below what, and which nodes are one process.
+  hit_below.assign(graph.size(), false);
+  lineage_due.clear();
+  for (const auto& [node, kept] : facts) {
+    note_hit_below(node);
+    mark(node);
+    if (feeds.looks_up() || feeds.looks_sideways()) {
+      marked_above.insert(node);
+      mark_beside(node);
+    }
+    if (telling) {
+      plain_changed.insert(kept.plain.begin(), kept.plain.end());
+      firings_changed.insert(kept.firings.begin(), kept.firings.end());
+      changed.insert(node);
+    }
+  }
+  for (const AtProcess& match : matches) {
+    marked.insert(match);
+  }
 }
 
 }  // namespace spoor

@@ -1,9 +1,14 @@
 // What is known of one machine: its processes, the hits at them, the anchors among them, and what
 // has to be looked at again because of what came last.
+//
+// A hit is kept at the node of the graph that its event named. Where two vendors watch a machine a
+// process has a node of each (process_graph.h, "Facts and view"): what is asked of a process is
+// gathered over its nodes, and its place among marks and matches is its canonical node.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,9 +25,9 @@
 
 namespace spoor {
 
-/// A feed or a correlation, and a process.
+/// A correlation and a process.
 struct AtProcess {
-  std::uint32_t number = 0;
+  CorrelationNumber number = 0;
   ProcessIndex process = kNoProcess;
 
   friend auto operator<=>(const AtProcess&, const AtProcess&) = default;
@@ -49,48 +54,58 @@ struct AtProcessHash {
 /// Of a firing of a window correlation: never given to another.
 using FiringNumber = std::uint64_t;
 
+/// What is kept at a node of the graph.
+struct NodeFacts {
+  std::vector<std::pair<FeedNumber, HitSet>> hits;
+  std::vector<CorrelationNumber>
+      anchored;  ///< Correlations that it may be the anchor of, ascending.
+  // Kept only where findings are told as they arise:
+  std::vector<PlainHit> plain;        ///< Hits that report by themselves.
+  std::vector<FiringNumber> firings;  ///< Firings of window correlations with evidence here.
+
+  [[nodiscard]] HitSet& hits_of(FeedNumber feed);
+};
+
 struct HostState {
   using Marks = boost::unordered_flat_set<AtProcess, AtProcessHash>;
 
-  std::string key;
+  std::string key;       ///< The least of the machine's.
   std::string hostname;  ///< The best name that any event gave.
   ProcessGraph graph;
-  boost::unordered_flat_map<AtProcess, HitSet, AtProcessHash> hits;  ///< By feed.
-  boost::unordered_flat_map<ProcessIndex, std::vector<CorrelationNumber>>
-      anchors;    ///< → correlations, ascending.
+  boost::unordered_flat_map<ProcessIndex, NodeFacts> facts;
   Marks marked;   ///< Correlations to evaluate at a process.
   Marks matches;  ///< Correlations that hold at a process.
   /// Processes whose children are to be marked. Not marked at once: a process may have many, and
   /// many hits.
   boost::unordered_flat_set<ProcessIndex> marked_above;
-  /// Some process at or below this one, along claimed edges, has or had a hit. If set for a
-  /// process, set for all above it.
+  /// Some process at or below this node's, along claimed edges, has or had a hit. If set for one
+  /// node of a process, set for one of each process above it.
   std::vector<bool> hit_below;
   HostWatermark watermark;
   bool watermark_moved = false;
-  /// Processes of which the graph knows something new. Kept only where findings are told as they
-  /// arise.
+  /// When a verdict that may still change is certain: once the watermark has passed.
+  std::set<std::pair<Timestamp, AtProcess>> lineage_due;
+
+  // Kept only where findings are told as they arise.
+
+  /// Nodes of which the graph knows something new.
   boost::unordered_flat_set<ProcessIndex> changed;
-  /// Places that were evaluated since findings were last told, and what was told of whom. The same.
+  /// Places that were evaluated since findings were last told, and what was told of whom.
   Marks evaluated;
   boost::unordered_flat_map<AtProcess, Uid, AtProcessHash> told;
-  /// (rule, event) of hits that report by themselves, by acting process; and those to tell of.
-  boost::unordered_flat_map<ProcessIndex, std::vector<PlainHit>> plain_at;
-  std::set<PlainHit> plain_changed;
-  /// Firings of window correlations with evidence at a process, and those to tell of again.
-  boost::unordered_flat_map<ProcessIndex, std::vector<FiringNumber>> firings_at;
-  std::set<FiringNumber> firings_changed;
-  /// When a verdict that may still change is final: once the watermark has passed.
-  std::set<std::pair<Timestamp, AtProcess>> lineage_due;
+  /// What was told under another host key, of what is now this place.
+  std::vector<std::pair<Uid, AtProcess>> told_elsewhere;
+  std::map<PlainHit, Uid> told_plain;
+  std::set<PlainHit> plain_changed;  ///< To tell of.
   std::set<std::pair<Timestamp, PlainHit>> plain_due;
+  std::set<FiringNumber> firings_changed;  ///< To tell of again.
 
-  /// The hits of a feed at a process; null if there are none.
-  [[nodiscard]] const HitSet* hits_at(FeedNumber feed, ProcessIndex process) const {
-    const auto found = hits.find({.number = feed, .process = process});
-    return found == hits.end() ? nullptr : &found->second;
-  }
+  /// The hits of a feed at a process, over its nodes, in no particular order.
+  [[nodiscard]] std::vector<const HitSet*> hits_at(FeedNumber feed, ProcessIndex process) const;
+  /// The first of them in canonical order; null if there are none.
+  [[nodiscard]] const Hit* first_hit_at(FeedNumber feed, ProcessIndex process) const;
 
-  void add_anchor(CorrelationNumber correlation, ProcessIndex process);
+  void add_anchor(CorrelationNumber correlation, ProcessIndex node);
 
   // What a new fact may concern.
 
@@ -107,7 +122,8 @@ struct HostState {
   void note_hit_below(ProcessIndex process);
   /// Ancestry changed at `process`: what hangs below it joins what is above it.
   void relinked(ProcessIndex process, const Feeds& feeds);
-
+  /// Does all that a change of the graph asks for. `telling`: findings are told as they arise.
+  void graph_changed(const GraphChange& change, const Feeds& feeds, bool telling);
   /// Marks what shows a process that changed(): anchors and plain hits at, above and below it.
   void mark_changed(const Feeds& feeds);
 
@@ -116,6 +132,14 @@ struct HostState {
   /// Goes on with other rules: `following` says for each rule so far what is now its index, if it
   /// still reports by itself.
   void renumber_plain(const std::vector<std::optional<std::size_t>>& following);
+  /// Forgets what is kept at a node that the graph forgets. How many hits that were.
+  std::size_t forget_node(ProcessIndex node);
+  /// Takes in all that is known of the same machine under another key. Everything is to be
+  /// evaluated again.
+  void absorb(HostState& other, const Feeds& feeds, bool telling);
+
+ private:
+  [[nodiscard]] bool has_hit_below(ProcessIndex process) const;
 };
 
 }  // namespace spoor

@@ -119,8 +119,8 @@ void add_evidence(const HostState& host,
   if (!shows_anchor) {
     // Of the anchor's own step the first hit says enough: it may hold for everything the process
     // does.
-    const HitSet* anchor_hits = host.hits_at(rule.feed(correlation.anchor), match.anchor);
-    match.evidence.push_back(evidence_of(&anchor_hits->hits().front(), correlation.anchor, true));
+    const Hit* anchor_hit = host.first_hit_at(rule.feed(correlation.anchor), match.anchor);
+    match.evidence.push_back(evidence_of(anchor_hit, correlation.anchor, true));
   }
   std::ranges::stable_sort(
       match.evidence, {}, [](const MatchEvidence& evidence) { return evidence.hit->event->order; });
@@ -141,15 +141,13 @@ GatheredHits gather_hits(const HostState& host, const LineageRule& rule, Process
     }
     const Relation relation = is_anchor ? Relation::self : correlation.steps[step].relation;
     for (const ProcessIndex process : scopes.of(relation)) {
-      const HitSet* set = host.hits_at(rule.feed(step), process);
-      if (set == nullptr) {
-        continue;
-      }
-      const bool counts = !is_anchor || counts_anchor(correlation);
-      gathered.beyond_limit += counts ? set->total() - set->hits().size() : 0;
-      for (const Hit& hit : set->hits()) {
-        if (std::optional<StepTime> time = step_time(correlation, step, *hit.event)) {
-          found.emplace_back(std::move(*time), &hit);
+      for (const HitSet* set : host.hits_at(rule.feed(step), process)) {
+        const bool counts = !is_anchor || counts_anchor(correlation);
+        gathered.beyond_limit += counts ? set->total() - set->hits().size() : 0;
+        for (const Hit& hit : set->hits()) {
+          if (std::optional<StepTime> time = step_time(correlation, step, *hit.event)) {
+            found.emplace_back(std::move(*time), &hit);
+          }
         }
       }
     }
@@ -169,8 +167,7 @@ LineageVerdict evaluate_anchor(const HostState& host,
                                ProcessIndex anchor,
                                Timestamp closed_until) {
   const CorrelationRule& correlation = rule.rule();
-  const HitSet* anchor_hits = host.hits_at(rule.feed(correlation.anchor), anchor);
-  if (anchor_hits == nullptr || anchor_hits->hits().empty()) {
+  if (host.first_hit_at(rule.feed(correlation.anchor), anchor) == nullptr) {
     return {};
   }
   const GatheredHits gathered = gather_hits(host, rule, anchor);

@@ -30,9 +30,10 @@ enum class Knowledge : std::uint8_t {
 
 /// One process of the evidence tree.
 struct FindingProcess {
-  std::string uid;    ///< The vendor's uid.
-  std::string pid;    ///< Decimal, or empty.
-  std::string image;  ///< Full path, or empty.
+  std::string uid;                      ///< The vendor's uid.
+  std::vector<std::string> other_uids;  ///< Of other vendors that know it, sorted.
+  std::string pid;                      ///< Decimal, or empty.
+  std::string image;                    ///< Full path, or empty.
   std::string command_line;
   std::string user;
   std::string integrity_level;
@@ -95,6 +96,9 @@ struct Finding {
   Uid uid;  ///< hash of (rule id, logic hash, anchor): the same in replay and stream.
   std::uint32_t revision = 1;
   FindingStatus status = FindingStatus::final;
+  /// Of one that is retracted because its process turned out to be another's, or its host: that
+  /// finding.
+  std::optional<Uid> superseded_by;
   std::string level;  ///< "critical"
   FindingRule rule;
   std::vector<FindingRule> related_rules;  ///< The steps' rules, in the order listed.

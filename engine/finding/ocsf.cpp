@@ -379,6 +379,9 @@ void write_unmapped(JsonWriter& json, const Finding& finding) {
   json.begin_object("spoor");
   json.number("revision", finding.revision);
   json.text("status", to_string(finding.status));
+  if (finding.superseded_by) {
+    json.text("superseded_by", to_string(*finding.superseded_by));
+  }
   json.text("level", finding.level);
   write_knowledge(json, finding);
   json.begin_array("rules");

@@ -113,6 +113,17 @@ class Graph {
     json.end_array();
   }
 
+  static void write_other_uids(JsonWriter& json, const FindingProcess& process) {
+    if (process.other_uids.empty()) {
+      return;
+    }
+    json.begin_array("other_uids");
+    for (const std::string& uid : process.other_uids) {
+      json.element(uid);
+    }
+    json.end_array();
+  }
+
   void write_process_node(JsonWriter& json, std::size_t index) const {
     const FindingProcess& process = finding_.processes[index];
     json.begin_object();
@@ -123,6 +134,7 @@ class Graph {
     if (const auto pid = pid_number(process)) {
       json.number("pid", *pid);
     }
+    write_other_uids(json, process);
     json.text("path", process.image);
     json.text("cmd_line", process.command_line);
     json.text("user", process.user);

@@ -79,7 +79,7 @@ void ProcessGraph::Store::regroup_all(std::vector<std::uint32_t>& pids, GraphCha
     return;
   }
   std::ranges::sort(pids);
-  pids.erase(std::ranges::unique(pids).begin(), pids.end());
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
   for (const std::uint32_t pid : pids) {
     regroup(pid, change);
   }

@@ -91,7 +91,7 @@ void ProcessGraph::Store::regroup(std::uint32_t pid, GraphChange& change) {
     }
   }
   std::ranges::sort(changed);
-  changed.erase(std::ranges::unique(changed).begin(), changed.end());
+  changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
   tell_regrouped(changed, change);
   for (const std::uint32_t process : changed) {
     part(process);

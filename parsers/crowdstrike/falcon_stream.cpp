@@ -471,8 +471,10 @@ void StreamReader::set_extras(ParseContext& context) {
   }
   const bool keeps_all = context.filter.wants_all_extra();
   for (const std::uint16_t slot : slots_.used()) {
-    if (!(keeps_all && used_.test(slot))) {
-      keep_extra(slots_.node(static_cast<A>(slot)), context);
+    const NodeIndex index = slots_.node(static_cast<A>(slot));
+    const std::string_view key = key_of(context.document.node(index), context.scratch);
+    if (!keeps_all || !used_.test(slot) || context.filter.names_extra(key)) {
+      keep_extra(index, context);
     }
   }
   for (const NodeIndex index : slots_.unknown()) {

@@ -640,11 +640,10 @@ void FdrReader::set_extras(ParseContext& context) {
   const bool keeps_all = context.filter.wants_all_extra();
   for (const std::uint16_t slot : slots_.used()) {
     const NodeIndex index = slots_.node(static_cast<A>(slot));
-    const bool is_decimal =
-        key_of(context.document.node(index), context.scratch).ends_with(kDecimalSuffix);
+    const std::string_view key = key_of(context.document.node(index), context.scratch);
+    const bool is_shown = keeps_all && used_.test(slot) && !context.filter.names_extra(key);
     // Those with a suffix are among the unknown keys.
-    if (!is_decimal && static_cast<A>(slot) != A::panther_event &&
-        !(keeps_all && used_.test(slot))) {
+    if (!key.ends_with(kDecimalSuffix) && static_cast<A>(slot) != A::panther_event && !is_shown) {
       keep_extra(index, context);
     }
   }

@@ -127,7 +127,7 @@ void set_s1_extra(NodeIndex root,
   std::string& path = record.path();
   for_each_leaf(root, context, path, [&](std::string_view name, const Node& node, NodeIndex index) {
     const bool says = node.kind != NodeKind::null && context.filter.wants_extra(name);
-    if (says && !(wants_all && is_shown(name, index))) {
+    if (says && (!wants_all || context.filter.names_extra(name) || !is_shown(name, index))) {
       // A path is scratch; a key of the root stands in the record.
       const bool is_path = name.data() == path.data();
       set_extra(is_path ? context.scratch.copy(name) : name,
