@@ -100,7 +100,13 @@ Fires found(const Cases& cases, NodeIndex one, const RuleSet& rules) {
         EXPECT_TRUE(
             read_flat_event(cases.document(), index, FlatRoute::none, scratch, event).has_value());
         matcher.match(event, hits);
-        evaluator.add(number++, event.time, hits, EventFieldsView(event));
+        evaluator.add({.order = {.time = event.time, .rank = 0, .uid = {.high = 1, .low = number}},
+                       .number = number,
+                       .record = {},
+                       .duplicate = false,
+                       .hits = {}},
+                      hits, EventFieldsView(event));
+        ++number;
       });
   evaluator.finish();
   return fires;
