@@ -173,6 +173,20 @@ struct Correlator::Impl {
     }
   }
 
+  /// If claims lead from `above` up to `process`, an edge between them makes or breaks a cycle: all
+  /// edges of it become suspect or good, and siblings with them.
+  static void mark_cycle(Host& host, ProcessIndex above, ProcessIndex process) {
+    std::vector<ProcessIndex> walked;
+    while (above != kNoProcess && above != process && walked.size() < kAncestorsMax) {
+      walked.push_back(above);
+      above = host.graph.claimed_parent(above);
+    }
+    if (above == process) {
+      host.marked_above.insert(process);
+      host.marked_above.insert(walked.begin(), walked.end());
+    }
+  }
+
   /// Tells everything above that there is a hit below. Stops where that is known.
   void note_hit_below(Host& host, ProcessIndex process) {
     host.hit_below.resize(host.graph.size(), false);
@@ -192,6 +206,7 @@ struct Correlator::Impl {
     if (feeds.looks_sideways()) {
       host.marked_above.insert(process);
       mark_beside(host, process);
+      mark_cycle(host, host.graph.claimed_parent(process), process);
     }
     if (host.hit_below[process]) {
       note_hit_below(host, host.graph.claimed_parent(process));
@@ -518,6 +533,7 @@ void Correlator::take(const Event& event,
     impl_->mark_line(host, change.left_parent);
     if (impl_->feeds.looks_sideways()) {
       host.marked_above.insert(change.left_parent);
+      Impl::mark_cycle(host, change.left_parent, change.actor);
     }
   }
   std::shared_ptr<const KeptEvent> kept;
