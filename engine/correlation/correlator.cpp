@@ -353,7 +353,7 @@ struct Correlator::Impl {
                                      : set->second.total() - set->second.hits().size();
         for (const Hit& hit : set->second.hits()) {
           if (std::optional<StepTime> time = step_time(correlation, step, *hit.event)) {
-            found.push_back({std::move(*time), &hit});
+            found.emplace_back(std::move(*time), &hit);
           }
         }
       }
