@@ -78,7 +78,7 @@ class EvidenceTree {
   EvidenceTree(const MatchView& match, const ProcessGraph& graph) : graph_(graph) {
     add_line(match.anchor);
     for (const MatchEvidence& evidence : match.evidence) {
-      add_line(evidence.hit->event->actor);
+      add_line(graph.find(evidence.hit->event->actor));
     }
     std::vector<ProcessIndex> tops;
     for (const ProcessIndex process : members_) {
@@ -136,7 +136,9 @@ class EvidenceTree {
   std::vector<FindingProcess> processes_;
 };
 
-FindingEvidence describe(const MatchEvidence& evidence, const EvidenceTree& tree) {
+FindingEvidence describe(const MatchEvidence& evidence,
+                         const ProcessGraph& graph,
+                         const EvidenceTree& tree) {
   const KeptEvent& event = *evidence.hit->event;
   FindingEvidence described;
   described.step = evidence.step;
@@ -147,7 +149,7 @@ FindingEvidence describe(const MatchEvidence& evidence, const EvidenceTree& tree
   described.type = event.type;
   described.source = event.source;
   described.vendor_event_uid = event.vendor_event_uid;
-  described.process = tree.place_of(event.actor);
+  described.process = tree.place_of(graph.find(event.actor));
   for (const KeptField& field : evidence.hit->matched) {
     described.matched.push_back(
         {.name = field.name, .value = field.value, .test = field.test, .form = field.form});
@@ -194,7 +196,7 @@ Finding build_finding(const MatchView& match, const ProcessGraph& graph) {
     if (finding.os_type.empty()) {
       finding.os_type = event.os_type;
     }
-    finding.evidence.push_back(describe(evidence, tree));
+    finding.evidence.push_back(describe(evidence, graph, tree));
   }
   finding.processes = tree.take();
   finding.evidence_total = match.evidence_total;

@@ -86,7 +86,6 @@ class Correlator {
   [[nodiscard]] std::vector<std::string> hosts() const;
 
  private:
-  struct Host;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -26,7 +26,7 @@ std::string_view os_of(const Event& event) {
 
 }  // namespace
 
-std::shared_ptr<const KeptEvent> keep_event(const Event& event, ProcessIndex actor) {
+std::shared_ptr<const KeptEvent> keep_event(const Event& event) {
   auto kept = std::make_shared<KeptEvent>();
   kept->order = event.order_key();
   kept->type = event.type;
@@ -35,7 +35,8 @@ std::shared_ptr<const KeptEvent> keep_event(const Event& event, ProcessIndex act
   kept->hostname = event.hostname;
   kept->os_type = os_of(event);
   kept->record = event.record.substr(0, kDeadLetterBytesMax);
-  kept->actor = actor;
+  kept->host = event.host;
+  kept->actor = event.actor.key;
   kept->salvaged = event.salvaged;
   for (const FieldRow& row : field_table()) {
     if (event.has(row.id)) {

@@ -11,7 +11,6 @@
 #include "engine/base/uid.h"
 #include "engine/event/canonical.h"
 #include "engine/event/event.h"
-#include "engine/process_graph/process_graph.h"
 
 namespace spoor {
 
@@ -26,12 +25,13 @@ struct KeptEvent {
   std::vector<std::pair<std::string, std::string>>
       fields;  ///< In field-table order, then extra by name.
   std::string record;
-  ProcessIndex actor = kNoProcess;
+  std::string host;  ///< Its host key.
+  Uid actor;         ///< Key of the acting process in its host's graph; none if it names none.
   bool salvaged = false;
 };
 
 /// Copies what a finding may show. O(fields).
-[[nodiscard]] std::shared_ptr<const KeptEvent> keep_event(const Event& event, ProcessIndex actor);
+[[nodiscard]] std::shared_ptr<const KeptEvent> keep_event(const Event& event);
 
 struct KeptField {
   std::string name;

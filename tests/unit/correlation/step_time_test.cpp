@@ -19,7 +19,7 @@ std::shared_ptr<const KeptEvent> kept() {
   event.extra.push_back({.name = "Items", .value = "ant"});
   event.extra.push_back({.name = "Nothing", .value = "", .kind = ValueKind::null});
   event.extra.push_back({.name = "Bytes", .value = "512"});
-  return keep_event(event, 0);
+  return keep_event(event);
 }
 
 CorrelationRule rule_of(Texts fields, const Texts& split = {}) {
