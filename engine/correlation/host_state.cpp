@@ -88,6 +88,19 @@ void HostState::mark_beside(ProcessIndex process) {
   }
 }
 
+void HostState::mark_cycle(ProcessIndex above, ProcessIndex process) {
+  process = graph.canonical(process);
+  std::vector<ProcessIndex> walked;
+  while (above != kNoProcess && above != process && walked.size() < kAncestorsMax) {
+    walked.push_back(above);
+    above = graph.claimed_parent(above);
+  }
+  if (above == process) {
+    marked_above.insert(process);
+    marked_above.insert(walked.begin(), walked.end());
+  }
+}
+
 bool HostState::has_hit_below(ProcessIndex process) const {
   return std::ranges::any_of(graph.members(process), [this](ProcessIndex node) {
     return node < hit_below.size() && hit_below[node];
@@ -109,6 +122,7 @@ void HostState::relinked(ProcessIndex process, const Feeds& feeds) {
   }
   if (feeds.looks_sideways()) {
     mark_beside(process);
+    mark_cycle(graph.claimed_parent(process), process);
   }
   if (has_hit_below(process)) {
     note_hit_below(graph.claimed_parent(process));
@@ -121,6 +135,9 @@ void HostState::graph_changed(const GraphChange& change, const Feeds& feeds, boo
     mark_line(parent);
     if (feeds.looks_sideways()) {
       marked_above.insert(parent);
+      if (change.actor != kNoProcess) {
+        mark_cycle(parent, change.actor);
+      }
     }
   };
   for (const ProcessIndex process : change.relinked) {

@@ -424,8 +424,10 @@ class CorrelationLoader {
       if (step == rule_.anchor && !rule_.anchor_takes_part) {
         continue;
       }
-      const bool one_process = relation == Relation::self || relation == Relation::parent;
-      most += one_process ? static_cast<double>(kHitsPerStepMax) : kUnbounded;
+      if (relation != Relation::self && relation != Relation::parent) {
+        return kUnbounded;
+      }
+      most += static_cast<double>(kHitsPerStepMax);
     }
     return most;
   }

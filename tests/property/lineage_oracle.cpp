@@ -318,6 +318,22 @@ Hits without(const Hits& hits, int rule) {
   return rest;
 }
 
+/// All that take part, around the anchor.
+Hits hits_around(const Rule& rule,
+                 const std::vector<Event>& events,
+                 const Tree& tree,
+                 const std::string& anchor) {
+  Hits hits;
+  for (const int one : rule.rules) {
+    if (takes_part(rule, one)) {
+      std::ranges::copy_if(hits_of(events, one, tree, anchor, relation_of(rule, one)),
+                           std::back_inserter(hits),
+                           [&rule](const Hit& hit) { return group_of(rule, hit).has_value(); });
+    }
+  }
+  return hits;
+}
+
 std::optional<Found> judge(const Rule& rule,
                            const std::vector<Event>& events,
                            const Tree& tree,
@@ -326,16 +342,7 @@ std::optional<Found> judge(const Rule& rule,
   if (own.empty()) {
     return std::nullopt;
   }
-  Hits hits;
-  for (const int one : rule.rules) {
-    if (takes_part(rule, one)) {
-      for (const Hit& hit : hits_of(events, one, tree, anchor, relation_of(rule, one))) {
-        if (group_of(rule, hit)) {
-          hits.push_back(hit);
-        }
-      }
-    }
-  }
+  const Hits hits = hits_around(rule, events, tree, anchor);
   const std::vector<Hits> holding = windows(rule, hits);
   if (holding.empty()) {
     return std::nullopt;

@@ -189,29 +189,20 @@ class Generator {
     return made;
   }
 
-  oracle::Rule rule(const std::string& id) {
-    oracle::Rule made;
-    made.id = id;
-    made.type = one_of(kTypes);
-    made.lineage = chance(20) ? "process" : "process_tree";
-    std::vector<int> all = {0, 1, 2, 3};
-    std::shuffle(all.begin(), all.end(), random_);
-    all.resize(1 + below(kDetections));
-    made.rules = all;
-    if (chance(35)) {
-      made.anchor = all[below(all.size())];
-    }
-    const int anchor = made.anchor.value_or(all.front());
+  void choose_relations(oracle::Rule& made) {
+    const int anchor = made.anchor.value_or(made.rules.front());
     const std::string usual = one_of(kRelations);
-    for (const int one : all) {
+    for (const int one : made.rules) {
       if (made.lineage == "process_tree" && one != anchor && chance(90)) {
         made.relation[one] = chance(70) ? usual : one_of(kRelations);
       }
     }
-    made.timespan = static_cast<std::int64_t>(1 + below(12));
+  }
+
+  void choose_condition(oracle::Rule& made) {
     const bool by_names = made.type == "temporal" && chance(70);
     if (by_names && chance(80)) {
-      made.condition = condition(all, 3);
+      made.condition = condition(made.rules, 3);
     }
     if (!by_names && made.type != "temporal_ordered") {
       for (std::size_t i = chance(20) ? 2 : 1; i > 0; --i) {
@@ -229,6 +220,23 @@ class Generator {
       }
     }
     made.percentile = made.type == "value_percentile" ? static_cast<double>(below(101)) : 50;
+  }
+
+  oracle::Rule rule(const std::string& id) {
+    oracle::Rule made;
+    made.id = id;
+    made.type = one_of(kTypes);
+    made.lineage = chance(20) ? "process" : "process_tree";
+    std::vector<int> all = {0, 1, 2, 3};
+    std::shuffle(all.begin(), all.end(), random_);
+    all.resize(1 + below(kDetections));
+    made.rules = all;
+    if (chance(35)) {
+      made.anchor = all[below(all.size())];
+    }
+    choose_relations(made);
+    made.timespan = static_cast<std::int64_t>(1 + below(12));
+    choose_condition(made);
     if (chance(20)) {
       made.split = {chance(50) ? "QueryName" : "thing"};
       if (made.split.front() == "thing") {
@@ -311,8 +319,8 @@ std::string yaml_of(const oracle::Rule& rule) {
   if (!rule.escalate.empty()) {
     yaml += "  escalate:\n";
     for (const auto& [condition, level] : rule.escalate) {
-      yaml +=
-          "    " + text_of(condition) + ": " + kLevels.at(static_cast<std::size_t>(level)) + "\n";
+      yaml.append("    ").append(text_of(condition)).append(": ");
+      yaml.append(kLevels.at(static_cast<std::size_t>(level))).append("\n");
     }
   }
   return yaml;
@@ -322,9 +330,9 @@ std::string yaml_of(const std::vector<oracle::Rule>& rules) {
   std::string yaml;
   for (int rule = 0; rule < kDetections; ++rule) {
     const std::string name = name_of(rule);
-    yaml += "title: R\nid: d" + name + "\nname: " + name +
-            "\nlogsource: {product: windows}\ndetection: {s: {User|contains: '" + name +
-            ".'}, condition: s}\n---\n";
+    yaml.append("title: R\nid: d").append(name).append("\nname: ").append(name);
+    yaml.append("\nlogsource: {product: windows}\ndetection: {s: {User|contains: '").append(name);
+    yaml.append(".'}, condition: s}\n---\n");
   }
   for (const oracle::Rule& rule : rules) {
     yaml += yaml_of(rule) + "---\n";

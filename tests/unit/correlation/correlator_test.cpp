@@ -277,6 +277,32 @@ TEST(Correlator, ASiblingIsAnotherChildOfTheParent) {
             found({moved, write(kSibling), sibling, app}));
 }
 
+TEST(Correlator, ASiblingInACycleIsNone) {
+  const RuleSet rules = test::rules_of(correlation(R"(
+  group-by: [process_tree]
+  relation: {file: sibling}
+  condition: file
+)"));
+  const Process above{.id = 6, .pid = 600, .image = "C:\\above.exe", .start_s = kT + 10};
+  const Process parent{.id = 7, .pid = 700, .image = "C:\\parent.exe", .start_s = kT + 10};
+  const Process sibling{.id = 8, .pid = 800, .image = "C:\\tool.exe", .start_s = kT + 10};
+  test::EventMaker make;
+  Engine engine(rules);
+  engine.take(make.start(kApp, parent));
+  engine.take(make.start(sibling, parent));
+  engine.take(make.start(parent, above));
+  engine.take(make.act(EventType::file_event, sibling, kT + 60, FieldId::target_filename, "a.tmp"));
+  EXPECT_EQ(engine.findings().size(), 1U);
+  // sibling → parent → above → sibling: no edge of it is ancestry.
+  engine.take(make.start(above, sibling));
+  EXPECT_EQ(engine.findings().size(), 0U);
+  engine.correlator().settle_all();
+  EXPECT_EQ(engine.findings().size(), 0U);
+  // A better claim breaks it.
+  engine.take(make.start(above, kExplorer));
+  EXPECT_EQ(engine.findings().size(), 1U);
+}
+
 const std::string kCount = std::string(kDetections) + R"(
 title: Count
 id: 20000000-0000-4000-8000-000000000002
