@@ -42,7 +42,7 @@ class EventWriter {
     hashes_ = fmt::format("SHA1={0:040x},MD5={0:032x},SHA256={0:064x}", 77 * (process % kPrograms));
     event_.set(FieldId::hashes, hashes_);
     event_.set(FieldId::current_directory,
-               process % 4 == 0 ? "C:\\Users\\user\\" : "C:\\Windows\\system32\\");
+               process % 4 == 0 ? R"(C:\Users\user\)" : R"(C:\Windows\system32\)");
     return event_;
   }
 
@@ -82,16 +82,16 @@ class EventWriter {
     texts.command_line.clear();
     if (process % 4 == 0) {
       fmt::format_to(std::back_inserter(texts.command_line),
-                     "\"C:\\Program Files\\Vendor\\program{0}.exe\" --service {0}", program);
+                     R"("C:\Program Files\Vendor\program{0}.exe" --service {0})", program);
     } else {
       fmt::format_to(std::back_inserter(texts.command_line),
-                     "\"C:\\Program Files\\Vendor\\program{}.exe\" --type=worker --handle={}",
+                     R"("C:\Program Files\Vendor\program{}.exe" --type=worker --handle={})",
                      program, process * 2654435761U);
     }
     static const std::vector<std::string> kImages = [] {
       std::vector<std::string> images;
       for (std::uint32_t i = 0; i < kPrograms; ++i) {
-        images.push_back(fmt::format("C:\\Program Files\\Vendor\\program{}.exe", i));
+        images.push_back(fmt::format(R"(C:\Program Files\Vendor\program{}.exe)", i));
       }
       return images;
     }();
@@ -219,8 +219,10 @@ Run measure(std::uint32_t hosts, std::uint32_t processes) {
 }  // namespace spoor::bench
 
 int main(int argc, char** argv) {
-  const auto hosts = static_cast<std::uint32_t>(argc > 1 ? std::atoi(argv[1]) : 10'000);
-  const auto processes = static_cast<std::uint32_t>(argc > 2 ? std::atoi(argv[2]) : 1'000);
+  const auto hosts =
+      static_cast<std::uint32_t>(argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 10'000);
+  const auto processes =
+      static_cast<std::uint32_t>(argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1'000);
   const auto small = spoor::bench::measure(10, 1'000);
   const auto large = spoor::bench::measure(hosts, processes);
   std::printf("ratio large / small: start %.2f, known process %.2f, in runs of 64 %.2f\n",

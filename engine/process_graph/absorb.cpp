@@ -9,20 +9,21 @@ namespace spoor {
 
 std::vector<ProcessIndex> ProcessGraph::Store::absorb(const Store& other) {
   std::vector<ProcessIndex> places(other.nodes.places(), kNoProcess);
-  const std::size_t limit = std::exchange(processes_max, kNoNode);  // First all, then the least go.
+  const std::size_t limit =
+      std::exchange(processes_max, kNilNode);  // First all, then the least go.
   GraphChange change;
   std::vector<std::uint32_t> pids;
   other.nodes.for_each([&](std::uint32_t theirs, const ProcessNode& node) {
     const std::uint32_t ours =
         materialise(node.key, static_cast<Vendor>(static_cast<unsigned>(node.vendor)), change);
-    if (ours == kNoNode) {
+    if (ours == kNilNode) {
       return;
     }
     places[theirs] = ours;
     take_facts(ours, other, theirs, pids);
   });
   other.nodes.for_each([&](std::uint32_t theirs, const ProcessNode& node) {
-    if (node.parent != kNoNode && places[theirs] != kNoProcess &&
+    if (node.parent != kNilNode && places[theirs] != kNoProcess &&
         places[node.parent] != kNoProcess) {
       link(places[theirs], places[node.parent], node.parent_rank);
     }

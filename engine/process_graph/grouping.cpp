@@ -135,7 +135,7 @@ void ProcessGraph::Store::tell_regrouped(const std::vector<std::uint32_t>& chang
 void ProcessGraph::Store::tell_one(std::uint32_t process, GraphChange& change) const {
   change.regrouped.push_back(process);
   const std::uint32_t parent = claimed_parent(process);
-  if (parent != kNoNode) {
+  if (parent != kNilNode) {
     change.left_parents.push_back(parent);
   }
 }
@@ -144,7 +144,7 @@ void ProcessGraph::Store::tell_children(std::uint32_t process, GraphChange& chan
   if (twins.empty()) {
     return;
   }
-  for (std::uint32_t child = nodes[process].first_child; child != kNoNode;
+  for (std::uint32_t child = nodes[process].first_child; child != kNilNode;
        child = nodes[child].next_sibling) {
     if (nodes[child].is_used != 0 && nodes[child].is_grouped != 0) {
       tell_one(child, change);

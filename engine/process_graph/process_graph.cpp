@@ -9,7 +9,7 @@ namespace spoor {
 namespace {
 
 ProcessIndex to_index(std::uint32_t node) {
-  return node == kNoNode ? kNoProcess : node;
+  return node == kNilNode ? kNoProcess : node;
 }
 
 constexpr unsigned kOwnStart = static_cast<unsigned>(ClaimRank::own_start);
@@ -26,23 +26,23 @@ class Application {
     const std::uint32_t actor = name(0, event_.actor, vendor);
     const std::uint32_t parent = name(1, event_.parent, vendor);
     const std::uint32_t target = name(2, event_.target, vendor);
-    if (parent != kNoNode) {
+    if (parent != kNilNode) {
       const bool is_news = store_.nodes[parent].claimed_by_child == 0;
       store_.nodes[parent].claimed_by_child = 1;
       take_mention(1, parent, event_.parent, kChildClaim, is_news);
     }
-    if (target != kNoNode) {
+    if (target != kNilNode) {
       const bool is_news = store_.nodes[target].took_part == 0;
       store_.nodes[target].took_part = 1;
       take_mention(2, target, event_.target, kOwnEvent, is_news);
     }
-    if (actor != kNoNode) {
+    if (actor != kNilNode) {
       take_actor(actor, parent);
     }
     change_.actor = to_index(actor);
     change_.parent = to_index(parent);
     change_.target = to_index(target);
-    store_.pinned.fill(kNoNode);
+    store_.pinned.fill(kNilNode);
     return std::move(change_);
   }
 
@@ -55,7 +55,7 @@ class Application {
   std::uint32_t name(std::size_t role, const ProcessMention& mention, Vendor vendor) {
     const std::uint32_t process = store_.materialise(mention.key, vendor, change_);
     store_.pinned[role] = process;
-    if (process != kNoNode && has_sure_time()) {
+    if (process != kNilNode && has_sure_time()) {
       ProcessNode& node = store_.nodes[process];
       node.last_seen = std::max(node.last_seen, to_seconds(event_.time));
     }
@@ -100,7 +100,7 @@ class Application {
     if (event_.type == EventType::process_termination && has_sure_time()) {
       store_.fill_end(actor, to_node_time(event_.time));
     }
-    const bool is_linked = parent != kNoNode && link(actor, parent, rank);
+    const bool is_linked = parent != kNilNode && link(actor, parent, rank);
     if (is_linked || filled.start) {
       change_.relinked[0] = actor;
     }
@@ -191,7 +191,7 @@ bool ProcessGraph::is_known(ProcessIndex process) const {
 
 ProcessIndex ProcessGraph::find(const Uid& key) const {
   const std::uint32_t node = store_->find_node(key);
-  return node == kNoNode ? kNoProcess : store_->canonical(node);
+  return node == kNilNode ? kNoProcess : store_->canonical(node);
 }
 
 std::vector<ProcessIndex> ProcessGraph::with_pid(std::uint32_t pid) const {

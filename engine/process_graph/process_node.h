@@ -16,12 +16,10 @@
 namespace spoor {
 
 /// Indices within a node have 21 bits: twice kProcessesPerHostMax, for when two graphs become one.
-inline constexpr std::uint32_t kNoNode = (std::uint32_t{1} << 21U) - 1;
+inline constexpr std::uint32_t kNilNode = (std::uint32_t{1} << 21U) - 1;
 
 /// Whose identity a key is. The Windows log names processes by Sysmon's guid, if at all.
 enum class Vendor : std::uint8_t { unknown, microsoft, crowdstrike, sentinelone };
-
-inline constexpr std::size_t kVendorsMax = 3;
 
 [[nodiscard]] constexpr Vendor vendor_of(Source source) {
   switch (source) {
@@ -50,15 +48,11 @@ inline constexpr std::size_t kVendorsMax = 3;
       std::clamp<Timestamp>(time / kNanosPerSecond, 0, Timestamp{0xFFFFFFFF}));
 }
 
-/// ClaimRank in two bits; 3: none.
-[[nodiscard]] constexpr unsigned pack_rank(ClaimRank rank) {
-  return std::min<unsigned>(static_cast<unsigned>(rank), 3U);
-}
-
+/// ClaimRank::none in two bits.
 inline constexpr unsigned kNoRank = 3;
 
 // What goes into a field of so many bits is masked, so that the compiler sees that it fits.
-inline constexpr std::uint32_t kNodeBits = kNoNode;
+inline constexpr std::uint32_t kNodeBits = kNilNode;
 inline constexpr unsigned kRankBits = 3;
 inline constexpr unsigned kVendorBits = 3;
 inline constexpr std::uint64_t kTimeBits = (std::uint64_t{1} << 52U) - 1;
@@ -87,11 +81,11 @@ struct alignas(64) ProcessNode {
 
   // Children and processes of one pid are lists. Leaving one walks it: only a better claim about a
   // parent or pid makes a process leave; those forgotten stay, unused, until the next sweep.
-  std::uint64_t parent : 21 = kNoNode;
-  std::uint64_t first_child : 21 = kNoNode;
-  std::uint64_t next_sibling : 21 = kNoNode;
+  std::uint64_t parent : 21 = kNilNode;
+  std::uint64_t first_child : 21 = kNilNode;
+  std::uint64_t next_sibling : 21 = kNilNode;
 
-  std::uint64_t next_with_pid : 21 = kNoNode;
+  std::uint64_t next_with_pid : 21 = kNilNode;
   std::uint64_t profile : 21 = 0;  ///< Row of image, user, …
   std::uint64_t claims : 21 = 0;   ///< Row of what it says of its parent.
 
@@ -121,14 +115,14 @@ class NodeSlab {
   /// One more than the greatest index ever in use since the last rebuild_free().
   [[nodiscard]] std::uint32_t places() const { return places_; }
 
-  /// A fresh node, in use; kNoNode if no index is left.
+  /// A fresh node, in use; kNilNode if no index is left.
   std::uint32_t take() {
     std::uint32_t index = places_;
     if (!free_.empty()) {
       index = free_.back();
       free_.pop_back();
-    } else if (places_ == kNoNode) {
-      return kNoNode;
+    } else if (places_ == kNilNode) {
+      return kNilNode;
     } else {
       ++places_;
     }

@@ -28,20 +28,20 @@ std::uint32_t ProcessGraph::Store::find_node(const Uid& key) const {
   const std::uint32_t known = by_key.find(UidHash{}(key), [&](std::uint32_t number) {
     return nodes.is_used(number) && nodes[number].key == key;
   });
-  return known == SlotTable::kNone ? kNoNode : known;
+  return known == SlotTable::kNone ? kNilNode : known;
 }
 
 std::uint32_t ProcessGraph::Store::materialise(const Uid& key, Vendor vendor, GraphChange& change) {
   if (key.is_none()) {
-    return kNoNode;
+    return kNilNode;
   }
   std::uint32_t process = find_node(key);
-  if (process == kNoNode) {
+  if (process == kNilNode) {
     const bool has_room = node_count < processes_max || make_room(change);
-    process = has_room ? nodes.take() : kNoNode;
-    if (process == kNoNode) {
+    process = has_room ? nodes.take() : kNilNode;
+    if (process == kNilNode) {
       ++refused;
-      return kNoNode;
+      return kNilNode;
     }
     ++node_count;
     nodes[process].key = key;
@@ -161,7 +161,7 @@ bool ProcessGraph::Store::link(std::uint32_t child, std::uint32_t parent, unsign
     node.parent_rank = std::min<unsigned>(node.parent_rank, rank) & kRankBits;
     return false;
   }
-  if (node.parent != kNoNode) {
+  if (node.parent != kNilNode) {
     // The process's own start event knows best. Two of equal rank that name two parents: the lesser
     // key stands, whichever came first.
     if (!improves(rank, nodes[parent].key, node.parent_rank, nodes[node.parent].key)) {
@@ -188,8 +188,8 @@ void ProcessGraph::Store::unlink(std::uint32_t child) {
     }
     nodes[before].next_sibling = node.next_sibling & kNodeBits;
   }
-  node.next_sibling = kNoNode;
-  node.parent = kNoNode;
+  node.next_sibling = kNilNode;
+  node.parent = kNilNode;
 }
 
 void ProcessGraph::Store::fill_end(std::uint32_t process, std::uint64_t end) {
@@ -203,7 +203,7 @@ void ProcessGraph::Store::fill_end(std::uint32_t process, std::uint64_t end) {
 
 bool ProcessGraph::Store::has_children(const ProcessMembers& group) const {
   return std::ranges::any_of(group, [&](ProcessIndex member) {
-    for (std::uint32_t i = nodes[member].first_child; i != kNoNode; i = nodes[i].next_sibling) {
+    for (std::uint32_t i = nodes[member].first_child; i != kNilNode; i = nodes[i].next_sibling) {
       if (nodes[i].is_used != 0 && std::ranges::find(group, i) == group.end()) {
         return true;
       }

@@ -67,7 +67,7 @@ class PidHeads {
   [[nodiscard]] std::uint32_t& head(std::uint32_t pid) { return heads_[place_of(pid)]; }
 
   [[nodiscard]] std::uint32_t head(std::uint32_t pid) const {
-    return heads_.empty() ? kNoNode : heads_[place_of(pid)];
+    return heads_.empty() ? kNilNode : heads_[place_of(pid)];
   }
 
   [[nodiscard]] bool is_full() const { return count_ >= 2 * heads_.size(); }
@@ -75,7 +75,7 @@ class PidHeads {
   void count_one() { ++count_; }
 
   void reset(std::size_t places) {
-    heads_ = std::vector<std::uint32_t>(places, kNoNode);
+    heads_ = std::vector<std::uint32_t>(places, kNilNode);
     count_ = 0;
   }
 
@@ -111,7 +111,7 @@ struct ProcessGraph::Store {
   // --- Facts (process_store.cpp)
 
   [[nodiscard]] std::uint32_t find_node(const Uid& key) const;
-  /// Made if there is none. kNoNode if there is no key or no room.
+  /// Made if there is none. kNilNode if there is no key or no room.
   std::uint32_t materialise(const Uid& key, Vendor vendor, GraphChange& change);
   Filled fill(std::uint32_t process, const ProcessMention& mention, unsigned rank, TextEdit& edit);
   /// True if the start is another than before.
@@ -143,7 +143,7 @@ struct ProcessGraph::Store {
   /// Calls `look(index, node)` for the nodes in use of that pid.
   template <typename Look>
   void for_each_with_pid(std::uint32_t pid, Look look) const {
-    for (std::uint32_t i = by_pid.head(pid); i != kNoNode; i = nodes[i].next_with_pid) {
+    for (std::uint32_t i = by_pid.head(pid); i != kNilNode; i = nodes[i].next_with_pid) {
       const ProcessNode& node = nodes[i];
       if (node.is_used != 0 && node.pid == pid) {
         look(i, node);
@@ -179,7 +179,7 @@ struct ProcessGraph::Store {
   [[nodiscard]] std::uint32_t last_seen(std::uint32_t process) const;
   /// Of this node alone.
   [[nodiscard]] bool parent_mismatch(std::uint32_t process) const;
-  /// The member whose claim of a parent counts; kNoNode if none claims one.
+  /// The member whose claim of a parent counts; kNilNode if none claims one.
   [[nodiscard]] std::uint32_t edge_of(std::uint32_t process) const;
   [[nodiscard]] std::uint32_t claimed_parent(std::uint32_t process) const;
   [[nodiscard]] bool is_suspect_edge(std::uint32_t child) const;
@@ -188,7 +188,7 @@ struct ProcessGraph::Store {
   [[nodiscard]] std::uint32_t next_sibling(std::uint32_t process) const;
   /// The first child at or behind `node` in its list.
   [[nodiscard]] std::uint32_t child_from(std::uint32_t node) const;
-  /// The first child of the members behind `after`, of all if that is kNoNode.
+  /// The first child of the members behind `after`, of all if that is kNilNode.
   [[nodiscard]] std::uint32_t child_of_members(std::uint32_t process, std::uint32_t after) const;
 
   // --- Another graph (absorb.cpp)
@@ -222,7 +222,7 @@ struct ProcessGraph::Store {
   // What an event of a known process needs comes first: few cache lines.
   SlotTable by_key;
   NodeSlab nodes;
-  std::array<std::uint32_t, 3> pinned{kNoNode, kNoNode, kNoNode};  ///< Of this event.
+  std::array<std::uint32_t, 3> pinned{kNilNode, kNilNode, kNilNode};  ///< Of this event.
   unsigned vendors = 0;     ///< A bit for each that named a process.
   bool may_be_due = false;  ///< A sweep: something was replaced, added or forgotten.
 

@@ -106,7 +106,7 @@ std::uint32_t ProcessGraph::Store::last_seen(std::uint32_t process) const {
 
 bool ProcessGraph::Store::parent_mismatch(std::uint32_t process) const {
   const std::uint32_t parent = nodes[process].parent;
-  if (parent == kNoNode || nodes[parent].start_seen == 0) {
+  if (parent == kNilNode || nodes[parent].start_seen == 0) {
     return false;
   }
   // Within one vendor's word: another may write the same path in another way.
@@ -124,20 +124,20 @@ bool ProcessGraph::Store::parent_mismatch(std::uint32_t process) const {
 
 std::uint32_t ProcessGraph::Store::edge_of(std::uint32_t process) const {
   if (nodes[process].is_grouped == 0) {
-    return nodes[process].parent == kNoNode ? kNoNode : process;
+    return nodes[process].parent == kNilNode ? kNilNode : process;
   }
   const ProcessMembers group = members(process);
-  std::uint32_t best = kNoNode;
+  std::uint32_t best = kNilNode;
   std::tuple<unsigned, bool, Uid> best_claim;
   for (const ProcessIndex member : group) {
     const ProcessNode& node = nodes[member];
-    const std::uint32_t parent = node.parent == kNoNode ? kNoNode : canonical(node.parent);
-    if (parent == kNoNode || parent == *group.begin()) {
+    const std::uint32_t parent = node.parent == kNilNode ? kNilNode : canonical(node.parent);
+    if (parent == kNilNode || parent == *group.begin()) {
       continue;
     }
     const std::tuple claim(static_cast<unsigned>(node.parent_rank), !start_seen(parent),
                            nodes[parent].key);
-    if (best == kNoNode || claim < best_claim) {
+    if (best == kNilNode || claim < best_claim) {
       best = member;
       best_claim = claim;
     }
@@ -147,12 +147,12 @@ std::uint32_t ProcessGraph::Store::edge_of(std::uint32_t process) const {
 
 std::uint32_t ProcessGraph::Store::claimed_parent(std::uint32_t process) const {
   const std::uint32_t edge = edge_of(process);
-  return edge == kNoNode ? kNoNode : canonical(nodes[edge].parent);
+  return edge == kNilNode ? kNilNode : canonical(nodes[edge].parent);
 }
 
 bool ProcessGraph::Store::is_suspect_edge(std::uint32_t child) const {
   const std::uint32_t parent = claimed_parent(child);
-  if (parent == kNoNode) {
+  if (parent == kNilNode) {
     return false;
   }
   const std::uint64_t parent_start = start(parent);
@@ -175,7 +175,7 @@ bool ProcessGraph::Store::is_suspect_edge(std::uint32_t child) const {
 bool ProcessGraph::Store::closes_cycle(std::uint32_t child) const {
   const std::uint32_t origin = canonical(child);
   std::uint32_t walk = claimed_parent(child);
-  for (std::size_t steps = 0; walk != kNoNode && steps < kAncestorsMax; ++steps) {
+  for (std::size_t steps = 0; walk != kNilNode && steps < kAncestorsMax; ++steps) {
     if (walk == origin) {
       return true;
     }
@@ -185,39 +185,39 @@ bool ProcessGraph::Store::closes_cycle(std::uint32_t child) const {
 }
 
 std::uint32_t ProcessGraph::Store::first_child(std::uint32_t process) const {
-  return child_of_members(process, kNoNode);
+  return child_of_members(process, kNilNode);
 }
 
 std::uint32_t ProcessGraph::Store::next_sibling(std::uint32_t process) const {
   const std::uint32_t edge = edge_of(process);
-  if (edge == kNoNode) {
-    return kNoNode;
+  if (edge == kNilNode) {
+    return kNilNode;
   }
   const std::uint32_t next = child_from(nodes[edge].next_sibling);
-  return next != kNoNode ? next : child_of_members(nodes[edge].parent, nodes[edge].parent);
+  return next != kNilNode ? next : child_of_members(nodes[edge].parent, nodes[edge].parent);
 }
 
 std::uint32_t ProcessGraph::Store::child_from(std::uint32_t node) const {
   // A group is a child once: where the claim that counts is made.
-  while (node != kNoNode && (nodes[node].is_used == 0 || edge_of(node) != node)) {
+  while (node != kNilNode && (nodes[node].is_used == 0 || edge_of(node) != node)) {
     node = nodes[node].next_sibling;
   }
-  return node == kNoNode ? kNoNode : canonical(node);
+  return node == kNilNode ? kNilNode : canonical(node);
 }
 
 std::uint32_t ProcessGraph::Store::child_of_members(std::uint32_t process,
                                                     std::uint32_t after) const {
-  bool is_passed = after == kNoNode;
+  bool is_passed = after == kNilNode;
   for (const ProcessIndex member : members(process)) {
     if (is_passed) {
       const std::uint32_t child = child_from(nodes[member].first_child);
-      if (child != kNoNode) {
+      if (child != kNilNode) {
         return child;
       }
     }
     is_passed = is_passed || member == after;
   }
-  return kNoNode;
+  return kNilNode;
 }
 
 }  // namespace spoor

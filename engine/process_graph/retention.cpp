@@ -119,20 +119,20 @@ class Departures {
  private:
   /// Up as long as the last child goes. Not by recursion: a line may be as long as the graph.
   void let_go(std::uint32_t process) {
-    while (process != kNoNode) {
+    while (process != kNilNode) {
       going_.insert(process);
       order_.push_back(process);
       const std::uint32_t parent =
-          store_.is_suspect_edge(process) ? kNoNode : store_.claimed_parent(process);
-      process = kNoNode;
-      if (parent == kNoNode || going_.contains(parent)) {
+          store_.is_suspect_edge(process) ? kNilNode : store_.claimed_parent(process);
+      process = kNilNode;
+      if (parent == kNilNode || going_.contains(parent)) {
         return;
       }
       const auto waiting = waiting_.find(parent);
       if (waiting != waiting_.end()) {
-        process = --waiting->second == 0 ? parent : kNoNode;
+        process = --waiting->second == 0 ? parent : kNilNode;
       } else if (store_.nodes[parent].is_tombstone == 0 && is_due(parent) && held(parent) == 0) {
-        process = has_only_going(parent) ? parent : kNoNode;
+        process = has_only_going(parent) ? parent : kNilNode;
       }
     }
   }
@@ -140,7 +140,7 @@ class Departures {
   /// Notes, for one that is due, how many it waits for; true if for none.
   bool has_only_going(std::uint32_t process) {
     std::size_t children = 0;
-    for (std::uint32_t child = store_.first_child(process); child != kNoNode;
+    for (std::uint32_t child = store_.first_child(process); child != kNilNode;
          child = store_.next_sibling(child)) {
       children += going_.contains(child) || store_.is_suspect_edge(child) ? 0U : 1U;
     }
@@ -219,7 +219,7 @@ class Shedding {
   explicit Shedding(ProcessGraph::Store& store)
       : store_(store), children_(store.nodes.places(), 0) {
     store_.nodes.for_each([this](std::uint32_t process, const ProcessNode& node) {
-      if (node.parent != kNoNode && store_.canonical(node.parent) != store_.canonical(process)) {
+      if (node.parent != kNilNode && store_.canonical(node.parent) != store_.canonical(process)) {
         ++children_[store_.canonical(node.parent)];
       }
     });
@@ -270,14 +270,14 @@ class Shedding {
     if (store_.nodes[process].pid_rank != kNoRank) {
       pids_.push_back(store_.nodes[process].pid);
     }
-    std::array<std::uint32_t, 3> parents{kNoNode, kNoNode, kNoNode};
+    std::array<std::uint32_t, 3> parents{kNilNode, kNilNode, kNilNode};
     for (std::size_t i = 0; i < group.size(); ++i) {
       const std::uint32_t parent = store_.nodes[group.processes[i]].parent;
-      parents[i] = parent == kNoNode ? kNoNode : store_.canonical(parent);
+      parents[i] = parent == kNilNode ? kNilNode : store_.canonical(parent);
     }
     store_.forget_members(group, true);
     for (const std::uint32_t parent : parents) {
-      if (parent != kNoNode && parent != process && --children_[parent] == 0) {
+      if (parent != kNilNode && parent != process && --children_[parent] == 0) {
         offer(parent);
         std::ranges::push_heap(leaves_, std::greater<>());
       }
@@ -373,7 +373,7 @@ void ProcessGraph::Store::need(std::uint32_t process, std::vector<bool>& is_need
     }
     for (const ProcessIndex member : members(next)) {
       is_needed[member] = true;
-      if (nodes[member].parent != kNoNode) {
+      if (nodes[member].parent != kNilNode) {
         open.push_back(static_cast<std::uint32_t>(nodes[member].parent));
       }
     }
@@ -381,9 +381,9 @@ void ProcessGraph::Store::need(std::uint32_t process, std::vector<bool>& is_need
 }
 
 void ProcessGraph::Store::rebuild_children() {
-  nodes.for_each([](std::uint32_t /*process*/, ProcessNode& node) { node.first_child = kNoNode; });
+  nodes.for_each([](std::uint32_t /*process*/, ProcessNode& node) { node.first_child = kNilNode; });
   nodes.for_each([this](std::uint32_t process, ProcessNode& node) {
-    if (node.parent != kNoNode) {
+    if (node.parent != kNilNode) {
       node.next_sibling = nodes[node.parent].first_child & kNodeBits;
       nodes[node.parent].first_child = process & kNodeBits;
     }

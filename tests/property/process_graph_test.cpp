@@ -212,6 +212,30 @@ Standing standing_of(const ProcessGraph& graph, ProcessIndex node) {
           .suspect = graph.is_suspect_edge(node)};
 }
 
+/// What a change names, and what is of one group with it.
+std::set<Uid> told_of(const ProcessGraph& graph, const GraphChange& change) {
+  std::vector<ProcessIndex> nodes = change.regrouped;
+  nodes.insert(nodes.end(), change.relinked.begin(), change.relinked.end());
+  std::erase(nodes, kNoProcess);
+  std::set<Uid> told;
+  for (const ProcessIndex node : nodes) {
+    told.insert(graph.node_key(node));
+    told.insert(graph.key(node));
+  }
+  return told;
+}
+
+std::set<Uid> left_by(const ProcessGraph& graph, const GraphChange& change) {
+  std::set<Uid> left;
+  for (const ProcessIndex node : change.left_parents) {
+    left.insert(graph.node_key(node));
+  }
+  if (change.left_parent != kNoProcess) {
+    left.insert(graph.node_key(change.left_parent));
+  }
+  return left;
+}
+
 TEST(ProcessGraphProperty, ChangesAreTold) {
   std::size_t regrouped = 0;
   for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
@@ -224,24 +248,9 @@ TEST(ProcessGraphProperty, ChangesAreTold) {
       }
       const std::string was = answers(graph);
       const GraphChange change = graph.apply(history.event());
-      std::set<Uid> told;  // And what is of one group with it.
-      for (const std::vector<ProcessIndex>& list :
-           {std::vector(change.relinked.begin(), change.relinked.end()), change.regrouped}) {
-        for (const ProcessIndex node : list) {
-          if (node != kNoProcess) {
-            told.insert(graph.node_key(node));
-            told.insert(graph.key(node));
-          }
-        }
-      }
+      const std::set<Uid> told = told_of(graph, change);
       regrouped += change.regrouped.size();
-      std::set<Uid> left;
-      for (const ProcessIndex node : change.left_parents) {
-        left.insert(graph.node_key(node));
-      }
-      if (change.left_parent != kNoProcess) {
-        left.insert(graph.node_key(change.left_parent));
-      }
+      const std::set<Uid> left = left_by(graph, change);
       for (ProcessIndex node = 0; node < before.size(); ++node) {
         const Standing now = standing_of(graph, node);
         const bool is_told = told.contains(graph.node_key(node)) || told.contains(graph.key(node));
@@ -309,7 +318,8 @@ TEST(ProcessGraphProperty, WhoMayGoIsARule) {
       }
       now += static_cast<Timestamp>(history.pick(20)) * kNanosPerSecond;
       // In the last rounds what is idle goes too.
-      const Timestamp idle_before = round < 10 ? 0 : now + (round - 9) * 3600 * kNanosPerSecond;
+      const Timestamp idle_before =
+          round < 10 ? 0 : now + std::int64_t{round - 9} * 3600 * kNanosPerSecond;
       const std::set<Uid> want = due_by_rule(graph, now, idle_before);
       std::set<Uid> got;
       for (const ProcessIndex process : graph.evictable(now, idle_before)) {

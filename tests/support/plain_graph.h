@@ -346,6 +346,22 @@ class PlainGraph {
   std::map<Uid, Uid> canonical_;
 };
 
+inline void write_texts_and_children(std::ostream& out,
+                                     const ProcessGraph& graph,
+                                     ProcessIndex process) {
+  for (std::size_t i = 0; i < kProcessTextCount; ++i) {
+    out << " [" << graph.text(process, static_cast<ProcessText>(i)) << "]";
+  }
+  std::multiset<Uid> children;  // A child that is listed twice shows.
+  for (ProcessIndex child = graph.first_child(process); child != kNoProcess;
+       child = graph.next_sibling(child)) {
+    children.insert(graph.node_key(child));
+  }
+  for (const Uid& child : children) {
+    out << " child " << to_string(child);
+  }
+}
+
 /// The same of the compact graph.
 inline std::string snapshot(const ProcessGraph& graph, const std::vector<ProcessIndex>& processes) {
   std::map<Uid, std::string> lines;
@@ -371,17 +387,7 @@ inline std::string snapshot(const ProcessGraph& graph, const std::vector<Process
         << (graph.claimed_by_child(process) ? " claimed" : "")
         << (graph.took_part(process) ? " part" : "") << " last "
         << graph.last_seen(process) / kNanosPerSecond;
-    for (std::size_t i = 0; i < kProcessTextCount; ++i) {
-      out << " [" << graph.text(process, static_cast<ProcessText>(i)) << "]";
-    }
-    std::multiset<Uid> children;  // A child that is listed twice shows.
-    for (ProcessIndex child = graph.first_child(process); child != kNoProcess;
-         child = graph.next_sibling(child)) {
-      children.insert(graph.node_key(child));
-    }
-    for (const Uid& child : children) {
-      out << " child " << to_string(child);
-    }
+    write_texts_and_children(out, graph, process);
     lines[graph.key(process)] += out.str() + "\n";
   }
   std::string text;

@@ -435,6 +435,16 @@ TEST(Robustness, ACycleOfParentLinksHasAnEnd) {
   EXPECT_LE(ancestors(graph, find(graph, kParentGuid)).size(), 1U);
 }
 
+// The graph and the parsers each had a constant of one name, and a program with both took one for
+// the other.
+TEST(Robustness, APidThatNoProcessHadHasNoProcess) {
+  ProcessGraph graph;
+  apply({created(kChildGuid, "6712", "13:40:52.125", kParentGuid)}, graph);
+  for (std::uint32_t pid = 1; pid < 100; ++pid) {
+    EXPECT_TRUE(graph.with_pid(pid).empty());
+  }
+}
+
 TEST(Robustness, APidThatIsUsedAgainIsAnotherProcess) {
   ProcessGraph graph;
   apply({created(kParentGuid, "6712", "13:40:51.000", kZeroGuid),

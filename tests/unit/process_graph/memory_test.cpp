@@ -65,7 +65,7 @@ void apply_start(ProcessGraph& graph, std::uint64_t id, Source source) {
     return test::EventMaker::Process{
         .id = number * 4 + static_cast<std::uint64_t>(source),
         .pid = static_cast<std::uint32_t>(4 * number),
-        .image = "C:\\Windows\\System32\\program" + std::to_string(number % 40) + ".exe",
+        .image = R"(C:\Windows\System32\program)" + std::to_string(number % 40) + ".exe",
         .start_s = static_cast<std::int64_t>(1'000'000'000 + 7 * number)};
   };
   Event event = make.start(process(id), process(id < 25 ? 0 : id % 25));

@@ -31,6 +31,7 @@ ProcessIndex find(const ProcessGraph& graph, std::uint64_t id) {
 
 std::vector<std::uint64_t> ids(const ProcessGraph& graph, const std::vector<ProcessIndex>& list) {
   std::vector<std::uint64_t> found;
+  found.reserve(list.size());
   for (const ProcessIndex one : list) {
     found.push_back(graph.key(one).high);
   }
@@ -39,7 +40,7 @@ std::vector<std::uint64_t> ids(const ProcessGraph& graph, const std::vector<Proc
 
 /// 1 → 2 → 3, and 1 → 4.
 class Retention : public testing::Test {
- protected:
+ public:
   Retention() {
     graph.apply(make.start(process(1, 0), process(9, -100)));
     graph.apply(make.start(process(2, 10), process(1, 0)));

@@ -26,14 +26,14 @@ Uid key_of(const Process& process) {
 
 const Process kSysmonApp{.id = 20, .pid = 200, .image = "C:\\app\\App.exe", .start_s = kBegin + 10};
 const Process kFalconApp{
-    .id = 10, .pid = 200, .image = "\\Device\\Volume2\\app\\app.EXE", .start_s = kBegin + 11};
+    .id = 10, .pid = 200, .image = R"(\Device\Volume2\app\app.EXE)", .start_s = kBegin + 11};
 const Process kSysmonParent{.id = 21, .pid = 100, .image = "C:\\explorer.exe", .start_s = kBegin};
 const Process kFalconParent{.id = 11, .pid = 0, .image = "", .start_s = 0};
 const Process kSysmonChild{.id = 22, .pid = 300, .image = "C:\\cmd.exe", .start_s = kBegin + 20};
 const Process kFalconChild{.id = 12, .pid = 301, .image = "C:\\ps.exe", .start_s = kBegin + 21};
 
 class TwoVendors : public testing::Test {
- protected:
+ public:
   void apply_both() {
     graph.apply(
         make.start(kSysmonParent, {.id = 99, .pid = 1, .image = "x", .start_s = kBegin - 5}));
@@ -96,11 +96,11 @@ TEST_F(TwoVendors, ALateFactPartsThem) {
 }
 
 struct PairRow {
-  const char* name;
+  const char* name = "";
   Process sysmon;
   Process other;
-  Source source;
-  bool is_one;
+  Source source = Source::sysmon;
+  bool is_one = false;
 };
 
 TEST_F(TwoVendors, JoinBySamePidImageAndStart) {
