@@ -486,10 +486,7 @@ TEST(Robustness, AnEndMayComeBeforeItsStart) {
   }
 }
 
-TEST(Robustness, OneProcessOfTwoSourcesIsOneProcess) {
-  GTEST_SKIP() << "skipped: joining the vendors' processes by host, pid and start is the engine's "
-                  "work of issue 5, not a parser's";
-}
+// "One process of two sources is one process": tests/unit/pipeline/two_vendors_test.cpp.
 
 // --- Hosts
 
