@@ -82,7 +82,7 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
       parser_(projection_of(*rules_), options_.parser),
       whole_parser_(whole_projection_of(*rules_), options_.parser),
       matcher_(Matcher::create(*rules_, diagnostics)),
-      correlator_(*rules_, {.lateness = options_.lateness}),
+      correlator_(*rules_, {.lateness = options_.lateness, .retention = options_.retention}),
       recent_(std::make_unique<RecentEvents>()),
       asks_ancestors_(asks_ancestors(*rules_)) {}
 
@@ -234,6 +234,7 @@ std::vector<Finding> Pipeline::updates() {
       judge(uid);
     }
   }
+  waiting_.forget_judged_before(correlator_.forgotten_before());
   return correlator_.updates();
 }
 

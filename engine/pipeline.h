@@ -30,6 +30,7 @@ struct PipelineOptions {
   /// How late events may come, for findings as they arise: updates(). None: everything is kept
   /// until findings(), and it does not matter how late anything comes.
   std::optional<Lateness> lateness = std::nullopt;
+  Retention retention = {};  ///< What a stream forgets, and when.
   /// Called for each record that gives no event. Views are valid during the call.
   std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter =
       nullptr;

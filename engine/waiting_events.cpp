@@ -160,6 +160,12 @@ bool WaitingEvents::has_judged(const std::string& host) const {
   return known != hosts_.end() && !known->second.judged.empty();
 }
 
+void WaitingEvents::forget_judged_before(Timestamp time) {
+  while (!judged_.empty() && judged_.begin()->time < time) {
+    forget(judged_.begin()->uid);
+  }
+}
+
 void WaitingEvents::set_judged(const Uid& event, std::vector<std::size_t> held) {
   WaitingEvent& waiting = events_.at(event);
   waiting.held = std::move(held);

@@ -59,6 +59,9 @@ class WaitingEvents {
   /// One that is here. Valid until the next change.
   [[nodiscard]] const WaitingEvent& at(const Uid& event) const { return events_.at(event); }
 
+  /// Forgets those that were judged and are from before `time`.
+  void forget_judged_before(Timestamp time);
+
   /// It was judged: `held` are the rules that held, ascending.
   void set_judged(const Uid& event, std::vector<std::size_t> held);
 

@@ -518,6 +518,74 @@ struct Correlator::Impl {
     host.plain_changed.clear();
   }
 
+  // --- What a stream forgets ---
+
+  /// How long a hit may still join others.
+  [[nodiscard]] Duration longest_timespan() const {
+    Duration longest = 0;
+    for (const CorrelationRule& rule : rules->correlations) {
+      longest = std::max(longest, rule.timespan);
+    }
+    return longest;
+  }
+
+  /// Forgets processes that ended, or fell silent, and under which no hit can join any more.
+  void retain(HostState& host) {
+    constexpr Duration kStep = 60 * kNanosPerSecond;
+    const Timestamp now = host.watermark.value();
+    if (now == kNothingClosed || finished ||
+        (host.retained_at != kNothingClosed && now < plus(host.retained_at, kStep))) {
+      return;
+    }
+    host.retained_at = now;
+    const Duration longest = longest_timespan();
+    const std::vector<ProcessIndex> gone =
+        host.graph.evictable(minus(now, options.retention.after_end),
+                             minus(now, options.retention.idle_after), [&](ProcessIndex process) {
+                               const Timestamp last = host.last_hit_at(process);
+                               return last == kNothingClosed ? last : plus(last, longest);
+                             });
+    for (const ProcessIndex process : gone) {
+      host.graph_changed(host.graph.forget(process), feeds, true);
+    }
+    stats.forgotten_processes += gone.size();
+  }
+
+  /// Forgets what was told and is final for long.
+  void forget_told() {
+    const Timestamp before = forgotten_before();
+    if (before == kNothingClosed) {
+      return;
+    }
+    for (std::size_t rule = 0; rule < plain.size(); ++rule) {
+      plain[rule].forget_before(before, [&](const Hit& hit) {
+        HostState& host = *find_host(hit.event->host);
+        const PlainHit place{.rule = rule, .event = hit.event->order.uid};
+        host.told_plain.erase(place);
+        host.plain_changed.erase(place);
+        const ProcessIndex actor = host.graph.find(hit.event->actor);
+        if (actor != kNoProcess) {
+          for (const ProcessIndex node : host.graph.members(actor)) {
+            const auto here = host.facts.find(node);
+            if (here != host.facts.end()) {
+              std::erase(here->second.plain, place);
+            }
+          }
+        }
+      });
+    }
+    while (!firings.empty() && firings.begin()->second.time < before) {
+      --firings_of[firings.begin()->second.rule];
+      firings.erase(firings.begin());
+    }
+    ledger.forget_before(minus(before, longest_timespan()));
+  }
+
+  [[nodiscard]] Timestamp forgotten_before() const {
+    return options.lateness && !finished ? minus(least_watermark(), options.retention.after_end)
+                                         : kNothingClosed;
+  }
+
   /// Events of window correlations are judged when no host has earlier ones. One that has fallen
   /// silent holds nobody back.
   [[nodiscard]] Timestamp least_watermark() const {
@@ -685,6 +753,10 @@ std::vector<Uid> Correlator::stirred_processes(std::string_view host_key, bool d
   return keys;
 }
 
+Timestamp Correlator::forgotten_before() const {
+  return impl_->forgotten_before();
+}
+
 std::vector<Finding> Correlator::updates() {
   Impl& impl = *impl_;
   std::vector<Finding> out;
@@ -708,6 +780,10 @@ std::vector<Finding> Correlator::updates() {
     }
   }
   impl.firings_to_tell.clear();
+  for (auto& [key, host] : impl.hosts) {
+    impl.retain(*host);
+  }
+  impl.forget_told();
   std::ranges::sort(out, canonical_less);
   return out;
 }

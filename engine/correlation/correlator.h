@@ -31,6 +31,7 @@ struct CorrelatorStats {
   std::size_t hits = 0;                  ///< Rules that held for an event.
   std::size_t evaluations = 0;           ///< Anchors looked at.
   std::size_t forgotten_hits = 0;        ///< With processes forgotten for want of room.
+  std::size_t forgotten_processes = 0;   ///< By a stream, when nothing could join them any more.
   std::size_t matches_beyond_limit = 0;  ///< Of plain and window rules: kMatchesPerRuleMax.
 };
 
@@ -38,6 +39,7 @@ struct CorrelatorOptions {
   /// How late events may come, where findings are told as they arise: updates(). None: nothing is
   /// certain before finish(), and no update is ever told.
   std::optional<Lateness> lateness = std::nullopt;
+  Retention retention = {};  ///< Of a stream. Without lateness everything is kept.
 };
 
 /// Hits of one event, by what they were kept under.
@@ -99,6 +101,9 @@ class Correlator {
   /// the last updates(): those of which something new is known, with their children and theirs, or,
   /// if `deep`, all that is below. In no particular order.
   [[nodiscard]] std::vector<Uid> stirred_processes(std::string_view host, bool deep) const;
+  /// Hits from before this time that were told are forgotten: the least watermark of all hosts that
+  /// still send, less Retention::after_end.
+  [[nodiscard]] Timestamp forgotten_before() const;
   /// What has to be told since the last call: findings that are new, differ, are final now, or do
   /// not hold any more, each with its revision; in canonical order. The last revision of each that
   /// is told by then is, after finish(), what findings() gives.

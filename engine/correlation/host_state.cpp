@@ -248,6 +248,22 @@ void HostState::renumber_plain(const std::vector<std::optional<std::size_t>>& fo
   plain_due = std::move(due_now);
 }
 
+Timestamp HostState::last_hit_at(ProcessIndex process) const {
+  Timestamp last = kNothingClosed;
+  for (const ProcessIndex node : graph.members(process)) {
+    const auto here = facts.find(node);
+    if (here == facts.end()) {
+      continue;
+    }
+    for (const auto& [feed, set] : here->second.hits) {
+      if (!set.hits().empty()) {
+        last = std::max(last, set.hits().back().event->order.time);
+      }
+    }
+  }
+  return last;
+}
+
 std::size_t HostState::forget_node(ProcessIndex node) {
   std::size_t hits = 0;
   const auto here = facts.find(node);

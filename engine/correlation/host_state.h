@@ -83,6 +83,7 @@ struct HostState {
   std::vector<bool> hit_below;
   HostWatermark watermark;
   bool watermark_moved = false;
+  Timestamp retained_at = kNothingClosed;  ///< The watermark when processes were last forgotten.
   /// When a verdict that may still change is certain: once the watermark has passed.
   std::set<std::pair<Timestamp, AtProcess>> lineage_due;
 
@@ -118,8 +119,8 @@ struct HostState {
   void mark_children();
   /// Marks the anchors of which `process` may be a sibling: when mark_children() comes.
   void mark_beside(ProcessIndex process);
-  /// If the claimed edges from `above` lead to `process`: whose children each of them has may change
-  /// now, for one edge of a cycle is cut.
+  /// If the claimed edges from `above` lead to `process`: whose children each of them has may
+  /// change now, for one edge of a cycle is cut.
   void mark_cycle(ProcessIndex above, ProcessIndex process);
   /// Tells everything above that there is a hit below. Stops where that is known.
   void note_hit_below(ProcessIndex process);
@@ -135,6 +136,8 @@ struct HostState {
   /// Goes on with other rules: `following` says for each rule so far what is now its index, if it
   /// still reports by itself.
   void renumber_plain(const std::vector<std::optional<std::size_t>>& following);
+  /// The time of the last hit at a process; kNothingClosed if it has none.
+  [[nodiscard]] Timestamp last_hit_at(ProcessIndex process) const;
   /// Forgets what is kept at a node that the graph forgets. How many hits that were.
   std::size_t forget_node(ProcessIndex node);
   /// Takes in all that is known of the same machine under another key. Everything is to be

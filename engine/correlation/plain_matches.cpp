@@ -37,6 +37,14 @@ void PlainMatches::add(Hit hit) {
   by_order_.emplace(order, std::move(hit));
 }
 
+void PlainMatches::forget_before(Timestamp time, const std::function<void(const Hit&)>& forgotten) {
+  while (!by_order_.empty() && by_order_.begin()->first.time < time) {
+    forgotten(by_order_.begin()->second);
+    orders_.erase(by_order_.begin()->first.uid);
+    by_order_.erase(by_order_.begin());
+  }
+}
+
 const Hit* PlainMatches::find(const Uid& event) const {
   const auto known = orders_.find(event);
   return known == orders_.end() ? nullptr : &by_order_.find(known->second)->second;

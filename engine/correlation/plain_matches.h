@@ -26,6 +26,9 @@ class PlainMatches {
   /// The rule does not hold for that event after all. False if it was not here.
   bool remove(const Uid& event);
 
+  /// Forgets those of before `time`, and hands them over.
+  void forget_before(Timestamp time, const std::function<void(const Hit&)>& forgotten);
+
   /// The hit of that event, or null.
   [[nodiscard]] const Hit* find(const Uid& event) const;
 

@@ -3,16 +3,6 @@
 #include <algorithm>
 
 namespace spoor {
-namespace {
-
-/// a - b, no less than the least time.
-Timestamp minus(Timestamp a, Duration b) {
-  constexpr Timestamp kLeast = std::numeric_limits<Timestamp>::min();
-  return a < kLeast + b ? kLeast : a - b;
-}
-
-}  // namespace
-
 Duration Lateness::of(Source source) const {
   switch (source) {
     case Source::crowdstrike:

@@ -27,6 +27,13 @@ struct Lateness {
   [[nodiscard]] Duration of(Source source) const;
 };
 
+/// How long a stream keeps what may not be needed any more, in nanoseconds of event time behind the
+/// watermark (semantics: "Retention").
+struct Retention {
+  Duration after_end = 3'600 * kNanosPerSecond;  ///< Processes that ended, hits that were told.
+  Duration idle_after = 72 * 3'600 * kNanosPerSecond;  ///< Processes that no event named.
+};
+
 /// Before every event.
 inline constexpr Timestamp kNothingClosed = std::numeric_limits<Timestamp>::min();
 /// Behind every event: at the end of the input everything is here.
@@ -35,6 +42,11 @@ inline constexpr Timestamp kAllClosed = std::numeric_limits<Timestamp>::max();
 /// `time` + `by`, at most kAllClosed. `by` is not negative.
 [[nodiscard]] constexpr Timestamp plus(Timestamp time, Duration by) {
   return time > kAllClosed - by ? kAllClosed : time + by;
+}
+
+/// `time` - `by`, at least kNothingClosed.
+[[nodiscard]] constexpr Timestamp minus(Timestamp time, Duration by) {
+  return time < kNothingClosed + by ? kNothingClosed : time - by;
 }
 
 class HostWatermark {

@@ -1,0 +1,124 @@
+// A stream forgets what nothing can join any more, and nothing else.
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "engine/pipeline.h"
+#include "tests/support/rules.h"
+
+namespace spoor {
+namespace {
+
+constexpr std::int64_t kBegin = 1'679'443'200;  // 2023-03-22T00:00:00Z, in seconds.
+
+std::string falcon(const std::string& name,
+                   std::int64_t number,
+                   std::int64_t second,
+                   const std::string& more) {
+  static std::uint64_t event = 0;
+  std::string record = fmt::format(
+      R"({{"event_simpleName":"{0}","event_platform":"Win","aid":"0a1d","cid":"c1","id":"e{1}",)"
+      R"("timestamp":"{2}000","ContextTimeStamp":"{2}.000","TargetProcessId":"{3}",{4}}})",
+      name, ++event, kBegin + second, number, more);
+  record.append(RecordParser::kJsonPadding, ' ');
+  return record;
+}
+
+std::string start(std::int64_t number,
+                  std::int64_t parent,
+                  std::int64_t second,
+                  const std::string& image) {
+  return falcon("ProcessRollup2", number, second,
+                fmt::format(R"("ParentProcessId":"{}","RawProcessId":"{}","ProcessStartTime":)"
+                            R"("{}.000","ImageFileName":"\\Device\\HarddiskVolume3\\W\\{}",)"
+                            R"("CommandLine":"{}")",
+                            parent, 1'000 + number, kBegin + second, image, image));
+}
+
+std::string end(std::int64_t number, std::int64_t second) {
+  return falcon("EndOfProcess", number, second,
+                fmt::format(R"("RawProcessId":"{}")", 1'000 + number));
+}
+
+std::string lookup(std::int64_t number, std::int64_t second, const std::string& name) {
+  return falcon("DnsRequest", number, second,
+                fmt::format(R"("ContextProcessId":"{}","DomainName":"{}")", number, name));
+}
+
+constexpr std::int64_t kHour = 3'600;
+constexpr std::int64_t kDay = 24 * kHour;
+
+class RetentionTest : public testing::Test {
+ protected:
+  void take(const std::string& record) {
+    pipeline_.take(std::string_view(record).substr(0, record.size() - RecordParser::kJsonPadding),
+                   {});
+    for (const Finding& finding : pipeline_.updates()) {
+      told_.insert(finding.rule.id + " " + std::string(to_string(finding.status)));
+    }
+  }
+
+  /// Processes that come and go, one every two minutes.
+  void pass(std::int64_t from, std::int64_t until) {
+    for (std::int64_t second = from; second < until; second += 120) {
+      const std::int64_t number = 100'000 + second;
+      take(start(number, 1, second, "busy.exe"));
+      take(end(number, second + 60));
+    }
+  }
+
+  [[nodiscard]] std::size_t processes() const { return pipeline_.correlator().process_count(); }
+
+  [[nodiscard]] const std::set<std::string>& told() const { return told_; }
+
+ private:
+  RuleSet rules_ = test::rules_of(
+      "title: A\nid: a\nname: a\nlogsource: {category: dns_query}\n"
+      "detection: {s: {QueryName: a.test}, condition: s}\n---\n"
+      "title: B\nid: b\nname: b\nlogsource: {category: dns_query}\n"
+      "detection: {s: {QueryName: b.test}, condition: s}\n---\n"
+      "title: Both\nid: both\nlevel: high\ncorrelation: {type: temporal, rules: [a, b],\n"
+      "  group-by: [process_tree], timespan: 10d, condition: a and b}\n");
+  Pipeline pipeline_{rules_, {.lateness = Lateness{}}};
+  std::set<std::string> told_;
+};
+
+TEST_F(RetentionTest, ProcessesThatEndedAreForgottenAfterAnHour) {
+  take(start(1, 1, 0, "services.exe"));
+  pass(0, kDay);
+  // One hour of one process every two minutes, and what waits for the watermark and the next look.
+  EXPECT_LT(processes(), 60U);
+  EXPECT_GT(processes(), 25U);
+}
+
+TEST_F(RetentionTest, WhatMayStillJoinStays) {
+  take(start(1, 1, 0, "services.exe"));
+  take(start(2, 1, 10, "app.exe"));
+  take(lookup(2, 20, "a.test"));
+  take(start(3, 2, 30, "helper.exe"));
+  take(end(2, 40));
+  pass(60, 2 * kDay);
+  // The helper lives on under a process that ended two days ago.
+  take(lookup(3, 2 * kDay, "b.test"));
+  EXPECT_TRUE(told().contains("both provisional"));
+}
+
+TEST_F(RetentionTest, BeyondTheTimespanItGoes) {
+  take(start(1, 1, 0, "services.exe"));
+  take(start(2, 1, 10, "app.exe"));
+  take(lookup(2, 20, "a.test"));
+  take(end(2, 40));
+  pass(60, kHour);
+  const std::size_t before = processes();
+  pass(11 * kDay, 11 * kDay + kHour);
+  EXPECT_LE(processes(), before) << "ten days are over";
+  EXPECT_TRUE(told().empty());
+}
+
+}  // namespace
+}  // namespace spoor
