@@ -221,17 +221,27 @@ void Pipeline::judge_waiting() {
   }
 }
 
-std::vector<Finding> Pipeline::updates() {
-  for (const std::string& host : correlator_.stirred_hosts()) {
-    if (waiting_.has_judged(host)) {
-      for (const Uid& process : correlator_.stirred_processes(host, asks_ancestors_)) {
-        for (const Uid& uid : waiting_.judged_of(host, process)) {
-          judge(uid);
-        }
+void Pipeline::judge_stirred(const std::string& host, const std::vector<std::string>& keys) {
+  for (const Uid& process : correlator_.stirred_processes(host, asks_ancestors_)) {
+    for (const std::string& key : keys) {
+      for (const Uid& uid : waiting_.judged_of(key, process)) {
+        judge(uid);
       }
     }
-    for (const Uid& uid : waiting_.due(host, correlator_.watermark(host))) {
-      judge(uid);
+  }
+}
+
+std::vector<Finding> Pipeline::updates() {
+  for (const std::string& host : correlator_.stirred_hosts()) {
+    // What waits is listed under the key that its event came with.
+    const std::vector<std::string> keys = correlator_.keys_of_host(host);
+    if (std::ranges::any_of(keys, [this](const auto& key) { return waiting_.has_judged(key); })) {
+      judge_stirred(host, keys);
+    }
+    for (const std::string& key : keys) {
+      for (const Uid& uid : waiting_.due(key, correlator_.watermark(host))) {
+        judge(uid);
+      }
     }
   }
   waiting_.forget_judged_before(correlator_.forgotten_before());

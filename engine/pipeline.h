@@ -133,6 +133,8 @@ class Pipeline final : private RecordSink {
   /// Judges an event that waits, perhaps again: tells the correlator what changed.
   void judge(const Uid& uid);
   void judge_waiting();
+  /// Judges again what processes did of which, or of whose ancestors, something new is known.
+  void judge_stirred(const std::string& host, const std::vector<std::string>& keys);
 
   PipelineOptions options_;
   std::shared_ptr<const RuleSet> rules_;  ///< Owns them only if it was given them to own.

@@ -172,8 +172,11 @@ Records rearranged(const Records& records, bool late, std::mt19937_64& random) {
   for (const HistoryRecord& record : records) {
     const std::size_t copies = random() % 3 == 0 ? 2 : 1;
     for (std::size_t copy = 0; copy < copies; ++copy) {
-      const auto delay =
-          static_cast<Duration>(random() % static_cast<std::uint64_t>(kLateness.of(record.source)));
+      // Until a sensor says whose it is, the machine is two, and each has its own watermark: what
+      // then is judged of the one cannot mind how late the other may be.
+      const bool is_statement = record.record().find("AgentOnline") != std::string_view::npos;
+      const auto most = static_cast<std::uint64_t>(kLateness.of(record.source));
+      const auto delay = is_statement ? 0 : static_cast<Duration>(random() % most);
       arrivals.emplace_back(late ? record.time + delay : static_cast<Timestamp>(random()), &record);
     }
   }
