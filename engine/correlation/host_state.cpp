@@ -110,7 +110,10 @@ bool HostState::has_hit_below(ProcessIndex process) const {
 void HostState::note_hit_below(ProcessIndex process) {
   hit_below.resize(graph.size(), false);
   while (process != kNoProcess && !has_hit_below(process)) {
-    hit_below[process] = true;
+    // All of them: they may part again, and it is not said which then has what is below.
+    for (const ProcessIndex node : graph.members(process)) {
+      hit_below[node] = true;
+    }
     process = graph.claimed_parent(process);
   }
 }

@@ -78,8 +78,8 @@ struct HostState {
   /// Processes whose children are to be marked. Not marked at once: a process may have many, and
   /// many hits.
   boost::unordered_flat_set<ProcessIndex> marked_above;
-  /// Some process at or below this node's, along claimed edges, has or had a hit. If set for one
-  /// node of a process, set for one of each process above it.
+  /// Some process at or below this node's, along claimed edges, has or had a hit. If set for some
+  /// node of a process, set for some node of each process above it.
   std::vector<bool> hit_below;
   HostWatermark watermark;
   bool watermark_moved = false;
