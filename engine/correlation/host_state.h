@@ -118,8 +118,8 @@ struct HostState {
   void mark_children();
   /// Marks the anchors of which `process` may be a sibling: when mark_children() comes.
   void mark_beside(ProcessIndex process);
-  /// If the claimed edges from `above` lead to `process`: whose children each of them has may change
-  /// now, for one edge of a cycle is cut.
+  /// If the claimed edges from `above` lead to `process`: whose children each of them has may
+  /// change now, for one edge of a cycle is cut.
   void mark_cycle(ProcessIndex above, ProcessIndex process);
   /// Tells everything above that there is a hit below. Stops where that is known.
   void note_hit_below(ProcessIndex process);
