@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -317,16 +318,29 @@ int finish(const ReplayOptions& options,
   return exit_code_of(options, result);
 }
 
+/// Which of the options exclude one another; empty if none do.
+std::string_view contradiction_in(const ReplayOptions& options) {
+  if (options.from && options.to && *options.from >= *options.to) {
+    return "--from is not before --to: no event lies between";
+  }
+  if (options.revisions > 0 && options.format != OutputFormat::ndjson) {
+    return "--revisions needs --format ndjson: a table shows what holds in the end";
+  }
+  return {};
+}
+
+void print_profile(const ReplayOptions& options, const RuleSet& rules, const Matcher& matcher) {
+  const TableOptions table{.color = use_color(STDERR_FILENO, options.color),
+                           .width = terminal_width(STDERR_FILENO)};
+  std::fputs(render_profile(rules, matcher, kProfiledRules, table).c_str(), stderr);
+}
+
 }  // namespace
 
 int run_replay(const ReplayOptions& options) {
   set_up_log(options.quiet, use_color(STDERR_FILENO, options.color));
-  if (options.from && options.to && *options.from >= *options.to) {
-    log_error("--from is not before --to: no event lies between");
-    return exit_usage;
-  }
-  if (options.revisions > 0 && options.format != OutputFormat::ndjson) {
-    log_error("--revisions needs --format ndjson: a table shows what holds in the end");
+  if (const std::string_view why = contradiction_in(options); !why.empty()) {
+    log_error(why);
     return exit_usage;
   }
   const Result<void> outputs = check_outputs(options);
@@ -406,10 +420,7 @@ int run_replay(const ReplayOptions& options) {
   const int code =
       finish(options, result, pipeline, revisions ? &*revisions : nullptr, publisher, progress);
   if (options.profile) {
-    const TableOptions table{.color = use_color(STDERR_FILENO, options.color),
-                             .width = terminal_width(STDERR_FILENO)};
-    std::fputs(render_profile(rules->rules, pipeline.matcher(), kProfiledRules, table).c_str(),
-               stderr);
+    print_profile(options, rules->rules, pipeline.matcher());
   }
   if (!kept) {
     log_error("cannot write all dead letters to " + options.dead_letters);

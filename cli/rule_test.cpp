@@ -232,10 +232,8 @@ class SampleTest {
       return "in no window the condition holds of what relation, anchor, group-by and timespan "
              "bring together";
     }
-    for (std::size_t step = 0; step < was_hit.size(); ++step) {
-      if (!was_hit[step]) {
-        return "the sequence needs every step";
-      }
+    if (std::ranges::find(was_hit, false) != was_hit.end()) {
+      return "the sequence needs every step";
     }
     return "every step was hit; their order, relation, anchor, group-by or timespan keep them "
            "apart";

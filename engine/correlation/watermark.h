@@ -18,9 +18,8 @@ namespace spoor {
 
 /// How late the events of a source may come, in nanoseconds of event time (semantics: "Watermark").
 struct Lateness {
-  Duration agent_stream = 30 * kNanosPerSecond;  ///< Sysmon and other Windows channels.
-  Duration batched_export =
-      15 * 60 * kNanosPerSecond;  ///< CrowdStrike, SentinelOne: cloud exports.
+  Duration agent_stream = 30 * kNanosPerSecond;     ///< Sysmon and other Windows channels.
+  Duration batched_export = 900 * kNanosPerSecond;  ///< CrowdStrike, SentinelOne: cloud exports.
   /// A source whose last event is so much older than the host's newest one holds nothing back.
   Duration source_silence = 3'600 * kNanosPerSecond;
 
