@@ -101,8 +101,7 @@ class AnchorExplainer {
   }
 
   AnchorExplained rate(Timestamp closed_until) {
-    explained_.holds =
-        evaluate_anchor(host_, rule_, explained_.anchor, closed_until).holds;
+    explained_.holds = evaluate_anchor(host_, rule_, explained_.anchor, closed_until).holds;
     gathered_ = gather_hits(host_, rule_, explained_.anchor);
     present_.assign(correlation_.steps.size(), false);
     explained_.nearness = nearness(correlation_, present_, std::nullopt);
@@ -110,8 +109,8 @@ class AnchorExplainer {
     look_at_windows(
         correlation_, gathered_.times, closed_until, [this, &first](const WindowLook& window) {
           // One that holds comes before all that do not.
-          const double near = nearness(correlation_, *window.present, window.measure) +
-                              (window.holds ? 1e6 : 0);
+          const double near =
+              nearness(correlation_, *window.present, window.measure) + (window.holds ? 1e6 : 0);
           if (!first && near <= explained_.nearness) {
             return;
           }
@@ -131,8 +130,7 @@ class AnchorExplainer {
     std::set<std::size_t> not_wanted;
     if (!explained_.holds && has_step_condition(correlation_)) {
       blame(correlation_.condition, present_, missing, not_wanted);
-    } else if (!explained_.holds &&
-               correlation_.type == WindowCorrelationType::temporal_ordered) {
+    } else if (!explained_.holds && correlation_.type == WindowCorrelationType::temporal_ordered) {
       for (std::size_t step = 0; step < present_.size(); ++step) {
         if (takes_part(correlation_, step) && !present_[step]) {
           missing.insert(step);
@@ -202,14 +200,12 @@ class AnchorExplainer {
     const std::vector<const Hit*>& found = related.empty() ? others : related;
     explained.hits = found.size();
     if (found.empty()) {
-      explained.state =
-          explained.missing || !has_step_condition(correlation_) ? StepState::no_hit
-                                                                 : StepState::absent;
+      explained.state = explained.missing || !has_step_condition(correlation_) ? StepState::no_hit
+                                                                               : StepState::absent;
       return;
     }
-    explained.hit = *std::ranges::min_element(found, {}, [this](const Hit* hit) {
-      return std::tuple(off(*hit), hit->event->order);
-    });
+    explained.hit = *std::ranges::min_element(
+        found, {}, [this](const Hit* hit) { return std::tuple(off(*hit), hit->event->order); });
     explained.process = process_of(*explained.hit);
     explained.off = off(*explained.hit);
     explained.state = StepState::elsewhere;
@@ -230,8 +226,7 @@ class AnchorExplainer {
       start = *explained_.window;
       end = plus(start, correlation_.timespan);
     } else {
-      const Hit* first =
-          host_.first_hit_at(rule_.feed(correlation_.anchor), explained_.anchor);
+      const Hit* first = host_.first_hit_at(rule_.feed(correlation_.anchor), explained_.anchor);
       start = end = first->event->order.time;
     }
     return time < start ? start - time : time > end ? time - end : 0;
@@ -280,8 +275,8 @@ std::string unrelated_text(const ProcessGraph& graph, ProcessIndex process, Proc
   }
   const ProcessIndex top = above.empty() ? process : above.back();
   if (graph.is_suspect_edge(top)) {
-    return "no relative of the anchor: " + process_name(graph, top) +
-           " is said to be started by " + process_name(graph, graph.claimed_parent(top)) +
+    return "no relative of the anchor: " + process_name(graph, top) + " is said to be started by " +
+           process_name(graph, graph.claimed_parent(top)) +
            ", which starts later or closes a circle";
   }
   return "in another tree: what started " + process_name(graph, top) +
@@ -371,25 +366,24 @@ bool is_related(const ProcessGraph& graph,
 
 std::vector<std::string> unknown_above(const ProcessGraph& graph, ProcessIndex process) {
   std::vector<std::string> unknown;
-  ProcessIndex top = process;
+  ProcessIndex at = process;
   for (std::size_t level = 0; level <= kAncestorsMax; ++level) {
-    if (!graph.start_seen(top)) {
-      unknown.push_back((top == process ? "" : "ancestor ") + process_name(graph, top) +
-                        ": its start was not seen");
-    }
-    if (graph.is_suspect_edge(top)) {
-      unknown.push_back(process_name(graph, top) + ": is said to be started by " +
-                        process_name(graph, graph.claimed_parent(top)) +
+    const ProcessIndex parent = graph.parent(at);
+    const std::string name = (at == process ? "" : "ancestor ") + process_name(graph, at);
+    if (graph.is_suspect_edge(at)) {
+      unknown.push_back(name + ": is said to be started by " +
+                        process_name(graph, graph.claimed_parent(at)) +
                         ", which starts later or closes a circle; that does not count");
+    } else if (!graph.start_seen(at)) {
+      unknown.push_back(name + ": its start was not seen" +
+                        (parent == kNoProcess ? ", nor is it known what started it" : ""));
+    } else if (parent == kNoProcess) {
+      unknown.push_back(name + ": what started it is unknown");
     }
-    const ProcessIndex parent = graph.parent(top);
     if (parent == kNoProcess) {
       break;
     }
-    top = parent;
-  }
-  if (!graph.is_suspect_edge(top)) {
-    unknown.push_back("what started " + process_name(graph, top) + " is unknown");
+    at = parent;
   }
   return unknown;
 }
@@ -401,7 +395,8 @@ std::string process_name(const ProcessGraph& graph, ProcessIndex process) {
   const std::string_view image = graph.text(process, ProcessText::image);
   const std::optional<std::uint32_t> pid = graph.pid(process);
   if (image.empty()) {
-    return pid ? "process " + std::to_string(*pid) : "a process of which nothing is known";
+    const std::string_view uid = graph.text(process, ProcessText::vendor_uid);
+    return "process " + (pid ? std::to_string(*pid) : uid.empty() ? "unknown" : std::string(uid));
   }
   return std::string(basename_of(image)) + (pid ? " (" + std::to_string(*pid) + ")" : "");
 }

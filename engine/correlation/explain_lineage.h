@@ -33,8 +33,8 @@ enum class StepState : std::uint8_t {
 
 struct StepExplained {
   StepState state = StepState::no_hit;
-  bool missing = false;      ///< The condition needs it, or one of those that are missing.
-  const Hit* hit = nullptr;  ///< The first in the window; else the nearest in time.
+  bool missing = false;               ///< The condition needs it, or one of those that are missing.
+  const Hit* hit = nullptr;           ///< The first in the window; else the nearest in time.
   ProcessIndex process = kNoProcess;  ///< Of that hit.
   std::size_t hits = 0;               ///< In the window; else those of the state, as far as kept.
   Duration off = 0;                   ///< out_of_window: how far from it.
@@ -75,7 +75,8 @@ struct AnchorExplained {
 [[nodiscard]] std::vector<std::string> unknown_above(const ProcessGraph& graph,
                                                      ProcessIndex process);
 
-/// "cmd.exe (12)"; "process 12" or "a process" of which less is known. Not escaped.
+/// "cmd.exe (12)"; "process 12", "process {uid}" or "a process" of which less is known. Not
+/// escaped.
 [[nodiscard]] std::string process_name(const ProcessGraph& graph, ProcessIndex process);
 
 }  // namespace spoor

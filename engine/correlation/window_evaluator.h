@@ -60,8 +60,8 @@ struct WindowFiring {
 
 /// A window that was judged, whether its condition held or not. Views are valid during the call.
 struct WindowJudgement {
-  std::size_t rule = 0;  ///< Index into RuleSet::window_correlations.
-  Timestamp time = 0;    ///< Of the event at which the window ends.
+  std::size_t rule = 0;                             ///< Index into RuleSet::window_correlations.
+  Timestamp time = 0;                               ///< Of the event at which the window ends.
   const std::vector<std::string>* group = nullptr;  ///< In the order of `group-by`.
   const GroupWindow* window = nullptr;
   bool holds = false;
