@@ -614,18 +614,41 @@ struct RuleExplainer::Impl {
            host.nearest.front().lacks;
   }
 
+  /// Why no event came into any group.
+  [[nodiscard]] std::string no_group_verdict(const WindowCorrelation& rule,
+                                             const Explanation& told_all) const {
+    std::vector<std::string> correlations;
+    for (const ListedRule& listed : rule.rules) {
+      if (listed.is_correlation) {
+        correlations.push_back(listed.name);
+      }
+    }
+    if (!correlations.empty()) {
+      return "none of the rules that it lists fired; explain " + joined(correlations, "or") +
+             " by itself";
+    }
+    const bool has_hits = std::ranges::any_of(
+        told_all.detections, [](const ToldDetection& detection) { return detection.hits > 0; });
+    return has_hits ? "all hits of the rules that it lists lack a field of group-by, or their time"
+                    : "none of the rules that it lists has a hit";
+  }
+
   [[nodiscard]] std::string window_verdict(const Explanation& told_all) const {
+    const WindowCorrelation& rule = alone.rules.window_correlations[alone.choice.index];
     if (told_all.groups.empty()) {
-      return "no hit of a listed rule has a place in a group";
+      return no_group_verdict(rule, told_all);
     }
     const ToldGroup& group = told_all.groups.front();
-    if (group.measure) {
+    if (group.measure && rule.type != WindowCorrelationType::temporal) {
       return "the nearest group reaches " + number_text(*group.measure) + ", wanted " +
              told_all.wanted;
     }
-    return group.missing.empty() ? "the nearest group has every listed rule, and what the "
-                                   "condition does not want"
-                                 : "the nearest group lacks " + joined(group.missing, "and");
+    if (group.missing.empty()) {
+      return "the nearest group has every rule listed, and what the condition does not want";
+    }
+    return rule.type == WindowCorrelationType::temporal_ordered
+               ? "in the nearest group there does not follow " + joined(group.missing, "then")
+               : "the nearest group lacks " + joined(group.missing, "and");
   }
 
   void tell_verdict(Explanation& told_all) const {

@@ -164,6 +164,44 @@ TEST(Explain, AMissingListedRuleIsNamed) {
   EXPECT_EQ(told.groups[0].missing, std::vector<std::string>{"tool"});
 }
 
+TEST(Explain, ASequenceSaysWhatDoesNotFollow) {
+  std::string rules = kOrdered;
+  rules.replace(rules.find("type: temporal"), 14, "type: temporal_ordered");
+  const Explanation told = explain(rules, "both", {start_record(kCmd, 7)});
+  EXPECT_EQ(told.verdict, "did not complete: in the nearest group there does not follow tool");
+  EXPECT_EQ(told.wanted, "cmd then tool, within 10m");
+}
+
+TEST(Explain, AListedCorrelationThatDidNotFireIsNamed) {
+  const std::string rules = kCount + R"(---
+title: Outer
+id: outer
+correlation:
+  type: temporal
+  rules: [many, cmd]
+  group-by: [Computer]
+  timespan: 10m
+)";
+  const Explanation none = explain(rules, "outer", {start_record(kOther, 7)});
+  EXPECT_EQ(none.verdict,
+            "did not complete: none of the rules that it lists fired; explain many by itself");
+  const Explanation some = explain(rules, "outer", {start_record(kCmd, 7)});
+  EXPECT_EQ(some.verdict, "did not complete: the nearest group lacks many");
+  const Explanation all = explain(
+      rules, "outer", {start_record(kCmd, 7), start_record(kCmd, 8), start_record(kCmd, 9)});
+  EXPECT_TRUE(all.completed);
+}
+
+TEST(Explain, HitsWithoutAGroupAreCounted) {
+  std::string rules = kCount;
+  rules.replace(rules.find("[Computer]"), 10, "[NoSuchField]");
+  const Explanation told = explain(rules, "many", {start_record(kCmd, 7)});
+  EXPECT_EQ(told.detections[0].without_group, 1U);
+  EXPECT_EQ(told.verdict,
+            "did not complete: all hits of the rules that it lists lack a field of group-by, or "
+            "their time");
+}
+
 TEST(Explain, OrderDoesNotShow) {
   std::vector<std::string> records = {start_record(kCmd, 7), start_record(kOther, 8),
                                       start_record(kCmd, 9, 7), start_record(kOther, 10, 9)};
