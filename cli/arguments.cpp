@@ -64,6 +64,16 @@ constexpr const char* kMatchFooter =
     "  spoor match --rules sigma/rules --events logs/*.ndjson.gz --route windows\n"
     "  spoor match --rules brute-force.yml --events logons.json --every | jq -c .group\n";
 
+constexpr const char* kExplainFooter =
+    "Of a detection: the events that hit, or else those that come nearest and the tests that\n"
+    "they fail. Of a correlation: the processes or groups at which it holds or comes nearest,\n"
+    "each step with its first evidence, or where else it was hit. A '?' marks what is unknown.\n\n"
+    "Exit codes: 0 told, 2 no such rule or host.\n\n"
+    "Examples:\n"
+    "  spoor explain threecx_loader_chain --events logs/ --host PC042\n"
+    "  spoor explain 'My rule' --rules my-rules/ --events sample.ndjson\n"
+    "  spoor explain my_rule --rules my-rules/ --events logs/ --format json | jq .verdict";
+
 constexpr const char* kReportFooter =
     "Of several revisions of a finding the last counts. What is no finding is told with its line "
     "and\n"
@@ -395,6 +405,45 @@ CLI::App* add_tree(CLI::App& app, TreeOptions& options) {
   return tree;
 }
 
+void add_report_format(CLI::App& app, ReportFormat& format, const std::string& json) {
+  add_choice<ReportFormat>(
+      app, "--format", kReportFormats, [&format](ReportFormat chosen) { format = chosen; },
+      "text: for people; json: " + json);
+}
+
+CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
+  CLI::App* explain = app.add_subcommand("explain", "Tell why a rule did or did not complete");
+  explain->footer(kExplainFooter);
+  explain
+      ->add_option("RULE", options.rule,
+                   "Id, name or title of a detection or correlation; the beginning of\n"
+                   "an id will do")
+      ->required();
+  explain
+      ->add_option("--events", options.events,
+                   "Files, folders, globs; - is standard input.\n"
+                   "NDJSON or a JSON array; plain, gzip or zstd")
+      ->type_name("FILE")
+      ->required();
+  explain
+      ->add_option("--rules", options.rules,
+                   "Rule files (*.yml, *.yaml, *.json) and folders of them.\n"
+                   "Default: the bundled detections")
+      ->type_name("PATH");
+  explain->add_option("--host", options.host, "Only this host: its name, short or full")
+      ->type_name("H");
+  explain
+      ->add_option("--placeholders", options.placeholders,
+                   "Values for the modifier expand: a YAML or JSON map from names to lists")
+      ->type_name("FILE");
+  add_report_format(*explain, options.format, "one object");
+  explain->add_flag("-q,--quiet", options.quiet, "No progress, no summary: errors only");
+  explain->add_flag_callback(
+      "--no-progress", [&options] { options.progress = false; }, "No progress bar");
+  add_color(*explain, options.color);
+  return explain;
+}
+
 CLI::App* add_bus_tail(CLI::App& app, BusTailOptions& options) {
   CLI::App* bus = app.add_subcommand("bus", "The ZeroMQ bus that findings are published on");
   bus->require_subcommand(1);
@@ -450,12 +499,6 @@ std::string checks_for_help() {
             std::string(check.about) + "\n";
   }
   return text + "\n" + kLintFooter;
-}
-
-void add_report_format(CLI::App& app, ReportFormat& format, const std::string& json) {
-  add_choice<ReportFormat>(
-      app, "--format", kReportFormats, [&format](ReportFormat chosen) { format = chosen; },
-      "text: for people; json: " + json);
 }
 
 /// `spoor rules` and its commands, in the order of `commands`: lint, list, coverage, test.
@@ -537,12 +580,14 @@ Command parse_arguments(int argc, const char* const* argv) {
   MatchOptions match_options;
   ReportOptions report_options;
   TreeOptions tree_options;
+  ExplainOptions explain_options;
   BusTailOptions tail_options;
   const CLI::App* replay = add_replay(app, replay_options);
   const CLI::App* parse = add_parse(app, parse_options);
   const CLI::App* match = add_match(app, match_options);
   const CLI::App* report_command = add_report(app, report_options);
   const CLI::App* tree = add_tree(app, tree_options);
+  const CLI::App* explain = add_explain(app, explain_options);
   const CLI::App* tail = add_bus_tail(app, tail_options);
   RulesLintOptions lint_options;
   RulesListOptions list_options;
@@ -569,6 +614,9 @@ Command parse_arguments(int argc, const char* const* argv) {
   }
   if (tree->parsed()) {
     return tree_options;
+  }
+  if (explain->parsed()) {
+    return explain_options;
   }
   if (tail->parsed()) {
     return tail_options;

@@ -93,6 +93,21 @@ struct TreeOptions {
   ColorChoice color = ColorChoice::automatic;
 };
 
+enum class ReportFormat : std::uint8_t { text, json };
+
+/// `spoor explain`
+struct ExplainOptions {
+  std::string rule;  ///< Id, name or title.
+  std::vector<std::string> events;
+  std::vector<std::string> rules;  ///< Empty: the bundled detections.
+  std::string host;
+  std::string placeholders;  ///< File with the values of `expand`, or empty.
+  ReportFormat format = ReportFormat::text;
+  bool quiet = false;
+  bool progress = true;
+  ColorChoice color = ColorChoice::automatic;
+};
+
 /// `spoor bus tail`
 struct BusTailOptions {
   std::string endpoint;
@@ -101,8 +116,6 @@ struct BusTailOptions {
   double timeout_s = 0;     ///< 0: wait for ever.
   bool with_header = false;
 };
-
-enum class ReportFormat : std::uint8_t { text, json };
 
 /// `spoor rules lint`
 struct RulesLintOptions {
@@ -151,6 +164,7 @@ using Command = std::variant<ExitNow,
                              MatchOptions,
                              ReportOptions,
                              TreeOptions,
+                             ExplainOptions,
                              BusTailOptions,
                              RulesLintOptions,
                              RulesListOptions,

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/host_choice.h"
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/output_file.h"
@@ -20,33 +21,9 @@
 namespace spoor {
 namespace {
 
-/// "PC042.acme.example" → "pc042".
-std::string short_name(std::string_view hostname) {
-  const std::string lower = to_lower_ascii(hostname);
-  return lower.substr(0, lower.find('.'));
-}
-
-/// The keys of the hosts that go by that name: in any case, with or without its domain. Keys
-/// themselves are names too (CrowdStrike's aid).
-std::vector<std::string> hosts_named(const Correlator& correlator, const std::string& wanted) {
-  std::vector<std::string> found;
-  for (const std::string& key : correlator.hosts()) {
-    if (key == to_lower_ascii(wanted) || short_name(wanted) == key ||
-        short_name(wanted) == short_name(correlator.hostname(key))) {
-      found.push_back(key);
-    }
-  }
-  return found;
-}
-
 /// A host as people write it → its graph; or null, having said why.
 const ProcessGraph* find_host(const Correlator& correlator, const std::string& wanted) {
   const std::vector<std::string> hosts = correlator.hosts();
-  std::string list;
-  for (const std::string& host : hosts) {
-    const std::string_view name = correlator.hostname(host);
-    list += (list.empty() ? "" : ", ") + (name.empty() ? host : escape_for_terminal(name));
-  }
   if (hosts.empty()) {
     log_error("no event was read");
     return nullptr;
@@ -55,12 +32,12 @@ const ProcessGraph* find_host(const Correlator& correlator, const std::string& w
     return correlator.graph(hosts.front());
   }
   if (wanted.empty()) {
-    log_error("the logs are of several hosts; name one with --host: " + list);
+    log_error("the logs are of several hosts; name one with --host: " + host_list(correlator));
     return nullptr;
   }
   const std::vector<std::string> named = hosts_named(correlator, wanted);
   if (named.empty()) {
-    log_error("no event is of host '" + wanted + "'; the logs have: " + list);
+    log_error("no event is of host '" + wanted + "'; the logs have: " + host_list(correlator));
     return nullptr;
   }
   if (named.size() > 1) {

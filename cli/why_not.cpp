@@ -47,7 +47,7 @@ std::string wanted(const ValueTest& test) {
 }
 
 /// "Image is 'C:\a.exe'", or that there is none.
-std::string value_text(const FieldRef& field, const Event& event) {
+std::string value_text(const FieldRef& field, const Event& event, const EventContext& context) {
   if (field.keyword) {
     return "the event";
   }
@@ -61,17 +61,27 @@ std::string value_text(const FieldRef& field, const Event& event) {
     const auto extra = std::ranges::find(event.extra, field.name, &ExtraField::name);
     value = extra == event.extra.end() ? value : extra->value;
   }
-  return value.data() == nullptr ? field.name + " is absent" : field.name + " is " + quoted(value);
+  if (value.data() != nullptr) {
+    return field.name + " is " + quoted(value);
+  }
+  if (field.id && context.lineage != nullptr) {
+    const std::string_view known = context.lineage->field(*field.id).text;
+    if (known.data() != nullptr) {
+      return field.name + " is " + quoted(known) + " (by the process tree)";
+    }
+  }
+  const std::string unknown = field.id && context.unknown ? context.unknown(*field.id) : "";
+  return field.name + " " + (unknown.empty() ? "is absent" : unknown);
 }
 
 /// Every part of a rule as a rule of its own, so that one matcher tells of each whether it holds.
 class Parts {
  public:
-  Parts(const DetectionRule& rule, const Event& event) {
+  Parts(const DetectionRule& rule, const Event& event, const Lineage* lineage) {
     add(rule.condition);
     std::vector<std::size_t> hits;
     Matcher matcher = Matcher::create(set_, nullptr);
-    matcher.match(event, hits);
+    matcher.match(event, hits, lineage);
     holding_.insert(hits.begin(), hits.end());
   }
 
@@ -93,7 +103,8 @@ class Parts {
 
 class Explainer {
  public:
-  Explainer(const DetectionRule& rule, const Event& event) : parts_(rule, event), event_(event) {}
+  Explainer(const DetectionRule& rule, const Event& event, const EventContext& context)
+      : parts_(rule, event, context.lineage), event_(event), context_(context) {}
 
   [[nodiscard]] bool holds(const Expr& expr) const { return parts_.holds(expr); }
 
@@ -150,7 +161,7 @@ class Explainer {
   [[nodiscard]] std::string one_of(const FieldRef& field,
                                    const std::vector<const Expr*>& tests,
                                    bool all = false) const {
-    std::string text = value_text(field, event_) + ", wanted ";
+    std::string text = value_text(field, event_, context_) + ", wanted ";
     for (std::size_t i = 0; i < std::min(tests.size(), kWantedShown); ++i) {
       text += (i == 0 ? "" : all ? " and " : " or ") + wanted(tests[i]->test);
     }
@@ -164,7 +175,7 @@ class Explainer {
   /// ": Image is 'C:\a.exe'": the first test that holds.
   [[nodiscard]] std::string by(const Expr& expr) const {
     if (expr.kind == Expr::Kind::test) {
-      return ": " + value_text(expr.field, event_);
+      return ": " + value_text(expr.field, event_, context_);
     }
     for (const Expr& child : expr.children) {
       if (expr.kind != Expr::Kind::negation && parts_.holds(child)) {
@@ -201,6 +212,7 @@ class Explainer {
 
   Parts parts_;
   const Event& event_;
+  const EventContext& context_;
   std::vector<std::string> lines_;
   std::size_t left_out_ = 0;
 };
@@ -211,7 +223,9 @@ std::string part_or_any(const std::string& part) {
 
 }  // namespace
 
-std::vector<std::string> why_not(const DetectionRule& rule, const Event& event) {
+std::vector<std::string> why_not(const DetectionRule& rule,
+                                 const Event& event,
+                                 const EventContext& context) {
   if (!Matcher::routes(rule.log_source, event)) {
     const LogSource& source = rule.log_source;
     std::string line = "the log source (product " + part_or_any(source.product) + ", category " +
@@ -225,7 +239,7 @@ std::vector<std::string> why_not(const DetectionRule& rule, const Event& event) 
     }
     return {line};
   }
-  Explainer explainer(rule, event);
+  Explainer explainer(rule, event, context);
   if (!explainer.holds(rule.condition)) {
     explainer.blame(rule.condition, "");
   }

@@ -84,7 +84,11 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
       matcher_(Matcher::create(*rules_, diagnostics)),
       correlator_(*rules_, {.lateness = options_.lateness, .retention = options_.retention}),
       recent_(std::make_unique<RecentEvents>()),
-      asks_ancestors_(asks_ancestors(*rules_)) {}
+      asks_ancestors_(asks_ancestors(*rules_)) {
+  if (options_.on_window) {
+    correlator_.on_window(options_.on_window);
+  }
+}
 
 Pipeline::Pipeline(const RuleSet& rules,
                    PipelineOptions options,
@@ -167,6 +171,9 @@ void Pipeline::match(const Event& event, Keywords keywords) {
 
 void Pipeline::take_matched(const Event& event, bool duplicate) {
   correlator_.take(event, hits_, duplicate, matcher_);
+  if (options_.on_event) {
+    options_.on_event(event, duplicate);
+  }
   if (open_.empty() || waiting_.add(event, open_)) {
     return;
   }

@@ -34,6 +34,11 @@ struct PipelineOptions {
   /// Called for each record that gives no event. Views are valid during the call.
   std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter =
       nullptr;
+  /// Called for each event that is taken in, after it, duplicates too: with what the rules test of
+  /// it at least. Views are valid during the call.
+  std::function<void(const Event&, bool duplicate)> on_event = nullptr;
+  /// Called for each window of a window correlation that is judged.
+  WindowEvaluator::OnJudged on_window = nullptr;
 };
 
 /// One engine: rules, state, counters. Not thread-safe.

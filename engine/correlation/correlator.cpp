@@ -901,4 +901,20 @@ std::vector<std::string> Correlator::hosts() const {
   return keys;
 }
 
+const HostState* Correlator::host_state(std::string_view host) const {
+  return impl_->find_host(host);
+}
+
+LineageRule Correlator::lineage_rule(std::size_t correlation) const {
+  return {.rules = impl_->rules, .feeds = &impl_->feeds, .index = correlation};
+}
+
+const std::map<OrderKey, Hit>& Correlator::plain_hits(std::size_t detection) const {
+  return impl_->plain[detection].by_order();
+}
+
+void Correlator::on_window(WindowEvaluator::OnJudged look) {
+  impl_->windows.on_judged(std::move(look));
+}
+
 }  // namespace spoor

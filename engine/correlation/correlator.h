@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,9 @@
 #include "engine/rule/rule.h"
 
 namespace spoor {
+
+struct HostState;
+struct LineageRule;
 
 /// Counters for the summary.
 struct CorrelatorStats {
@@ -138,6 +142,17 @@ class Correlator {
   [[nodiscard]] std::string_view hostname(std::string_view host) const;
   /// Host keys, sorted.
   [[nodiscard]] std::vector<std::string> hosts() const;
+
+  // For who asks why a rule did not hold. Valid until the next call that is not const.
+
+  /// What is known of a host (its key), or null.
+  [[nodiscard]] const HostState* host_state(std::string_view host) const;
+  /// A correlation (index into RuleSet::correlations) with what feeds it.
+  [[nodiscard]] LineageRule lineage_rule(std::size_t correlation) const;
+  /// The hits of a detection that reports by itself, at most kMatchesPerRuleMax.
+  [[nodiscard]] const std::map<OrderKey, Hit>& plain_hits(std::size_t detection) const;
+  /// Shows every window of a window correlation as it is judged.
+  void on_window(WindowEvaluator::OnJudged look);
 
  private:
   struct Impl;

@@ -64,6 +64,12 @@ class GroupWindow {
   /// The first of them.
   [[nodiscard]] OrderKey first() const;
 
+  /// What the thresholds are held against, of the window that take() judged last; none: the
+  /// condition does not hold.
+  [[nodiscard]] std::optional<double> measure() const;
+  /// Does the listed rule of that place stand in it?
+  [[nodiscard]] bool is_seen(std::size_t listed) const;
+
   /// Goes on with the same rule of another rule set, which must outlive the window.
   void rebind(const WindowCorrelation& rule) { rule_ = &rule; }
 
@@ -99,10 +105,7 @@ class GroupWindow {
   void add(Entry entry);
   [[nodiscard]] bool is_set_of_rules() const;
   void remove_oldest();
-  [[nodiscard]] bool is_seen(std::size_t listed) const;
   [[nodiscard]] bool holds(const SeenExpr& expr) const;
-  /// What the thresholds are held against; none: the condition does not hold.
-  [[nodiscard]] std::optional<double> measure() const;
 
   const WindowCorrelation* rule_;
   std::size_t entries_max_;

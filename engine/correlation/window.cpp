@@ -130,6 +130,16 @@ class Window {
   /// By step: has it a hit in the window?
   [[nodiscard]] const std::vector<bool>& present() const { return present_; }
 
+  [[nodiscard]] std::optional<double> measure() const {
+    switch (rule_.type) {
+      case Type::event_count: return static_cast<double>(events_);
+      case Type::temporal: return static_cast<double>(std::ranges::count(present_, true));
+      default: return values_.measure();
+    }
+  }
+
+  [[nodiscard]] Timestamp start() const { return start_; }
+
  private:
   /// The hits of one event stand side by side, and in the same windows.
   [[nodiscard]] bool begins_event(std::size_t hit) const {
@@ -151,14 +161,6 @@ class Window {
     if (begins_event(hit)) {
       --events_;
       std::ranges::for_each(hits_[hit]->values, [this](const auto& text) { values_.remove(text); });
-    }
-  }
-
-  [[nodiscard]] std::optional<double> measure() const {
-    switch (rule_.type) {
-      case Type::event_count: return static_cast<double>(events_);
-      case Type::temporal: return static_cast<double>(std::ranges::count(present_, true));
-      default: return values_.measure();
     }
   }
 
@@ -271,6 +273,22 @@ std::optional<WindowResult> find_windows(const CorrelationRule& rule,
     result.required.push_back(!holds_without(rule, times, step, closed_until));
   }
   return result;
+}
+
+void look_at_windows(const CorrelationRule& rule,
+                     const std::vector<StepTime>& times,
+                     Timestamp closed_until,
+                     const std::function<void(const WindowLook&)>& look) {
+  for (const auto& [group, hits] : groups_of(times, std::nullopt)) {
+    Window window(rule, hits);
+    window.slide(closed_until, [&, &hits = hits] {
+      look({.start = window.start(),
+            .hits = std::span(hits).subspan(window.first(), window.last() - window.first()),
+            .present = &window.present(),
+            .measure = window.measure(),
+            .holds = window.holds()});
+    });
+  }
 }
 
 }  // namespace spoor

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,5 +49,21 @@ struct WindowResult {
 [[nodiscard]] std::optional<WindowResult> find_windows(const CorrelationRule& rule,
                                                        const std::vector<StepTime>& times,
                                                        Timestamp closed_until = kAllClosed);
+
+/// A window as the rule sees it. Views are valid during the call.
+struct WindowLook {
+  Timestamp start = 0;
+  std::span<const StepTime* const> hits;         ///< Of one group, in their order.
+  const std::vector<bool>* present = nullptr;    ///< By step: has it a hit in the window?
+  std::optional<double> measure = std::nullopt;  ///< What thresholds are held against.
+  bool holds = false;
+};
+
+/// Shows every window that find_windows() judges, those in which the rule does not hold, too: for
+/// who asks why it does not.
+void look_at_windows(const CorrelationRule& rule,
+                     const std::vector<StepTime>& times,
+                     Timestamp closed_until,
+                     const std::function<void(const WindowLook&)>& look);
 
 }  // namespace spoor

@@ -428,6 +428,13 @@ struct WindowEvaluator::Impl {
                                           .listed = &share.listed,
                                           .values = &values});
     drops.entries += state.window.dropped() - dropped;
+    if (on_judged) {
+      on_judged({.rule = index,
+                 .time = event.time,
+                 .group = &share.group,
+                 .window = &state.window,
+                 .holds = holds});
+    }
     if (!holds) {
       return;
     }
@@ -522,6 +529,7 @@ struct WindowEvaluator::Impl {
   const std::vector<WindowCorrelation>* rules = nullptr;
   WindowReporting reporting;
   OnFiring on_firing;
+  OnJudged on_judged;
   WindowLimits limits;
   WindowDrops drops;
   std::vector<FieldRef> fields;  ///< All that some rule wants.
@@ -548,6 +556,10 @@ WindowEvaluator::WindowEvaluator(const RuleSet& rules,
 WindowEvaluator::~WindowEvaluator() = default;
 WindowEvaluator::WindowEvaluator(WindowEvaluator&&) noexcept = default;
 WindowEvaluator& WindowEvaluator::operator=(WindowEvaluator&&) noexcept = default;
+
+void WindowEvaluator::on_judged(OnJudged look) {
+  impl_->on_judged = std::move(look);
+}
 
 void WindowEvaluator::add(WindowEvent event,
                           std::span<const std::size_t> hits,

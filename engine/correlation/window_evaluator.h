@@ -58,6 +58,15 @@ struct WindowFiring {
   std::size_t evidence_total = 0;
 };
 
+/// A window that was judged, whether its condition held or not. Views are valid during the call.
+struct WindowJudgement {
+  std::size_t rule = 0;                             ///< Index into RuleSet::window_correlations.
+  Timestamp time = 0;                               ///< Of the event at which the window ends.
+  const std::vector<std::string>* group = nullptr;  ///< In the order of `group-by`.
+  const GroupWindow* window = nullptr;
+  bool holds = false;
+};
+
 enum class WindowReporting : std::uint8_t {
   every,  ///< Every event at which a condition holds.
   fire,   ///< The first, and then none of the same rule and group for one timespan. Rules that list
@@ -82,6 +91,7 @@ struct WindowDrops {
 class WindowEvaluator {
  public:
   using OnFiring = std::function<void(const WindowFiring&)>;
+  using OnJudged = std::function<void(const WindowJudgement&)>;
 
   /// `rules` must outlive the evaluator. Firings are handed over in the order of their events'
   /// times, of one event in the order of the rules.
@@ -92,6 +102,9 @@ class WindowEvaluator {
   ~WindowEvaluator();
   WindowEvaluator(WindowEvaluator&&) noexcept;
   WindowEvaluator& operator=(WindowEvaluator&&) noexcept;
+
+  /// Shows every window as it is judged: for who asks why a condition does not hold.
+  void on_judged(OnJudged look);
 
   /// Takes an event: `hits` are the detections that held (indices into RuleSet::detections). What a
   /// rule may want of its fields is copied. Taking it again adds hits to it, and nothing else. If

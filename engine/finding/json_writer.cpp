@@ -70,6 +70,11 @@ void JsonWriter::number(std::string_view key, std::int64_t value) {
   state_->writer.Int64(value);
 }
 
+void JsonWriter::real(std::string_view key, double value) {
+  state_->key(key);
+  state_->writer.Double(value);
+}
+
 void JsonWriter::boolean(std::string_view key, bool value) {
   state_->key(key);
   state_->writer.Bool(value);

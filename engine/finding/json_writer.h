@@ -28,6 +28,7 @@ class JsonWriter {
   void text(std::string_view key, std::string_view value);
   void any_text(std::string_view key, std::string_view value);
   void number(std::string_view key, std::int64_t value);
+  void real(std::string_view key, double value);  ///< Finite.
   void boolean(std::string_view key, bool value);
 
   /// An element of an array.

@@ -687,6 +687,142 @@ class Tree(E2e):
         self.assertEqual(run("tree", scenario("A.sysmon-evtxdump"), "--pid", "1").returncode, 2)
 
 
+CHAIN = r"""
+title: App
+id: app
+name: app
+logsource: {product: windows, category: process_creation}
+detection:
+  selection: {Image|endswith: app.exe}
+  condition: selection
+---
+title: Tool
+id: tool
+name: tool
+logsource: {product: windows, category: process_creation}
+detection:
+  selection: {Image|endswith: tool.exe, CommandLine|contains: secret}
+  condition: selection
+---
+title: Chain
+id: chain
+name: chain
+level: high
+correlation:
+  type: temporal
+  rules: [app, tool]
+  group-by: [process_tree]
+  anchor: app
+  relation: {app: self, tool: descendant}
+  timespan: 1h
+  condition: app and tool
+"""
+
+
+def started(image, pid, parent, at="10:00:00", command="x"):
+    guid = "{8f4c1e20-0564-641b-0000-%012d}"
+    data = {"UtcTime": f"2026-01-31 {at}.000", "ProcessGuid": guid % pid, "ProcessId": pid, "Image": "C:\\" + image,
+            "CommandLine": command, "ParentProcessGuid": guid % parent, "ParentProcessId": parent}
+    system = {"Provider": {"#attributes": {"Name": "Microsoft-Windows-Sysmon"}}, "EventID": 1, "EventRecordID": pid,
+              "Channel": "Microsoft-Windows-Sysmon/Operational", "Computer": "pc1"}
+    return json.dumps({"Event": {"System": system, "EventData": data}}).encode() + b"\n"
+
+
+class Explain(E2e):
+    """Why a rule did or did not complete."""
+
+    def explain(self, *arguments, code=0, stdin=None):
+        result = run("explain", *arguments, "--format", "json", "--quiet", stdin=stdin)
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertEqual(result.stderr, b"")
+        return json.loads(result.stdout)
+
+    def chain(self, *records):
+        """Of the crafted chain, on crafted records: the explanation, and of the nearest anchor each step."""
+        told = self.explain("chain", "--rules", self.path("chain.yml", CHAIN.encode()), "--events", "-", stdin=b"".join(records))
+        return told, {step["step"]: step for step in told["by_host"][0]["nearest"][0]["steps"]}
+
+    def test_the_intrusion_completes(self):
+        findings, _, _ = self.replay(scenario("A.sysmon-evtxdump"))
+        told = self.explain("threecx_loader_chain", "--events", scenario("A.sysmon-evtxdump"), "--host", "PC042")
+        self.assertTrue(told["completed"])
+        self.assertEqual([one["uid"] for one in told["findings"]], [findings[0]["finding_info"]["uid"]])
+        self.assertEqual(told["findings"][0]["level"], "critical")
+        anchor = told["by_host"][0]["nearest"][0]
+        self.assertEqual((anchor["process"], anchor["process_uid"].lower()), ("3CXDesktopApp.exe (6712)", ANCHOR))
+        states = {step["step"]: step["state"] for step in anchor["steps"]}
+        self.assertEqual(states["threecx_c2_domain"], "seen")
+        self.assertEqual(states["threecx_sensor_verdict"], "absent")
+
+    def test_clean_software_lacks_a_step(self):
+        for dialect in DIALECTS:
+            with self.subTest(dialect):
+                told = self.explain("312b61ee", "--events", scenario("C." + dialect))
+                self.assertFalse(told["completed"])
+                self.assertTrue(told["verdict"].endswith("lacks dead_drop_lookup or threecx_c2_domain"), told["verdict"])
+                steps = {step["step"]: step for step in told["by_host"][0]["nearest"][0]["steps"]}
+                self.assertTrue(steps["dead_drop_lookup"]["missing"])
+                self.assertIn("filter_browser", steps["dead_drop_lookup"]["nearest"][0]["failed"][0])
+                self.assertFalse(steps["shell_started"]["missing"])
+
+    def test_arrival_does_not_show(self):
+        texts = [run("explain", "threecx_loader_chain", "--events", scenario(name + ".sysmon-evtxdump"), "--quiet").stdout
+                 for name in ["A", "A-late"]]
+        self.assertEqual(texts[0], texts[1])
+        self.assertTrue(texts[0])
+
+    def test_a_chain_that_holds(self):
+        told, steps = self.chain(started("app.exe", 1, 9), started("tool.exe", 2, 1, "10:10:00", "a secret"))
+        self.assertTrue(told["completed"])
+        self.assertEqual(steps["tool"]["where"], "a child of the anchor")
+
+    def test_a_missing_parent(self):
+        told, steps = self.chain(started("app.exe", 1, 9), started("tool.exe", 2, 8, "10:10:00", "a secret"))
+        self.assertFalse(told["completed"])
+        self.assertTrue(told["verdict"].endswith("app.exe (1) on pc1, lacks tool"), told["verdict"])
+        self.assertEqual((steps["tool"]["state"], steps["tool"]["missing"]), ("elsewhere", True))
+        self.assertEqual(steps["tool"]["hit"]["process"], "tool.exe (2)")
+        self.assertEqual(steps["tool"]["where"], "in another tree: what started process 8, at its top, is unknown")
+        self.assertIn("ancestor process 9: its start was not seen, nor is it known what started it",
+                      told["by_host"][0]["nearest"][0]["unknown"])
+
+    def test_a_step_out_of_the_timespan(self):
+        told, steps = self.chain(started("app.exe", 1, 9), started("tool.exe", 2, 1, "11:00:05", "a secret"))
+        self.assertFalse(told["completed"])
+        self.assertEqual((steps["tool"]["state"], steps["tool"]["outside_by_ms"]), ("out_of_window", 5000))
+
+    def test_a_step_that_nearly_hit(self):
+        told, steps = self.chain(started("app.exe", 1, 9), started("tool.exe", 3, 7, "10:05:00"), started("tool.exe", 2, 1, "10:10:00"))
+        self.assertEqual(steps["tool"]["state"], "no_hit")
+        # Both lack the same; the one below the anchor is told of.
+        self.assertEqual(steps["tool"]["nearest"][0]["process"], "tool.exe (2)")
+        self.assertEqual(steps["tool"]["nearest"][0]["failed"], ["selection: CommandLine is 'x', wanted '*secret*'"])
+
+    def test_a_detection_for_a_person(self):
+        result = run("explain", "tool", "--rules", self.path("chain.yml", CHAIN.encode()), "--events", "-", "--color", "never",
+                     stdin=started("tool.exe", 2, 1) + started("other.exe", 3, 1))
+        self.assertEqual(result.returncode, 0)
+        text = result.stdout.decode()
+        self.assertIn("did not complete: none of the 2 events of its log source, windows/process_creation, satisfies it", text)
+        self.assertIn("CommandLine is 'x', wanted '*secret*'", text)
+        self.assertIn(b"2 events of 1 host", result.stderr)
+        self.assertNotIn("\x1b", text)
+
+    def test_mistakes_name_what_there_is(self):
+        events = scenario("C.sysmon-evtxdump")
+        for arguments, word in [(["dead_drop_lokup", "--events", events], b"did you mean 'dead_drop_lookup'?"),
+                                (["threecx", "--events", events], b"there is threecx_"),
+                                (["chain", "--events", self.path("nowhere.ndjson")], b"nowhere.ndjson"),
+                                (["dead_drop_lookup", "--events", events, "--host", "nobody"], b"PC042.acme.example"),
+                                (["dead_drop_lookup", "--events", events, "--rules", self.path("nowhere")], b"nowhere"),
+                                (["dead_drop_lookup"], b"--events is required"),
+                                (["dead_drop_lookup", "--events", self.path("empty.ndjson", b"")], b"no event was read")]:
+            with self.subTest(arguments[0]):
+                result = run("explain", *arguments)
+                self.assertEqual((result.returncode, result.stdout), (2, b""))
+                self.assertIn(word, result.stderr)
+
+
 class Bus(E2e):
     def tail(self, endpoint, *arguments):
         return subprocess.Popen([SPOOR, "bus", "tail", endpoint, "--timeout", "60", *arguments], stdout=subprocess.PIPE,
