@@ -229,12 +229,22 @@ std::uint64_t rounds(std::uint64_t usual, std::uint64_t many) {
   return value != nullptr && std::string_view(value) == "1" ? many : usual;
 }
 
+/// SPOOR_SEED=n: that one alone.
+std::uint64_t first_seed() {
+  const char* value = std::getenv("SPOOR_SEED");  // NOLINT(concurrency-mt-unsafe): one thread.
+  return value == nullptr ? 1 : std::strtoull(value, nullptr, 10);
+}
+
+std::uint64_t last_seed(std::uint64_t usual, std::uint64_t many) {
+  return first_seed() == 1 ? rounds(usual, many) : first_seed();
+}
+
 class Histories : public testing::TestWithParam<bool> {};
 
 TEST_P(Histories, AStreamEndsWithWhatAReplayFinds) {
-  const std::uint64_t last = rounds(60, 10'000);
+  const std::uint64_t last = last_seed(60, 10'000);
   std::size_t findings = 0;
-  for (std::uint64_t seed = 1; seed <= last; ++seed) {
+  for (std::uint64_t seed = first_seed(); seed <= last; ++seed) {
     std::mt19937_64 random(seed);
     const Records records = test::make_history(seed, {.both_vendors = GetParam()});
     const Findings want = replay(records);
@@ -247,13 +257,13 @@ TEST_P(Histories, AStreamEndsWithWhatAReplayFinds) {
                              << listing(shrunk(arrival, every));
   }
   std::printf("seeds 1 to %llu, %zu findings\n", static_cast<unsigned long long>(last), findings);
-  EXPECT_GT(findings, last);
+  EXPECT_GT(findings, last - first_seed());
 }
 
 TEST_P(Histories, AReplayFindsTheSameInAnyOrder) {
-  const std::uint64_t last = rounds(25, 10'000);
+  const std::uint64_t last = last_seed(25, 10'000);
   constexpr int kOrders = 4;
-  for (std::uint64_t seed = 1; seed <= last; ++seed) {
+  for (std::uint64_t seed = first_seed(); seed <= last; ++seed) {
     std::mt19937_64 random(seed);
     const Records records = test::make_history(seed, {.both_vendors = GetParam()});
     const Findings want = replay(records);
