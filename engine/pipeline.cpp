@@ -223,18 +223,29 @@ void Pipeline::judge_waiting() {
 
 std::vector<Finding> Pipeline::updates() {
   for (const std::string& host : correlator_.stirred_hosts()) {
-    if (waiting_.has_judged(host)) {
-      for (const Uid& process : correlator_.stirred_processes(host, asks_ancestors_)) {
-        for (const Uid& uid : waiting_.judged_of(host, process)) {
-          judge(uid);
-        }
-      }
+    // Events wait under the key that they came with.
+    const std::vector<std::string> keys = correlator_.keys_of_host(host);
+    for (const std::string& key : keys) {
+      judge_again(host, key);
     }
-    for (const Uid& uid : waiting_.due(host, correlator_.watermark(host))) {
-      judge(uid);
+    for (const std::string& key : keys) {
+      for (const Uid& uid : waiting_.due(key, correlator_.watermark(host))) {
+        judge(uid);
+      }
     }
   }
   return correlator_.updates();
+}
+
+void Pipeline::judge_again(const std::string& host, const std::string& key) {
+  if (!waiting_.has_judged(key)) {
+    return;
+  }
+  for (const Uid& process : correlator_.stirred_processes(host, asks_ancestors_)) {
+    for (const Uid& uid : waiting_.judged_of(key, process)) {
+      judge(uid);
+    }
+  }
 }
 
 std::vector<Finding> Pipeline::last_updates() {

@@ -131,6 +131,9 @@ class Pipeline final : private RecordSink {
                                                   const std::vector<std::size_t>& rules);
   /// Judges an event that waits, perhaps again: tells the correlator what changed.
   void judge(const Uid& uid);
+  /// Judges again what waits under one key of a host and whose process, or what is above it, is
+  /// known better now.
+  void judge_again(const std::string& host, const std::string& key);
   void judge_waiting();
 
   PipelineOptions options_;
