@@ -171,7 +171,7 @@ struct Correlator::Impl {
                      std::size_t rule,
                      const Feed& feed,
                      ProcessIndex process,
-                     TakenEvent& taken) {
+                     TakenEvent& taken) const {
     HitSet& set = host.facts[process].hits_of(feed.number);
     const Event& event = taken.event();
     if (!set.wants(event.order_key(), event.record, taken.is_duplicate())) {
