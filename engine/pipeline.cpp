@@ -228,22 +228,12 @@ void Pipeline::judge_waiting() {
   }
 }
 
-void Pipeline::judge_stirred(const std::string& host, const std::vector<std::string>& keys) {
-  for (const Uid& process : correlator_.stirred_processes(host, asks_ancestors_)) {
-    for (const std::string& key : keys) {
-      for (const Uid& uid : waiting_.judged_of(key, process)) {
-        judge(uid);
-      }
-    }
-  }
-}
-
 std::vector<Finding> Pipeline::updates() {
   for (const std::string& host : correlator_.stirred_hosts()) {
-    // What waits is listed under the key that its event came with.
+    // Events wait under the key that they came with.
     const std::vector<std::string> keys = correlator_.keys_of_host(host);
-    if (std::ranges::any_of(keys, [this](const auto& key) { return waiting_.has_judged(key); })) {
-      judge_stirred(host, keys);
+    for (const std::string& key : keys) {
+      judge_again(host, key);
     }
     for (const std::string& key : keys) {
       for (const Uid& uid : waiting_.due(key, correlator_.watermark(host))) {
@@ -253,6 +243,17 @@ std::vector<Finding> Pipeline::updates() {
   }
   waiting_.forget_judged_before(correlator_.forgotten_before());
   return correlator_.updates();
+}
+
+void Pipeline::judge_again(const std::string& host, const std::string& key) {
+  if (!waiting_.has_judged(key)) {
+    return;
+  }
+  for (const Uid& process : correlator_.stirred_processes(host, asks_ancestors_)) {
+    for (const Uid& uid : waiting_.judged_of(key, process)) {
+      judge(uid);
+    }
+  }
 }
 
 std::vector<Finding> Pipeline::last_updates() {

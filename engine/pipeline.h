@@ -137,9 +137,10 @@ class Pipeline final : private RecordSink {
                                                   const std::vector<std::size_t>& rules);
   /// Judges an event that waits, perhaps again: tells the correlator what changed.
   void judge(const Uid& uid);
+  /// Judges again what waits under one key of a host and whose process, or what is above it, is
+  /// known better now.
+  void judge_again(const std::string& host, const std::string& key);
   void judge_waiting();
-  /// Judges again what processes did of which, or of whose ancestors, something new is known.
-  void judge_stirred(const std::string& host, const std::vector<std::string>& keys);
 
   PipelineOptions options_;
   std::shared_ptr<const RuleSet> rules_;  ///< Owns them only if it was given them to own.

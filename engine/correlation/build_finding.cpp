@@ -203,8 +203,9 @@ Finding build_finding(const MatchView& match, const ProcessGraph& graph) {
   finding.anchor = tree.place_of(match.anchor);
   for (const MatchEvidence& evidence : match.evidence) {
     const KeptEvent& event = *evidence.hit->event;
-    // A window's evidence may be of several hosts.
-    const bool is_here = event.host == match.host_key;
+    // A window's evidence may be of several hosts, and a host may have several keys.
+    const bool is_here =
+        match.of_one_host || event.host == match.host_key || graph.find(event.actor) != kNoProcess;
     if (is_here && better_hostname(event.hostname, finding.hostname)) {
       finding.hostname = event.hostname;
     }

@@ -28,6 +28,7 @@ struct MatchView {
   std::vector<const DetectionRule*> related;  ///< Steps, in the order listed.
   Level level = Level::medium;
   std::string_view host_key;
+  bool of_one_host = true;    ///< All evidence is of this host, under whichever of its keys.
   std::string_view hostname;  ///< The best name that any event of the host gave; may be empty.
   ProcessIndex anchor = kNoProcess;  ///< kNoProcess: the evidence names no process.
   Uid anchor_uid;                    ///< What the finding's uid is of: process key or event uid.

@@ -98,7 +98,7 @@ struct Correlator::Impl {
     }
     HostState* const made = host.get();
     made->graph.on_forget([this, made](ProcessIndex node, bool forced) {
-      const std::size_t hits = made->forget_node(node);
+      const std::size_t hits = made->forget_node(node, forced);
       stats.forgotten_hits += forced ? hits : 0;
     });
     return *hosts.emplace(canonical, std::move(host)).first->second;
@@ -137,13 +137,17 @@ struct Correlator::Impl {
 
   /// Two host keys turned out to be one machine.
   void join_hosts(const HostJoin& join) {
-    for (auto& [key, canonical] : aliases) {
-      if (canonical == join.from) {
-        canonical = join.into;
-      }
+    std::vector<std::string> moved{join.from};
+    if (const auto joined = other_keys.find(join.from); joined != other_keys.end()) {
+      moved.insert(moved.end(), joined->second.begin(), joined->second.end());
+      other_keys.erase(joined);
     }
+    for (const std::string& key : moved) {
+      aliases.insert_or_assign(key, join.into);
+    }
+    std::vector<std::string>& others = other_keys[join.into];
+    others.insert(others.end(), moved.begin(), moved.end());
     const auto from = hosts.find(join.from);
-    aliases.insert_or_assign(join.from, join.into);
     if (from == hosts.end()) {
       return;
     }
@@ -151,6 +155,14 @@ struct Correlator::Impl {
     hosts.erase(from);
     HostState& into = host_of(join.into);
     into.absorb(*gone, feeds, options.lateness.has_value());
+    if (options.lateness) {
+      // They show the host's key, whether or not a process of it is known.
+      for (const auto& [number, firing] : firings) {
+        if (canonical_key(spoor::host_of(firing)) == join.into) {
+          firings_to_tell.insert(number);
+        }
+      }
+    }
   }
 
   // --- Hits ---
@@ -159,7 +171,7 @@ struct Correlator::Impl {
                      std::size_t rule,
                      const Feed& feed,
                      ProcessIndex process,
-                     TakenEvent& taken) {
+                     TakenEvent& taken) const {
     HitSet& set = host.facts[process].hits_of(feed.number);
     const Event& event = taken.event();
     if (!set.wants(event.order_key(), event.record, taken.is_duplicate())) {
@@ -185,7 +197,8 @@ struct Correlator::Impl {
   void keep_plain_hit(HostState& host, std::size_t rule, ProcessIndex actor, TakenEvent& taken) {
     const Event& event = taken.event();
     bool beyond = false;
-    const bool wanted = plain[rule].wants(event.order_key(), event.record, &beyond);
+    std::shared_ptr<const KeptEvent> pushed_out;
+    const bool wanted = plain[rule].wants(event.order_key(), event.record, &beyond, &pushed_out);
     stats.matches_beyond_limit += beyond && !taken.is_duplicate() ? 1U : 0U;
     if (!wanted) {
       return;
@@ -193,6 +206,10 @@ struct Correlator::Impl {
     plain[rule].add(taken.hit(rule));
     if (!options.lateness) {
       return;
+    }
+    if (pushed_out) {
+      find_host(pushed_out->host)
+          ->plain_changed.insert({.rule = rule, .event = pushed_out->order.uid});
     }
     const PlainHit place{.rule = rule, .event = event.uid};
     host.plain_changed.insert(place);
@@ -268,9 +285,6 @@ struct Correlator::Impl {
 
   void settle(HostState& host) {
     collect_due(host);
-    if (options.lateness) {
-      host.mark_changed(feeds);
-    }
     host.mark_children();
     for (const AtProcess& place : host.marked) {
       evaluate(host, place);
@@ -506,6 +520,8 @@ struct Correlator::Impl {
   }
 
   void tell_host(HostState& host, std::vector<Finding>& out) {
+    // Not in settle(): who waits for the graph asks what changed before findings are told.
+    host.mark_changed(feeds);
     settle(host);
     for (const AtProcess& place : host.evaluated) {
       tell_lineage(host, place, out);
@@ -621,6 +637,8 @@ struct Correlator::Impl {
   HostIdentity identity;
   /// Keys that are not the least of their machine.
   boost::unordered_flat_map<std::string, std::string, SeededTextHash, std::equal_to<>> aliases;
+  /// By the least key of a machine that has several: the others.
+  std::map<std::string, std::vector<std::string>, std::less<>> other_keys;
   /// By host key, to learn nothing twice.
   boost::unordered_flat_map<std::string, std::string, SeededTextHash, std::equal_to<>> last_names;
   CorrelatorStats stats;
@@ -674,7 +692,9 @@ void Correlator::retract(const KeptHits& hits) {
   for (const std::size_t rule : hits.rules) {
     for (const Feed& feed : impl_->feeds.of_detection(rule)) {
       for (const ProcessIndex node : nodes) {
-        if (host.facts[node].hits_of(feed.number).remove(hits.order)) {
+        // A hit is at the node that its event named; the others' counts know nothing of it.
+        if (host.graph.node_key(node) == hits.actor &&
+            host.facts[node].hits_of(feed.number).remove(hits.order)) {
           host.mark_line(actor);
           host.marked_above.insert(actor);
           host.mark_beside(actor);
@@ -695,7 +715,12 @@ void Correlator::alias_host(std::string_view host, std::string_view other) {
 }
 
 std::vector<std::string> Correlator::keys_of_host(std::string_view host) const {
-  return impl_->identity.keys_of(impl_->canonical_key(host));
+  std::vector<std::string> keys{std::string(impl_->canonical_key(host))};
+  if (const auto joined = impl_->other_keys.find(keys.front()); joined != impl_->other_keys.end()) {
+    keys.insert(keys.end(), joined->second.begin(), joined->second.end());
+  }
+  std::ranges::sort(keys);
+  return keys;
 }
 
 void Correlator::finish() {

@@ -144,10 +144,10 @@ std::vector<EvidenceRef> GroupWindow::evidence() const {
       }
     }
   }
-  for (const Entry& entry : entries_) {
-    if (entry.evidence) {
-      found.push_back(entry.evidence);
-    }
+  // Of the newest only it is kept.
+  const std::size_t shown = std::min(entries_.size(), kEvidencePerMatchMax);
+  for (std::size_t i = entries_.size() - shown; i < entries_.size(); ++i) {
+    found.push_back(entries_[i].evidence);
   }
   if (found.empty()) {
     found.push_back(newest_);  // "Less than three values": it may have none.

@@ -133,6 +133,28 @@ void HostState::relinked(ProcessIndex process, const Feeds& feeds) {
   }
 }
 
+void HostState::mark_regrouped(const std::vector<ProcessIndex>& nodes) {
+  std::map<std::uint32_t, std::vector<ProcessIndex>> by_pid;  // Those of one process have one.
+  for (const ProcessIndex node : nodes) {
+    if (const std::optional<std::uint32_t> pid = graph.pid(node)) {
+      by_pid[*pid].push_back(node);
+    }
+  }
+  for (const auto& [pid, alike] : by_pid) {
+    for (const ProcessIndex node : alike) {
+      const auto here = facts.find(node);
+      if (here == facts.end()) {
+        continue;
+      }
+      for (const CorrelationNumber correlation : here->second.anchored) {
+        for (const ProcessIndex place : alike) {
+          marked.insert({.number = correlation, .process = place});
+        }
+      }
+    }
+  }
+}
+
 void HostState::graph_changed(const GraphChange& change, const Feeds& feeds, bool telling) {
   const auto left = [&](ProcessIndex parent) {
     mark_line(parent);
@@ -151,6 +173,7 @@ void HostState::graph_changed(const GraphChange& change, const Feeds& feeds, boo
   for (const ProcessIndex process : change.regrouped) {
     relinked(process, feeds);
   }
+  mark_regrouped(change.regrouped);
   if (change.left_parent != kNoProcess) {
     left(change.left_parent);
   }
@@ -267,25 +290,36 @@ Timestamp HostState::last_hit_at(ProcessIndex process) const {
   return last;
 }
 
-std::size_t HostState::forget_node(ProcessIndex node) {
+std::size_t HostState::forget_node(ProcessIndex node, bool forced) {
   std::size_t hits = 0;
+  const ProcessIndex canonical = graph.canonical(node);
   const auto here = facts.find(node);
   if (here != facts.end()) {
     for (const auto& [feed, set] : here->second.hits) {
       hits += set.total();
     }
     for (const CorrelationNumber correlation : here->second.anchored) {
-      const AtProcess place{.number = correlation, .process = node};
-      marked.erase(place);
-      matches.erase(place);
-      evaluated.erase(place);
-      told.erase(place);
+      for (const ProcessIndex process : {node, canonical}) {
+        const AtProcess place{.number = correlation, .process = process};
+        marked.erase(place);
+        matches.erase(place);
+        evaluated.erase(place);
+        told.erase(place);
+      }
     }
     facts.erase(here);
   }
   marked_above.erase(node);
   changed.erase(node);
-  if (node < hit_below.size()) {
+  if (forced && hits > 0) {
+    const ProcessIndex above = graph.claimed_parent(node);
+    mark_line(above);
+    if (above != kNoProcess) {
+      marked_above.insert(above);
+    }
+  }
+  // Where a tombstone stays, what is below it still has hits.
+  if (node < hit_below.size() && graph.first_child(node) == kNoProcess) {
     hit_below[node] = false;
   }
   return hits;
@@ -314,17 +348,20 @@ void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
     kept.plain.insert(kept.plain.end(), moved.plain.begin(), moved.plain.end());
     kept.firings.insert(kept.firings.end(), moved.firings.begin(), moved.firings.end());
   }
-  for (const auto& [place, uid] : other.told) {
+  const auto keep_told = [&](const Uid& uid, const AtProcess& place) {
     if (here[place.process] != kNoProcess) {
       told_elsewhere.emplace_back(
           uid, AtProcess{.number = place.number, .process = here[place.process]});
     }
+  };
+  for (const auto& [place, uid] : other.told) {
+    keep_told(uid, place);
   }
   for (const auto& [uid, place] : other.told_elsewhere) {
-    if (here[place.process] != kNoProcess) {
-      told_elsewhere.emplace_back(
-          uid, AtProcess{.number = place.number, .process = here[place.process]});
-    }
+    keep_told(uid, place);
+  }
+  for (const auto& [hit, uid] : other.told_plain) {
+    plain_changed.insert(hit);  // Not all of them are at a process.
   }
   told_plain.merge(other.told_plain);
   plain_changed.merge(other.plain_changed);
@@ -335,7 +372,10 @@ void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
       changed.insert(here[node]);
     }
   }
-  // Everything may have another place now: what is below what, and which nodes are one process.
+  mark_all(feeds, telling);
+}
+
+void HostState::mark_all(const Feeds& feeds, bool telling) {
   hit_below.assign(graph.size(), false);
   lineage_due.clear();
   for (const auto& [node, kept] : facts) {

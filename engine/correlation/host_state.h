@@ -126,6 +126,9 @@ struct HostState {
   void note_hit_below(ProcessIndex process);
   /// Ancestry changed at `process`: what hangs below it joins what is above it.
   void relinked(ProcessIndex process, const Feeds& feeds);
+  /// Marks, of nodes whose groups changed, each anchor at the places of all that may have been one
+  /// process with it: it may have matched there.
+  void mark_regrouped(const std::vector<ProcessIndex>& nodes);
   /// Does all that a change of the graph asks for. `telling`: findings are told as they arise.
   void graph_changed(const GraphChange& change, const Feeds& feeds, bool telling);
   /// Marks what shows a process that changed(): anchors and plain hits at, above and below it.
@@ -138,13 +141,16 @@ struct HostState {
   void renumber_plain(const std::vector<std::optional<std::size_t>>& following);
   /// The time of the last hit at a process; kNothingClosed if it has none.
   [[nodiscard]] Timestamp last_hit_at(ProcessIndex process) const;
-  /// Forgets what is kept at a node that the graph forgets. How many hits that were.
-  std::size_t forget_node(ProcessIndex node);
+  /// Forgets what is kept at a node that the graph forgets. How many hits that were. `forced`:
+  /// before its time, so that what rested on them is to be looked at again.
+  std::size_t forget_node(ProcessIndex node, bool forced);
   /// Takes in all that is known of the same machine under another key. Everything is to be
   /// evaluated again.
   void absorb(HostState& other, const Feeds& feeds, bool telling);
 
  private:
+  /// Everything may have another place now: what is below what, and which nodes are one process.
+  void mark_all(const Feeds& feeds, bool telling);
   [[nodiscard]] bool has_hit_below(ProcessIndex process) const;
 };
 

@@ -56,6 +56,18 @@ class Scopes {
   std::vector<ProcessIndex> below_;  ///< The anchor first.
 };
 
+/// The hits of a set as times of the step, as far as they have one.
+void add_times(const CorrelationRule& correlation,
+               std::size_t step,
+               const HitSet& set,
+               std::vector<std::pair<StepTime, const Hit*>>& found) {
+  for (const Hit& hit : set.hits()) {
+    if (std::optional<StepTime> time = step_time(correlation, step, *hit.event)) {
+      found.emplace_back(std::move(*time), &hit);
+    }
+  }
+}
+
 /// Cuts evidence to the limit: each step's first stays, then the first and the last of the rest.
 void cut_evidence(std::vector<MatchEvidence>& evidence) {
   if (evidence.size() <= kEvidencePerMatchMax) {
@@ -144,11 +156,7 @@ GatheredHits gather_hits(const HostState& host, const LineageRule& rule, Process
       for (const HitSet* set : host.hits_at(rule.feed(step), process)) {
         const bool counts = !is_anchor || counts_anchor(correlation);
         gathered.beyond_limit += counts ? set->total() - set->hits().size() : 0;
-        for (const Hit& hit : set->hits()) {
-          if (std::optional<StepTime> time = step_time(correlation, step, *hit.event)) {
-            found.emplace_back(std::move(*time), &hit);
-          }
-        }
+        add_times(correlation, step, *set, found);
       }
     }
   }

@@ -7,7 +7,10 @@
 
 namespace spoor {
 
-bool PlainMatches::wants(const OrderKey& order, std::string_view record, bool* beyond) {
+bool PlainMatches::wants(const OrderKey& order,
+                         std::string_view record,
+                         bool* beyond,
+                         std::shared_ptr<const KeptEvent>* pushed_out) {
   *beyond = false;
   const auto twin = orders_.find(order.uid);
   if (twin != orders_.end()) {
@@ -24,6 +27,9 @@ bool PlainMatches::wants(const OrderKey& order, std::string_view record, bool* b
     const auto last = std::prev(by_order_.end());
     if (last->first < order) {
       return false;
+    }
+    if (pushed_out != nullptr) {
+      *pushed_out = last->second.event;
     }
     orders_.erase(last->first.uid);
     by_order_.erase(last);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string_view>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -19,8 +20,12 @@ class PlainMatches {
  public:
   /// Would a hit of the event at `order` be kept? Of an event that comes again, perhaps in another
   /// carriage, which may give it another text and even another time, the least stands. False and
-  /// `beyond` set: there are too many lesser ones. Room is made for what is wanted. O(log n).
-  [[nodiscard]] bool wants(const OrderKey& order, std::string_view record, bool* beyond);
+  /// `beyond` set: there are too many lesser ones. Room is made for what is wanted: the event that
+  /// had to go for it is put into `pushed_out` (if not null). O(log n).
+  [[nodiscard]] bool wants(const OrderKey& order,
+                           std::string_view record,
+                           bool* beyond,
+                           std::shared_ptr<const KeptEvent>* pushed_out = nullptr);
   /// Adds a hit that wants() accepted.
   void add(Hit hit);
   /// The rule does not hold for that event after all. False if it was not here.

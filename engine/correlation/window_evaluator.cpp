@@ -101,6 +101,7 @@ struct WindowEvaluator::Impl {
 
   void prepare(const RuleSet& rule_set) {
     rules = &rule_set.window_correlations;
+    detection_rules = &rule_set.detections;
     fields.clear();
     name_indices.clear();
     prepared.assign(rules->size(), {});
@@ -217,6 +218,9 @@ struct WindowEvaluator::Impl {
   }
 
   void remove(const OrderKey& order, std::size_t detection) {
+    if (uses[detection].empty()) {
+      return;
+    }
     const auto known = orders.find(order.uid);
     if (known == orders.end()) {
       drops.late_events += judged && order < *judged ? 1U : 0U;
@@ -224,6 +228,9 @@ struct WindowEvaluator::Impl {
     }
     const auto place = waiting.find(known->second);
     std::erase(place->second.hits, detection);
+    std::erase_if(place->second.kept, [&](const auto& kept) {
+      return kept.first == (*detection_rules)[detection].meta.id;
+    });
     if (place->second.hits.empty()) {
       waiting.erase(place);
       orders.erase(known);
@@ -527,6 +534,7 @@ struct WindowEvaluator::Impl {
   }
 
   const std::vector<WindowCorrelation>* rules = nullptr;
+  const std::vector<DetectionRule>* detection_rules = nullptr;
   WindowReporting reporting;
   OnFiring on_firing;
   OnJudged on_judged;

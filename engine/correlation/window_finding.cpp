@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "engine/base/limits.h"
 #include "engine/correlation/build_finding.h"
 
@@ -34,26 +36,43 @@ void collect_listed(const RuleSet& rules,
   }
 }
 
+/// Calls `look` once with each that stands in the window, or in the windows within it. These share
+/// most of what they hold: to follow each of them would take time exponential in their depth.
+template <typename Look>
+void for_each_evidence(const std::vector<EvidenceRef>& window, const Look& look) {
+  boost::unordered_flat_set<const WindowEvidence*> seen;
+  std::vector<const std::vector<EvidenceRef>*> open{&window};
+  while (!open.empty()) {
+    const std::vector<EvidenceRef>& next = *open.back();
+    open.pop_back();
+    for (const EvidenceRef& one : next) {
+      if (seen.insert(one.get()).second) {
+        look(*one);
+        open.push_back(&one->of_firing);
+      }
+    }
+  }
+}
+
 /// Each hit of a listed detection at an event of the window, or of the windows within it.
 void collect_evidence(const std::vector<EvidenceRef>& window,
                       const std::map<std::string_view, Listed>& listed,
                       std::map<std::pair<OrderKey, std::string_view>, MatchEvidence>& evidence) {
-  for (const EvidenceRef& one : window) {
-    collect_evidence(one->of_firing, listed, evidence);
-    if (!one->hits) {
-      continue;
+  for_each_evidence(window, [&](const WindowEvidence& one) {
+    if (!one.hits) {
+      return;
     }
-    for (const auto& [id, hit] : *one->hits) {
+    for (const auto& [id, hit] : *one.hits) {
       const auto of_rule = listed.find(id);
       if (of_rule != listed.end()) {
-        evidence.try_emplace({one->order, of_rule->first},
+        evidence.try_emplace({one.order, of_rule->first},
                              MatchEvidence{.hit = &hit,
                                            .rule = of_rule->second.rule,
                                            .step = of_rule->second.step,
                                            .required = true});
       }
     }
-  }
+  });
 }
 
 Uid uid_of(const RuleMeta& rule, const WindowFiring& firing) {
@@ -69,12 +88,11 @@ Uid uid_of(const RuleMeta& rule, const WindowFiring& firing) {
 
 void for_each_event(const std::vector<EvidenceRef>& window,
                     const std::function<void(const KeptEvent&)>& look) {
-  for (const EvidenceRef& one : window) {
-    if (one->hits && !one->hits->empty()) {
-      look(*one->hits->front().second.event);
+  for_each_evidence(window, [&look](const WindowEvidence& one) {
+    if (one.hits && !one.hits->empty()) {
+      look(*one.hits->front().second.event);
     }
-    for_each_event(one->of_firing, look);
-  }
+  });
 }
 
 std::string_view host_of(const WindowFiring& firing) {
@@ -93,6 +111,7 @@ Finding window_finding(const RuleSet& rules, const WindowFiring& firing, const H
   match.is_correlation = true;
   match.level = rule.meta.level;
   match.host_key = host.key;
+  match.of_one_host = false;
   match.hostname = host.hostname;
   collect_listed(rules, rule, listed, match.related);
   std::map<std::pair<OrderKey, std::string_view>, MatchEvidence> evidence;

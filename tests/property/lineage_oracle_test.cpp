@@ -17,6 +17,7 @@
 #include "engine/pipeline.h"
 #include "engine/rule/load.h"
 #include "tests/support/parsing.h"
+#include "tests/support/sanitized.h"
 
 namespace spoor {
 namespace {
@@ -525,7 +526,8 @@ TEST(LineageOracle, EveryTypeAlongTheTree) {
     EXPECT_TRUE(run(seed, tally));
     return;
   }
-  const std::uint64_t cases = setting("SPOOR_LONG", 0) == 1 ? 100'000 : 2'000;
+  const std::uint64_t cases =
+      setting("SPOOR_LONG", 0) == 1 ? 100'000 : test::fewer_if_sanitized(2'000);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     ASSERT_TRUE(run(seed, tally));
   }

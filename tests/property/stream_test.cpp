@@ -16,6 +16,7 @@
 #include "engine/pipeline.h"
 #include "engine/rule/load.h"
 #include "tests/support/host_history.h"
+#include "tests/support/sanitized.h"
 
 namespace spoor {
 namespace {
@@ -242,7 +243,7 @@ std::uint64_t last_seed(std::uint64_t usual, std::uint64_t many) {
 class Histories : public testing::TestWithParam<bool> {};
 
 TEST_P(Histories, AStreamEndsWithWhatAReplayFinds) {
-  const std::uint64_t last = last_seed(60, 10'000);
+  const std::uint64_t last = last_seed(test::fewer_if_sanitized(60), 10'000);
   std::size_t findings = 0;
   for (std::uint64_t seed = first_seed(); seed <= last; ++seed) {
     std::mt19937_64 random(seed);
@@ -261,7 +262,7 @@ TEST_P(Histories, AStreamEndsWithWhatAReplayFinds) {
 }
 
 TEST_P(Histories, AReplayFindsTheSameInAnyOrder) {
-  const std::uint64_t last = last_seed(25, 10'000);
+  const std::uint64_t last = last_seed(test::fewer_if_sanitized(25), 10'000);
   constexpr int kOrders = 4;
   for (std::uint64_t seed = first_seed(); seed <= last; ++seed) {
     std::mt19937_64 random(seed);

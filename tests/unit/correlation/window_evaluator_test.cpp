@@ -473,6 +473,38 @@ TEST(WindowEvaluator, AWatermarkJudgesWhatCannotChange) {
   EXPECT_EQ(fired, (std::vector<std::uint64_t>{0, 2, 4}));
 }
 
+TEST(WindowEvaluator, WhatIsTakenBackIsNoEvidence) {
+  const RuleSet rules =
+      rules_with({"type: event_count, rules: [a, b], group-by: [g], "
+                  "timespan: 10s, condition: {gte: 1}"});
+  std::vector<std::string> shown;
+  WindowEvaluator evaluator(rules, WindowReporting::fire, [&](const WindowFiring& firing) {
+    for (const EvidenceRef& one : firing.evidence) {
+      for (const auto& [rule, hit] : *one->hits) {
+        shown.push_back(rule);
+      }
+    }
+  });
+  WindowEvent event = event_at(1, 5);
+  event.hits = {{"a", {}}, {"b", {}}};
+  const OrderKey order = event.order;
+  const Fields fields{{"g", {"x"}}};
+  evaluator.add(std::move(event), indices_of("ab"), MapReader(fields));
+  evaluator.remove(order, indices_of("b").front());
+  evaluator.finish();
+  EXPECT_EQ(shown, std::vector<std::string>{"a"});
+}
+
+TEST(WindowEvaluator, WhatNoRuleListsIsNotMissedWhenTakenBack) {
+  const RuleSet rules =
+      rules_with({"type: event_count, rules: [a], group-by: [g], "
+                  "timespan: 10s, condition: {gte: 1}"});
+  WindowEvaluator evaluator(rules, WindowReporting::fire, [](const WindowFiring&) {});
+  evaluator.advance(100);
+  evaluator.remove(event_at(1, 5).order, indices_of("b").front());
+  EXPECT_FALSE(evaluator.drops().any());
+}
+
 TEST(WindowEvaluator, GroupsAreForgottenWhenTheirWindowIsOver) {
   const RuleSet rules =
       rules_with({"type: event_count, rules: a, timespan: 10s, group-by: U, condition: {gte: 9}"});
