@@ -193,6 +193,7 @@ void HostState::graph_changed(const GraphChange& change, const Feeds& feeds, boo
 
 void HostState::mark_changed(const Feeds& feeds) {
   std::vector<ProcessIndex> stack;
+  boost::unordered_flat_set<ProcessIndex> walked;  // In all.
   for (const ProcessIndex process : changed) {
     if (!graph.is_known(process)) {
       continue;
@@ -203,11 +204,14 @@ void HostState::mark_changed(const Feeds& feeds) {
       mark_beside(process);
     }
     // Below, what has hits shows it as an ancestor.
-    std::size_t walked = 0;
     stack.assign(1, process);
-    while (!stack.empty() && ++walked <= kSubtreeMax) {
+    while (!stack.empty()) {
       const ProcessIndex below = stack.back();
       stack.pop_back();
+      // Claims may run in a circle.
+      if (!walked.insert(graph.canonical(below)).second) {
+        continue;
+      }
       mark(below);
       for (const ProcessIndex node : graph.members(below)) {
         const auto here = facts.find(node);
