@@ -598,7 +598,7 @@ struct Correlator::Impl {
   }
 
   [[nodiscard]] Timestamp forgotten_before() const {
-    return options.lateness && !finished ? minus(least_watermark(), options.retention.after_end)
+    return options.lateness && !finished ? minus(least_watermark(), options.retention.after_told)
                                          : kNothingClosed;
   }
 

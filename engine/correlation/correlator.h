@@ -106,7 +106,7 @@ class Correlator {
   /// if `deep`, all that is below. In no particular order.
   [[nodiscard]] std::vector<Uid> stirred_processes(std::string_view host, bool deep) const;
   /// Hits from before this time that were told are forgotten: the least watermark of all hosts that
-  /// still send, less Retention::after_end.
+  /// still send, less Retention::after_told.
   [[nodiscard]] Timestamp forgotten_before() const;
   /// What has to be told since the last call: findings that are new, differ, are final now, or do
   /// not hold any more, each with its revision; in canonical order. The last revision of each that

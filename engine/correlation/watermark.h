@@ -29,8 +29,11 @@ struct Lateness {
 /// How long a stream keeps what may not be needed any more, in nanoseconds of event time behind the
 /// watermark (semantics: "Retention").
 struct Retention {
-  Duration after_end = 3'600 * kNanosPerSecond;  ///< Processes that ended, hits that were told.
-  Duration idle_after = 72 * 3'600 * kNanosPerSecond;  ///< Processes that no event named.
+  Duration after_end = Duration{3'600} * kNanosPerSecond;        ///< Processes that ended.
+  Duration idle_after = Duration{72 * 3'600} * kNanosPerSecond;  ///< Processes that no event named.
+  /// Hits that report by themselves, and verdicts that leaned on the graph: so long an ancestor may
+  /// still become known.
+  Duration after_told = Duration{24 * 3'600} * kNanosPerSecond;
 };
 
 /// Before every event.
