@@ -112,9 +112,9 @@ struct Correlator::Impl {
                    std::make_move_iterator(more.end()));
     };
     if (!event.hostname.empty()) {
-      std::string& last = last_names[std::string(event.host)];
-      if (last != event.hostname) {
-        last = event.hostname;
+      const auto last = last_names.find(event.host);
+      if (last == last_names.end() || last->second != event.hostname) {
+        last_names.insert_or_assign(std::string(event.host), std::string(event.hostname));
         add(identity.name(event.host, event.hostname));
       }
       if (event.type == EventType::sensor && event.source == Source::crowdstrike) {
