@@ -134,6 +134,9 @@ TripleScan::Suspect TripleScan::find_one(std::string_view text, std::size_t from
   // What is left is less than two blocks. No triple has a 0 in it.
   std::array<char, 3 * kAvx2Block> rest{};
   const std::size_t size = text.size() - std::min(at, text.size());
+  if (size == 0) {
+    return {};  // An empty text may be at no address.
+  }
   std::memcpy(rest.data(), text.data() + at, size);
   for (std::size_t block = 0; block < size; block += kAvx2Block) {
     const __m256i found = buckets_at(rest.data() + block, first, second, third);
