@@ -24,9 +24,7 @@ struct Run {
 
   int operator()(const spoor::TreeOptions& options) const { return spoor::run_tree(options); }
 
-  int operator()(const spoor::ExplainOptions& options) const {
-    return spoor::run_explain(options);
-  }
+  int operator()(const spoor::ExplainOptions& options) const { return spoor::run_explain(options); }
 
   int operator()(const spoor::BusTailOptions& options) const {
     return spoor::run_bus_tail(options);
