@@ -30,10 +30,10 @@ struct Lateness {
 /// watermark (semantics: "Retention").
 struct Retention {
   Duration after_end = Duration{3'600} * kNanosPerSecond;        ///< Processes that ended.
-  Duration idle_after = Duration{72 * 3'600} * kNanosPerSecond;  ///< Processes that no event named.
+  Duration idle_after = 72 * Duration{3'600} * kNanosPerSecond;  ///< Processes that no event named.
   /// Hits that report by themselves, and verdicts that leaned on the graph: so long an ancestor may
   /// still become known.
-  Duration after_told = Duration{24 * 3'600} * kNanosPerSecond;
+  Duration after_told = 24 * Duration{3'600} * kNanosPerSecond;
 };
 
 /// Before every event.

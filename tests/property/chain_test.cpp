@@ -112,13 +112,13 @@ std::string record_with(const Records& records, const std::vector<std::string>& 
 
 TEST(Chain, All720OrdersOfSixEventsGiveOneFinding) {
   const Records all = read_records("A.sysmon-evtxdump.ndjson.gz");
-  const std::string kApp = R"("ProcessGuid":"8F4C1E20-0564-641B-FB01-000000002F00")";
+  const std::string app = R"("ProcessGuid":"8F4C1E20-0564-641B-FB01-000000002F00")";
   const Records chain = {
       record_with(all, {R"("EventID":1,)", R"("ProcessGuid":"8F4C1E20-0563-641B-F401)"}),
-      record_with(all, {R"("EventID":1,)", kApp}),
-      record_with(all, {R"("EventID":7,)", kApp, "ffmpeg.dll"}),
-      record_with(all, {R"("EventID":22,)", kApp, "raw.githubusercontent.com"}),
-      record_with(all, {R"("EventID":22,)", kApp, "msstorageboxes.com"}),
+      record_with(all, {R"("EventID":1,)", app}),
+      record_with(all, {R"("EventID":7,)", app, "ffmpeg.dll"}),
+      record_with(all, {R"("EventID":22,)", app, "raw.githubusercontent.com"}),
+      record_with(all, {R"("EventID":22,)", app, "msstorageboxes.com"}),
       record_with(all, {R"("EventID":1,)", R"("ProcessId":11872)"}),
   };
   const std::string want = replay(chain);

@@ -141,6 +141,58 @@ class Writer {
   std::uint64_t record_ = 0;
 };
 
+constexpr std::size_t kPids = 5;
+constexpr std::size_t kImages = 4;
+constexpr std::size_t kNames = 4;
+constexpr std::int64_t kSpanMs = 100 * kMillisPerSecond;
+
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : random_(seed) {}
+
+  /// Less than `bound`; 0 if that is 0.
+  std::size_t below(std::size_t bound) { return bound == 0 ? 0 : random_() % bound; }
+
+ private:
+  std::mt19937_64 random_;
+};
+
+Process make_process(const Machine& machine, std::size_t number, Dice& dice) {
+  const bool is_first = number == 0;
+  Process process;
+  process.number = number + 1;
+  process.parent = is_first ? 0 : dice.below(number);
+  process.pid = static_cast<std::uint32_t>(100 + dice.below(kPids));
+  process.image = dice.below(kImages);
+  // Whole seconds: many things happen at once.
+  process.start_ms = static_cast<std::int64_t>(dice.below(60)) * kMillisPerSecond;
+  process.start_seen = dice.below(4) != 0;
+  // A child starts behind its parent, with few exceptions: spoofed, or by a clock that is off.
+  if (dice.below(8) != 0 && !is_first) {
+    process.start_ms = std::max(process.start_ms, machine.processes[process.parent].start_ms);
+  }
+  return process;
+}
+
+void tell(const Machine& machine,
+          const Process& process,
+          std::size_t lookups,
+          Dice& dice,
+          Writer& writer) {
+  if (process.start_seen) {
+    writer.start(machine, process);
+  }
+  for (std::size_t i = dice.below(lookups + 1); i > 0; --i) {
+    const auto at = static_cast<std::int64_t>(dice.below(50)) * kMillisPerSecond;
+    writer.lookup(machine, process, std::min(process.start_ms + at, kSpanMs),
+                  static_cast<char>('a' + dice.below(kNames)));
+  }
+  if (dice.below(3) == 0) {
+    writer.end(machine, process,
+               kSpanMs + static_cast<std::int64_t>(dice.below(9)) * kMillisPerSecond);
+  }
+}
+
 }  // namespace
 
 std::string_view HistoryRecord::record() const {
@@ -148,50 +200,22 @@ std::string_view HistoryRecord::record() const {
 }
 
 std::vector<HistoryRecord> make_history(std::uint64_t seed, const HistoryOptions& options) {
-  std::mt19937_64 random(seed);
-  const auto below = [&random](std::size_t bound) { return bound == 0 ? 0 : random() % bound; };
-  constexpr std::size_t kPids = 5;
-  constexpr std::size_t kImages = 4;
-  constexpr std::size_t kNames = 4;
-  constexpr std::int64_t kSpanMs = 100 * kMillisPerSecond;
+  Dice dice(seed);
   std::vector<HistoryRecord> records;
   Writer writer(records);
-  for (std::size_t host = 0; host < 1 + below(options.hosts); ++host) {
+  for (std::size_t host = 0; host < 1 + dice.below(options.hosts); ++host) {
     Machine machine{.number = host, .sysmon = true, .crowdstrike = true, .processes = {}};
     if (!options.both_vendors) {
-      machine.sysmon = below(2) == 0;
+      machine.sysmon = dice.below(2) == 0;
       machine.crowdstrike = !machine.sysmon;
     }
-    const std::size_t count = 1 + below(options.processes);
+    const std::size_t count = 1 + dice.below(options.processes);
     for (std::size_t i = 0; i < count; ++i) {
-      Process process{.number = i + 1,
-                      .parent = i == 0 ? 0 : below(i),
-                      .pid = static_cast<std::uint32_t>(100 + below(kPids)),
-                      .image = below(kImages),
-                      // Whole seconds: many things happen at once.
-                      .start_ms = static_cast<std::int64_t>(below(60)) * kMillisPerSecond,
-                      .start_seen = below(4) != 0};
-      // A child starts behind its parent, with few exceptions: spoofed, or by a clock that is off.
-      if (below(8) != 0) {
-        process.start_ms =
-            std::max(process.start_ms, i == 0 ? 0 : machine.processes[process.parent].start_ms);
-      }
-      machine.processes.push_back(process);
+      machine.processes.push_back(make_process(machine, i, dice));
     }
     writer.online(machine);
     for (const Process& process : machine.processes) {
-      if (process.start_seen) {
-        writer.start(machine, process);
-      }
-      for (std::size_t i = below(options.lookups + 1); i > 0; --i) {
-        const auto at = static_cast<std::int64_t>(below(50)) * kMillisPerSecond;
-        writer.lookup(machine, process, std::min(process.start_ms + at, kSpanMs),
-                      static_cast<char>('a' + below(kNames)));
-      }
-      if (below(3) == 0) {
-        writer.end(machine, process,
-                   kSpanMs + static_cast<std::int64_t>(below(9)) * kMillisPerSecond);
-      }
+      tell(machine, process, options.lookups, dice, writer);
     }
   }
   std::ranges::stable_sort(records, {}, &HistoryRecord::time);
