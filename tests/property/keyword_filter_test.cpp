@@ -218,6 +218,7 @@ std::string random_record(Dice& dice) {
   return record;
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): loops, one in another.
 TEST(KeywordFilter, SaysTheSameWithEveryWidth) {
   constexpr std::size_t kFilters = 150;
   constexpr std::size_t kRecords = 150;

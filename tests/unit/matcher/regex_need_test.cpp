@@ -39,6 +39,7 @@ TEST(RegexNeed, KnowsNothingOfWhatIsNotPlain) {
   }
 }
 
+// NOLINTNEXTLINE(readability-function-cognitive-complexity): loops, one in another.
 TEST(RegexNeed, IsMetByAllThatMatches) {
   std::mt19937 random(5);  // NOLINT(*-msc51-cpp): the same every time.
   constexpr const char* kOnes[] = {"a",        "K",     "s",       R"(\s)", R"(\d)", R"(\w)",
