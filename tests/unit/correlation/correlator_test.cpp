@@ -8,6 +8,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/finding/render.h"
+#include "tests/support/correlation_engine.h"
 #include "tests/support/events.h"
 #include "tests/support/rules.h"
 
@@ -18,44 +19,11 @@ using Process = test::EventMaker::Process;
 
 // The anchor is the app; it looks something up, its child is a shell, somewhere below a file is
 // written.
-constexpr const char* kDetections = R"(
-title: App acts
-id: 10000000-0000-4000-8000-000000000001
-name: app
-logsource: {product: windows}
-detection:
-  selection: {Image|endswith: '\app.exe'}
-  condition: selection
----
-title: Look-up
-id: 10000000-0000-4000-8000-000000000002
-name: lookup
-logsource: {product: windows, category: dns_query}
-detection:
-  selection: {QueryName: drop.example}
-  condition: selection
----
-title: Shell
-id: 10000000-0000-4000-8000-000000000003
-name: shell
-logsource: {product: windows, category: process_creation}
-detection:
-  selection: {Image|endswith: '\cmd.exe'}
-  condition: selection
----
-title: File
-id: 10000000-0000-4000-8000-000000000004
-name: file
-logsource: {product: windows, category: file_event}
-detection:
-  selection: {TargetFilename|endswith: .tmp}
-  condition: selection
----
-)";
+const std::string kDetections =
+    std::string(test::kAppActs) + test::kLooksUp + test::kStartsShell + test::kWritesFile;
 
 std::string correlation(const std::string& body) {
-  return std::string(kDetections) + R"(
-title: Chain
+  return kDetections + R"(title: Chain
 id: 20000000-0000-4000-8000-000000000001
 level: high
 correlation:
@@ -79,22 +47,9 @@ const Process kApp{.id = 2, .pid = 200, .image = "C:\\x\\app.exe", .start_s = kT
 const Process kCmd{.id = 3, .pid = 300, .image = "C:\\cmd.exe", .start_s = kT + 30};
 const Process kGrandchild{.id = 4, .pid = 400, .image = "C:\\tool.exe", .start_s = kT + 40};
 
-/// Feeds events through matcher and correlator.
-class Engine {
+class Engine : public test::CorrelationEngine {
  public:
-  explicit Engine(const RuleSet& rules)
-      : matcher_(Matcher::create(rules, nullptr)), correlator_(rules) {}
-
-  void take(const Event& event, bool duplicate = false) {
-    std::vector<std::size_t> hits;
-    matcher_.match(event, hits);
-    correlator_.take(event, hits, duplicate, matcher_);
-  }
-
-  std::vector<Finding> findings() {
-    correlator_.settle();
-    return correlator_.findings();
-  }
+  using CorrelationEngine::CorrelationEngine;
 
   std::string text() {
     std::string all;
@@ -103,12 +58,6 @@ class Engine {
     }
     return all;
   }
-
-  Correlator& correlator() { return correlator_; }
-
- private:
-  Matcher matcher_;
-  Correlator correlator_;
 };
 
 std::vector<Event> chain(test::EventMaker& make) {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/correlation/correlator.h"
+#include "tests/support/correlation_engine.h"
 #include "tests/support/events.h"
 #include "tests/support/rules.h"
 
@@ -15,32 +16,8 @@ namespace {
 
 using Process = test::EventMaker::Process;
 
-constexpr const char* kRules = R"(
-title: App acts
-id: 10000000-0000-4000-8000-000000000001
-name: app
-logsource: {product: windows}
-detection:
-  selection: {Image|endswith: '\app.exe'}
-  condition: selection
----
-title: Look-up
-id: 10000000-0000-4000-8000-000000000002
-name: lookup
-logsource: {product: windows, category: dns_query}
-detection:
-  selection: {QueryName: drop.example}
-  condition: selection
----
-title: File
-id: 10000000-0000-4000-8000-000000000003
-name: file
-logsource: {product: windows, category: file_event}
-detection:
-  selection: {TargetFilename|endswith: .tmp}
-  condition: selection
----
-title: Chain
+const std::string kRules =
+    std::string(test::kAppActs) + test::kLooksUp + test::kWritesFile + R"(title: Chain
 id: 20000000-0000-4000-8000-000000000001
 level: high
 correlation:
@@ -63,18 +40,14 @@ const Process kNobody{.id = 9, .pid = 0, .image = "", .start_s = kT - 5};
 class ExplainLineage : public testing::Test {
  protected:
   explicit ExplainLineage(const std::string& condition = "condition: lookup and file")
-      : rules_(test::rules_of(std::string(kRules) + "  " + condition + "\n")),
-        matcher_(Matcher::create(rules_, nullptr)),
-        correlator_(rules_) {}
+      : rules_(test::rules_of(kRules + "  " + condition + "\n")), engine_(rules_) {}
 
   void take(const std::vector<Event>& events) {
     for (const Event& event : events) {
-      std::vector<std::size_t> hits;
-      matcher_.match(event, hits);
-      correlator_.take(event, hits, false, matcher_);
+      engine_.take(event);
     }
-    correlator_.finish();
-    correlator_.settle();
+    engine_.correlator().finish();
+    engine_.correlator().settle();
   }
 
   Event lookup(const Process& process, std::int64_t time_s) {
@@ -85,12 +58,13 @@ class ExplainLineage : public testing::Test {
     return make_.act(EventType::file_event, process, time_s, FieldId::target_filename, "C:\\a.tmp");
   }
 
-  [[nodiscard]] const ProcessGraph& graph() const { return *correlator_.graph("pc042"); }
+  [[nodiscard]] const ProcessGraph& graph() const { return *engine_.correlator().graph("pc042"); }
 
   /// The nearest anchor.
   AnchorExplained explain() {
-    const std::vector<AnchorExplained> anchors = explain_anchors(
-        *correlator_.host_state("pc042"), correlator_.lineage_rule(0), kAllClosed, 3, &anchors_);
+    const std::vector<AnchorExplained> anchors =
+        explain_anchors(*engine_.correlator().host_state("pc042"),
+                        engine_.correlator().lineage_rule(0), kAllClosed, 3, &anchors_);
     return anchors.empty() ? AnchorExplained() : anchors.front();
   }
 
@@ -100,8 +74,7 @@ class ExplainLineage : public testing::Test {
 
   test::EventMaker make_;
   RuleSet rules_;
-  Matcher matcher_;
-  Correlator correlator_;
+  test::CorrelationEngine engine_;
   std::size_t anchors_ = 0;
 };
 
@@ -118,7 +91,7 @@ TEST_F(ExplainLineage, AnAnchorThatHoldsHasItsEvidence) {
     EXPECT_NE(step.hit, nullptr);
   }
   EXPECT_EQ(relation_of(anchor, kFile), "a child of the anchor");
-  EXPECT_EQ(correlator_.findings().size(), 1U);
+  EXPECT_EQ(engine_.findings().size(), 1U);
 }
 
 TEST_F(ExplainLineage, AStepThatNobodyHitIsMissing) {
@@ -191,12 +164,11 @@ TEST_F(ExplainLineage, ArrivalDoesNotMatter) {
   std::mt19937 random(7);  // NOLINT(cert-msc51-cpp): the same orders in every run.
   std::string first;
   for (int round = 0; round < 20; ++round) {
-    Correlator correlator(rules_);
+    test::CorrelationEngine engine(rules_);
     for (const std::size_t index : order) {
-      std::vector<std::size_t> hits;
-      matcher_.match(events[index], hits);
-      correlator.take(events[index], hits, false, matcher_);
+      engine.take(events[index]);
     }
+    Correlator& correlator = engine.correlator();
     correlator.finish();
     const AnchorExplained anchor =
         explain_anchors(*correlator.host_state("pc042"), correlator.lineage_rule(0), kAllClosed, 3)

@@ -12,32 +12,17 @@
 #include "engine/correlation/correlator.h"
 #include "engine/correlation/host_state.h"
 #include "engine/finding/render.h"
+#include "tests/support/correlation_engine.h"
 #include "tests/support/events.h"
 #include "tests/support/rules.h"
 
 namespace spoor {
 namespace {
 
+using Engine = test::CorrelationEngine;
 using Process = test::EventMaker::Process;
 
-constexpr const char* kChain = R"(
-title: App acts
-id: 10000000-0000-4000-8000-000000000001
-name: app
-logsource: {product: windows}
-detection:
-  selection: {Image|endswith: '\app.exe'}
-  condition: selection
----
-title: Look-up
-id: 10000000-0000-4000-8000-000000000002
-name: lookup
-logsource: {product: windows, category: dns_query}
-detection:
-  selection: {QueryName: drop.example}
-  condition: selection
----
-title: Chain
+const std::string kChain = std::string(test::kAppActs) + test::kLooksUp + R"(title: Chain
 id: 20000000-0000-4000-8000-000000000001
 level: high
 correlation:
@@ -49,19 +34,9 @@ correlation:
   condition: lookup
 )";
 
-constexpr const char* kLookup = R"(
-title: Look-up
-id: 10000000-0000-4000-8000-000000000002
-name: lookup
-logsource: {product: windows, category: dns_query}
-detection:
-  selection: {QueryName: drop.example}
-  condition: selection
-)";
+const std::string kLookup = test::kLooksUp;
 
-constexpr const char* kOften = R"(
----
-title: Often
+constexpr const char* kOften = R"(title: Often
 id: 20000000-0000-4000-8000-000000000002
 level: high
 correlation:
@@ -82,44 +57,6 @@ Event of_falcon(Event event) {
   event.source = Source::crowdstrike;
   return event;
 }
-
-class Engine {
- public:
-  explicit Engine(const RuleSet& rules, const CorrelatorOptions& options = {})
-      : rules_(rules), matcher_(Matcher::create(rules, nullptr)), correlator_(rules, options) {}
-
-  void take(const Event& event) {
-    std::vector<std::size_t> hits;
-    matcher_.match(event, hits);
-    correlator_.take(event, hits, false, matcher_);
-  }
-
-  /// The rule does not hold for the event after all.
-  void retract(const Event& event, std::string_view rule) {
-    std::vector<std::size_t> rules;
-    for (std::size_t i = 0; i < rules_.detections.size(); ++i) {
-      if (rules_.detections[i].meta.name == rule) {
-        rules.push_back(i);
-      }
-    }
-    correlator_.retract({.host = event.host,
-                         .actor = event.actor.key,
-                         .order = event.order_key(),
-                         .rules = std::move(rules)});
-  }
-
-  std::vector<Finding> findings() {
-    correlator_.settle();
-    return correlator_.findings();
-  }
-
-  Correlator& correlator() { return correlator_; }
-
- private:
-  const RuleSet& rules_;
-  Matcher matcher_;
-  Correlator correlator_;
-};
 
 TEST(LateFacts, PartedProcessesKeepWhatIsTheirs) {
   const RuleSet rules = test::rules_of(kChain);
@@ -218,7 +155,7 @@ Event lookup_by_nobody(test::EventMaker& make, std::int64_t time_s) {
 }
 
 TEST(LateFacts, AJoinedHostRenamesWhatNoProcessDid) {
-  for (const std::string& yaml : {std::string(kLookup), std::string(kLookup) + kOften}) {
+  for (const std::string& yaml : {kLookup, kLookup + kOften}) {
     const RuleSet rules = test::rules_of(yaml);
     test::EventMaker make;
     Engine engine(rules, {.lateness = Lateness{}});
