@@ -13,6 +13,7 @@
 #include "engine/pipeline.h"
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
+#include "tests/support/long_run.h"
 #include "tests/support/ocsf_schema.h"
 
 namespace spoor {
@@ -73,16 +74,11 @@ std::string replay(const std::vector<std::string>& lines,
   return output;
 }
 
-bool is_long() {
-  const char* value = std::getenv("SPOOR_LONG");  // NOLINT(concurrency-mt-unsafe): one thread.
-  return value != nullptr && std::string_view(value) == "1";
-}
-
 TEST(Arrival, TwentyPermutationsWithThirtyPercentDuplicates) {
   ASSERT_EQ(intrusion().size(), 714U);
   const std::string want = replay(intrusion(), 0, 0);
   ASSERT_FALSE(want.empty());
-  const std::uint64_t rounds = is_long() ? 2000 : 20;
+  const std::uint64_t rounds = test::is_long_run() ? 2000 : 20;
   std::printf("seeds 1 to %llu\n", static_cast<unsigned long long>(rounds));
   for (std::uint64_t seed = 1; seed <= rounds; ++seed) {
     std::mt19937_64 random(seed);

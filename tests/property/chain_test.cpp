@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <map>
 #include <numeric>
 #include <random>
@@ -17,36 +16,21 @@
 #include "engine/finding/render.h"
 #include "engine/pipeline.h"
 #include "engine/rule/load.h"
-#include "replay/byte_source.h"
-#include "replay/record_reader.h"
+#include "tests/support/long_run.h"
+#include "tests/support/scenario_records.h"
 
 namespace spoor {
 namespace {
 
-using Records = std::vector<std::string>;  // With the padding that the parser reads into.
-
-Records read_records(const std::string& name) {
-  Records records;
-  auto source = open_source(SPOOR_SOURCE_DIR "/tests/data/scenarios/" + name);
-  if (!source) {
-    ADD_FAILURE() << source.error().message;
-    return records;
-  }
-  RecordReader reader(std::move(*source));
-  for (RecordRead read = reader.read(); read.status != ReadStatus::end; read = reader.read()) {
-    records.emplace_back(read.text);
-    records.back().append(RecordParser::kJsonPadding, ' ');
-  }
-  return records;
-}
+using Records = std::vector<test::PaddedRecord>;
 
 const RuleSet& rules() {
   static const LoadedRules kLoaded = load_rules(bundled_rules());
   return kLoaded.rules;
 }
 
-void take(const std::string& record, Pipeline& pipeline) {
-  pipeline.take(std::string_view(record).substr(0, record.size() - RecordParser::kJsonPadding), {});
+void take(const test::PaddedRecord& record, Pipeline& pipeline) {
+  pipeline.take(test::text_of(record), {});
 }
 
 std::string content_of(Finding finding) {
@@ -92,11 +76,6 @@ std::string stream(const Records& records) {
   return all;
 }
 
-bool is_long() {
-  const char* value = std::getenv("SPOOR_LONG");  // NOLINT(concurrency-mt-unsafe): one thread.
-  return value != nullptr && std::string_view(value) == "1";
-}
-
 /// The record that has all of these in it, the first of them.
 std::string record_with(const Records& records, const std::vector<std::string>& texts) {
   for (const std::string& record : records) {
@@ -111,7 +90,7 @@ std::string record_with(const Records& records, const std::vector<std::string>& 
 }
 
 TEST(Chain, All720OrdersOfSixEventsGiveOneFinding) {
-  const Records all = read_records("A.sysmon-evtxdump.ndjson.gz");
+  const Records all = test::scenario_records("A.sysmon-evtxdump.ndjson.gz");
   const std::string app = R"("ProcessGuid":"8F4C1E20-0564-641B-FB01-000000002F00")";
   const Records chain = {
       record_with(all, {R"("EventID":1,)", R"("ProcessGuid":"8F4C1E20-0563-641B-F401)"}),
@@ -134,7 +113,7 @@ TEST(Chain, All720OrdersOfSixEventsGiveOneFinding) {
       arrival.push_back(chain[i]);
     }
     ASSERT_EQ(replay(arrival), want);
-    if (orders % kStreamedOrders == 0 || is_long()) {
+    if (orders % kStreamedOrders == 0 || test::is_long_run()) {
       ASSERT_EQ(stream(arrival), want);
     }
     ++orders;
@@ -146,7 +125,7 @@ TEST(Chain, ThreeVendorsOfOneMachineTellOfOneIntrusion) {
   Records records;
   for (const char* name : {"A.sysmon-evtxdump.ndjson.gz", "A.crowdstrike-fdr.ndjson.gz",
                            "A.sentinelone-cf2.ndjson.gz"}) {
-    const Records one = read_records(name);
+    const Records one = test::scenario_records(name);
     records.insert(records.end(), one.begin(), one.end());
   }
   const std::string want = replay(records);
@@ -167,8 +146,8 @@ TEST(Chain, ThreeVendorsOfOneMachineTellOfOneIntrusion) {
 }
 
 TEST(Chain, WhatWasToldOfAHostUnderAnotherKeyIsSuperseded) {
-  Records records = read_records("A.sysmon-evtxdump.ndjson.gz");
-  const Records later = read_records("A.crowdstrike-fdr.ndjson.gz");
+  Records records = test::scenario_records("A.sysmon-evtxdump.ndjson.gz");
+  const Records later = test::scenario_records("A.crowdstrike-fdr.ndjson.gz");
   Pipeline pipeline(rules(), {.lateness = Lateness{}});
   for (const std::string& record : records) {
     take(record, pipeline);

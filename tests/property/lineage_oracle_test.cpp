@@ -16,6 +16,7 @@
 
 #include "engine/pipeline.h"
 #include "engine/rule/load.h"
+#include "tests/support/long_run.h"
 #include "tests/support/parsing.h"
 #include "tests/support/sanitized.h"
 
@@ -515,19 +516,13 @@ bool run(std::uint64_t seed, Tally& tally) {
   return false;
 }
 
-std::uint64_t setting(const char* name, std::uint64_t otherwise) {
-  const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread.
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
-
 TEST(LineageOracle, EveryTypeAlongTheTree) {
   Tally tally;
-  if (const std::uint64_t seed = setting("SPOOR_SEED", 0); seed != 0) {
+  if (const std::uint64_t seed = test::asked_seed(); seed != 0) {
     EXPECT_TRUE(run(seed, tally));
     return;
   }
-  const std::uint64_t cases =
-      setting("SPOOR_LONG", 0) == 1 ? 100'000 : test::fewer_if_sanitized(2'000);
+  const std::uint64_t cases = test::rounds(test::fewer_if_sanitized(2'000), 100'000);
   for (std::uint64_t seed = 1; seed <= cases; ++seed) {
     ASSERT_TRUE(run(seed, tally));
   }

@@ -13,6 +13,7 @@
 #include "parsers/record_parser.h"
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
+#include "tests/support/long_run.h"
 #include "tests/support/parsing.h"
 #include "tests/support/random_rules.h"
 
@@ -25,9 +26,7 @@ using test::EventMixer;
 
 /// Ten times as much where there is time: SPOOR_LONG=1.
 std::size_t times_if_long(std::size_t count) {
-  const char* const is_long =
-      std::getenv("SPOOR_LONG");  // NOLINT(concurrency-mt-unsafe): tests set nothing.
-  return is_long != nullptr && std::string_view(is_long) == "1" ? 10 * count : count;
+  return test::is_long_run() ? 10 * count : count;
 }
 
 using Rules = std::vector<std::size_t>;

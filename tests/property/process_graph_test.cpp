@@ -12,6 +12,7 @@
 
 #include "engine/process_graph/graph_algorithms.h"
 #include "tests/support/events.h"
+#include "tests/support/long_run.h"
 #include "tests/support/plain_graph.h"
 
 namespace spoor {
@@ -20,8 +21,7 @@ namespace {
 constexpr Source kSources[] = {Source::sysmon, Source::crowdstrike, Source::sentinelone};
 
 std::uint64_t seeds() {
-  const char* value = std::getenv("SPOOR_LONG");  // NOLINT(concurrency-mt-unsafe): one thread.
-  return value != nullptr && std::string_view(value) == "1" ? 20'000 : 150;
+  return test::rounds(150, 20'000);
 }
 
 /// Few processes and few values, so that everything collides.

@@ -20,32 +20,17 @@
 #include "engine/finding/render.h"
 #include "engine/pipeline.h"
 #include "engine/rule/unchanged_rules.h"
-#include "replay/byte_source.h"
-#include "replay/record_reader.h"
+#include "tests/support/long_run.h"
+#include "tests/support/scenario_records.h"
 
 namespace spoor {
 namespace {
 
-using Records = std::vector<std::string>;  // With the padding that the parser reads into.
+using Records = std::vector<test::PaddedRecord>;
 using Rules = std::shared_ptr<const RuleSet>;
 
-Records read_records(const std::string& name) {
-  Records records;
-  auto source = open_source(SPOOR_SOURCE_DIR "/tests/data/scenarios/" + name);
-  if (!source) {
-    ADD_FAILURE() << source.error().message;
-    return records;
-  }
-  RecordReader reader(std::move(*source));
-  for (RecordRead read = reader.read(); read.status != ReadStatus::end; read = reader.read()) {
-    records.emplace_back(read.text);
-    records.back().append(RecordParser::kJsonPadding, ' ');
-  }
-  return records;
-}
-
 const Records& intrusion() {
-  static const Records kRecords = read_records("A.sysmon-evtxdump.ndjson.gz");
+  static const Records kRecords = test::scenario_records("A.sysmon-evtxdump.ndjson.gz");
   return kRecords;
 }
 
@@ -109,11 +94,6 @@ std::string bytes_of(Pipeline& pipeline) {
   return bytes;
 }
 
-std::size_t rounds(std::size_t few, std::size_t many) {
-  const char* value = std::getenv("SPOOR_LONG");  // NOLINT(concurrency-mt-unsafe): one thread.
-  return value != nullptr && std::string_view(value) == "1" ? many : few;
-}
-
 TEST(Reload, TheSameRulesGiveTheSameBytes) {
   ASSERT_EQ(intrusion().size(), 714U);
   Pipeline undisturbed(load_all(), {});
@@ -122,7 +102,7 @@ TEST(Reload, TheSameRulesGiveTheSameBytes) {
   const std::string want = bytes_of(undisturbed);
   ASSERT_NE(want.find("\"talks\""), std::string::npos);
   ASSERT_NE(want.find("\"below-app\""), std::string::npos);
-  for (std::size_t round = 0; round < rounds(3, 100); ++round) {
+  for (std::size_t round = 0; round < test::rounds(3, 100); ++round) {
     std::mt19937_64 random(round);
     Records arrival = intrusion();
     if (round > 0) {
@@ -280,7 +260,7 @@ Found expected(const History& history, std::size_t* since_start) {
 TEST(Reload, EachRuleFindsWhatItWouldFindInTheEventsSinceItWasThere) {
   std::size_t findings = 0;
   std::size_t since_start = 0;
-  for (std::size_t seed = 1; seed <= rounds(5, 1000); ++seed) {
+  for (std::size_t seed = 1; seed <= test::rounds(5, 1000); ++seed) {
     const History history(seed);
     const Found got = replay(history);
     ASSERT_EQ(got, expected(history, &since_start)) << "seed " << seed;

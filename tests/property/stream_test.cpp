@@ -16,6 +16,7 @@
 #include "engine/pipeline.h"
 #include "engine/rule/load.h"
 #include "tests/support/host_history.h"
+#include "tests/support/long_run.h"
 #include "tests/support/sanitized.h"
 
 namespace spoor {
@@ -225,19 +226,13 @@ std::string listing(const Records& records) {
   return text;
 }
 
-std::uint64_t rounds(std::uint64_t usual, std::uint64_t many) {
-  const char* value = std::getenv("SPOOR_LONG");  // NOLINT(concurrency-mt-unsafe): one thread.
-  return value != nullptr && std::string_view(value) == "1" ? many : usual;
-}
-
 /// SPOOR_SEED=n: that one alone.
 std::uint64_t first_seed() {
-  const char* value = std::getenv("SPOOR_SEED");  // NOLINT(concurrency-mt-unsafe): one thread.
-  return value == nullptr ? 1 : std::strtoull(value, nullptr, 10);
+  return std::max<std::uint64_t>(test::asked_seed(), 1);
 }
 
 std::uint64_t last_seed(std::uint64_t usual, std::uint64_t many) {
-  return first_seed() == 1 ? rounds(usual, many) : first_seed();
+  return test::asked_seed() == 0 ? test::rounds(usual, many) : first_seed();
 }
 
 class Histories : public testing::TestWithParam<bool> {};
