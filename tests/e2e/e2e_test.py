@@ -10,29 +10,16 @@ import os
 import random
 import signal
 import subprocess
-import tempfile
 import time
 import unittest
 
-ROOT = os.environ.get("SPOOR_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SPOOR = os.environ.get("SPOOR_BINARY") or os.path.join(ROOT, "build/release/spoor")
-SCENARIOS = os.path.join(ROOT, "tests/data/scenarios")
+from program import PATIENCE, ROOT, SPOOR, FolderTest, run, scenario
+
 OTRF = os.path.join(ROOT, "tests/data/otrf")
 SHARED = os.path.join(ROOT, "../shared/data")
 DIALECTS = ["sysmon-evtxdump", "sysmon-winlogbeat", "sysmon-nxlog"]
 # Of expected.json: the main process of the app, pid 6712.
 ANCHOR = "{8f4c1e20-0564-641b-fb01-000000002f00}"
-# Sanitizers slow everything down.
-PATIENCE = 300
-
-
-def run(*arguments, stdin=None, env=None):
-    environment = dict(os.environ, **(env or {}))
-    return subprocess.run([SPOOR, *arguments], input=stdin, capture_output=True, timeout=PATIENCE, env=environment, check=False)
-
-
-def scenario(name):
-    return os.path.join(SCENARIOS, name + ".ndjson.gz")
 
 
 def lines_of(path):
@@ -40,19 +27,7 @@ def lines_of(path):
         return file.read().splitlines()
 
 
-class E2e(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def path(self, name, content=None):
-        path = os.path.join(self.folder, name)
-        if content is not None:
-            with open(path, "wb") as file:
-                file.write(content)
-        return path
-
+class E2e(FolderTest):
     def replay(self, *arguments, stdin=None, code=0):
         """Findings and summary of one replay; the accounting is checked every time."""
         summary_path = self.path("summary.json")

@@ -18,13 +18,10 @@ import sys
 import tempfile
 import unittest
 
-ROOT = os.environ.get("SPOOR_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SPOOR = os.environ.get("SPOOR_BINARY") or os.path.join(ROOT, "build/release/spoor")
-SCENARIOS = os.path.join(ROOT, "tests/data/scenarios")
+from program import PATIENCE, ROOT, FolderTest, run, scenario
+
 GOLDEN = os.path.join(ROOT, "tests/golden/report/scenario_a.txt")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-# Sanitizers slow everything down.
-PATIENCE = 300
 
 RULE = """
 title: Shell or Tool
@@ -36,14 +33,6 @@ detection:
   condition: selection
 level: medium
 """
-
-
-def run(*arguments, stdin=None):
-    return subprocess.run([SPOOR, *arguments], input=stdin, capture_output=True, timeout=PATIENCE, check=False)
-
-
-def scenario(name):
-    return os.path.join(SCENARIOS, name + ".ndjson.gz")
 
 
 class Outline(html.parser.HTMLParser):
@@ -77,19 +66,7 @@ class Outline(html.parser.HTMLParser):
         return "\n".join(line for line in lines if line) + "\n"
 
 
-class ReportTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-
-    def path(self, name, content=None):
-        path = os.path.join(self.folder, name)
-        if content is not None:
-            with open(path, "wb") as file:
-                file.write(content if isinstance(content, bytes) else content.encode())
-        return path
-
+class ReportTest(FolderTest):
     def read(self, path):
         with open(path, encoding="utf-8") as file:
             return file.read()

@@ -1,0 +1,35 @@
+"""The program under test, as its users run it, and a folder of its own for each test."""
+import os
+import subprocess
+import tempfile
+import unittest
+
+ROOT = os.environ.get("SPOOR_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SPOOR = os.environ.get("SPOOR_BINARY") or os.path.join(ROOT, "build/release/spoor")
+SCENARIOS = os.path.join(ROOT, "tests/data/scenarios")
+# Seconds. Sanitizers slow everything down.
+PATIENCE = 300
+
+
+def run(*arguments, stdin=None, env=None):
+    environment = dict(os.environ, **(env or {}))
+    return subprocess.run([SPOOR, *arguments], input=stdin, capture_output=True, timeout=PATIENCE, env=environment, check=False)
+
+
+def scenario(name):
+    return os.path.join(SCENARIOS, name + ".ndjson.gz")
+
+
+class FolderTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def path(self, name, content=None):
+        """A path in the folder; with content (bytes, or text in UTF-8) the file is there."""
+        path = os.path.join(self.folder, name)
+        if content is not None:
+            with open(path, "wb") as file:
+                file.write(content if isinstance(content, bytes) else content.encode())
+        return path
