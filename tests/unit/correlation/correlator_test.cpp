@@ -233,16 +233,16 @@ TEST(Correlator, ASiblingInACycleIsNone) {
   condition: file
 )"));
   const Process above{.id = 6, .pid = 600, .image = "C:\\above.exe", .start_s = kT + 10};
-  const Process parent{.id = 7, .pid = 700, .image = "C:\\parent.exe", .start_s = kT + 10};
+  const Process middle{.id = 7, .pid = 700, .image = "C:\\middle.exe", .start_s = kT + 10};
   const Process sibling{.id = 8, .pid = 800, .image = "C:\\tool.exe", .start_s = kT + 10};
   test::EventMaker make;
   Engine engine(rules);
-  engine.take(make.start(kApp, parent));
-  engine.take(make.start(sibling, parent));
-  engine.take(make.start(parent, above));
+  engine.take(make.start(kApp, middle));
+  engine.take(make.start(sibling, middle));
+  engine.take(make.start(middle, above));
   engine.take(make.act(EventType::file_event, sibling, kT + 60, FieldId::target_filename, "a.tmp"));
   EXPECT_EQ(engine.findings().size(), 1U);
-  // sibling → parent → above → sibling: no edge of it is ancestry.
+  // sibling → middle → above → sibling: no edge of it is ancestry.
   engine.take(make.start(above, sibling));
   EXPECT_EQ(engine.findings().size(), 0U);
   engine.correlator().settle_all();
