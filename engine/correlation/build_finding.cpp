@@ -172,6 +172,19 @@ FindingEvidence describe(const MatchEvidence& evidence,
 
 }  // namespace
 
+MatchView match_of(const RuleMeta& rule,
+                   bool is_correlation,
+                   std::string_view host_key,
+                   std::string_view hostname) {
+  MatchView match;
+  match.rule = &rule;
+  match.is_correlation = is_correlation;
+  match.level = rule.level;
+  match.host_key = host_key;
+  match.hostname = hostname;
+  return match;
+}
+
 bool better_hostname(std::string_view a, std::string_view b) {
   return a.size() != b.size() ? a.size() > b.size() : a < b;
 }

@@ -38,6 +38,12 @@ struct MatchView {
   std::size_t evidence_total = 0;
 };
 
+/// What every match says of its rule and its host. The views must outlive it.
+[[nodiscard]] MatchView match_of(const RuleMeta& rule,
+                                 bool is_correlation,
+                                 std::string_view host_key,
+                                 std::string_view hostname);
+
 /// A host may log under several names: the longest (the full one), then the least, is the better.
 [[nodiscard]] bool better_hostname(std::string_view a, std::string_view b);
 

@@ -202,12 +202,7 @@ Finding lineage_finding(const HostState& host,
   const std::optional<WindowResult> windows =
       find_windows(correlation, gathered.times, closed_until);
 
-  MatchView match;
-  match.rule = &correlation.meta;
-  match.is_correlation = true;
-  match.level = correlation.meta.level;
-  match.host_key = host.key;
-  match.hostname = host.hostname;
+  MatchView match = match_of(correlation.meta, true, host.key, host.hostname);
   match.anchor = anchor;
   match.anchor_uid = host.graph.key(anchor);
   for (const CorrelationStep& step : correlation.steps) {

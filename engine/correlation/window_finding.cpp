@@ -106,13 +106,8 @@ std::string_view host_of(const WindowFiring& firing) {
 Finding window_finding(const RuleSet& rules, const WindowFiring& firing, const HostState& host) {
   const WindowCorrelation& rule = rules.window_correlations[firing.rule];
   std::map<std::string_view, Listed> listed;
-  MatchView match;
-  match.rule = &rule.meta;
-  match.is_correlation = true;
-  match.level = rule.meta.level;
-  match.host_key = host.key;
+  MatchView match = match_of(rule.meta, true, host.key, host.hostname);
   match.of_one_host = false;
-  match.hostname = host.hostname;
   collect_listed(rules, rule, listed, match.related);
   std::map<std::pair<OrderKey, std::string_view>, MatchEvidence> evidence;
   collect_evidence(firing.evidence, listed, evidence);

@@ -1,0 +1,120 @@
+// The state of a Correlator and what is done with it. Private to this folder: correlator.cpp takes
+// events and evaluates, correlator_updates.cpp tells what is news, correlator_retention.cpp
+// forgets.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "engine/correlation/build_finding.h"
+#include "engine/correlation/correlator.h"
+#include "engine/correlation/feeds.h"
+#include "engine/correlation/host_state.h"
+#include "engine/correlation/host_table.h"
+#include "engine/correlation/lineage_match.h"
+#include "engine/correlation/plain_matches.h"
+#include "engine/correlation/window_finding.h"
+#include "engine/finding/ledger.h"
+
+namespace spoor {
+
+class TakenEvent;
+
+struct Correlator::Impl {
+  Impl(const RuleSet& rule_set, const CorrelatorOptions& correlator_options);
+
+  /// Findings are told as they arise.
+  [[nodiscard]] bool is_stream() const { return options.lateness.has_value(); }
+
+  /// Joins the states of what turned out to be one machine.
+  void join(const std::vector<HostTable::Joined>& joined);
+
+  // --- Hits
+
+  void keep_step_hit(HostState& host,
+                     std::size_t rule,
+                     const Feed& feed,
+                     ProcessIndex process,
+                     TakenEvent& taken) const;
+  void keep_plain_hit(HostState& host, std::size_t rule, ProcessIndex actor, TakenEvent& taken);
+  /// Hands the event to the window correlations that list one of its rules.
+  void keep_window_hits(const std::vector<std::size_t>& hits, TakenEvent& taken);
+  void keep_firing(const WindowFiring& firing);
+
+  // --- Evaluation and findings
+
+  void settle(HostState& host);
+  void evaluate(HostState& host, const AtProcess& place);
+
+  /// Until when the events of a host are here.
+  [[nodiscard]] Timestamp closed_until(const HostState& host) const {
+    if (finished) {
+      return kAllClosed;
+    }
+    return options.lateness ? host.watermark.value() : kNothingClosed;
+  }
+
+  [[nodiscard]] LineageRule lineage_rule(CorrelationNumber number) const {
+    return {.rules = rules, .feeds = &feeds, .index = feeds.correlation_of(number)};
+  }
+
+  [[nodiscard]] Finding plain_finding(const DetectionRule& rule, const Hit& hit) const;
+
+  [[nodiscard]] Finding finding_of(const WindowFiring& firing) const {
+    return window_finding(*rules, firing, *hosts.find(host_of(firing)));
+  }
+
+  void replace_rules(const RuleSet& following);
+
+  // --- As a stream
+
+  /// Tells of a finding that holds, if there is news of it.
+  void tell(Finding finding, Timestamp final_after, Timestamp watermark, std::vector<Finding>& out);
+  void tell_lineage(HostState& host, const AtProcess& place, std::vector<Finding>& out);
+  /// The finding of the process that this one turned out to be, if it has one.
+  [[nodiscard]] std::optional<Uid> successor(const HostState& host, const AtProcess& place) const;
+  /// What was told under a host key that is no more.
+  void tell_renamed(HostState& host, std::vector<Finding>& out);
+  void tell_plain(HostState& host, const PlainHit& place, std::vector<Finding>& out);
+  /// Takes back what was told; the match says of what, and has the uid that was told.
+  void retract(const MatchView& match,
+               const HostState& host,
+               std::optional<Uid> superseded_by,
+               std::vector<Finding>& out);
+  /// What the watermark has made certain.
+  void collect_due(HostState& host) const;
+  void tell_host(HostState& host, std::vector<Finding>& out);
+
+  // --- What a stream forgets
+
+  /// How long a hit may still join others.
+  [[nodiscard]] Duration longest_timespan() const;
+  /// Forgets processes that ended, or fell silent, and under which no hit can join any more.
+  void retain(HostState& host);
+  /// Forgets what was told and is final for long.
+  void forget_told();
+  [[nodiscard]] Timestamp forgotten_before() const;
+  /// Events of window correlations are judged when no host has earlier ones. One that has fallen
+  /// silent holds nobody back.
+  [[nodiscard]] Timestamp least_watermark() const;
+
+  const RuleSet* rules;
+  CorrelatorOptions options;
+  Feeds feeds;
+  std::vector<PlainMatches> plain;  ///< By detection rule.
+  WindowEvaluator windows;
+  std::map<FiringNumber, WindowFiring> firings;
+  FiringNumber next_firing = 0;
+  std::vector<std::size_t> firings_of;  ///< How many, by window correlation.
+  std::set<FiringNumber> firings_to_tell;
+  FindingLedger ledger;
+  bool finished = false;
+  HostTable hosts;
+  CorrelatorStats stats;
+};
+
+}  // namespace spoor

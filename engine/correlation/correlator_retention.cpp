@@ -1,0 +1,87 @@
+// What a stream forgets, and when.
+#include <algorithm>
+
+#include "engine/correlation/correlator_impl.h"
+
+namespace spoor {
+
+Duration Correlator::Impl::longest_timespan() const {
+  Duration longest = 0;
+  for (const CorrelationRule& rule : rules->correlations) {
+    longest = std::max(longest, rule.timespan);
+  }
+  return longest;
+}
+
+void Correlator::Impl::retain(HostState& host) {
+  constexpr Duration kStep = 60 * kNanosPerSecond;
+  const Timestamp now = host.watermark.value();
+  if (now == kNothingClosed || finished ||
+      (host.retained_at != kNothingClosed && now < plus(host.retained_at, kStep))) {
+    return;
+  }
+  host.retained_at = now;
+  const Duration longest = longest_timespan();
+  const std::vector<ProcessIndex> gone =
+      host.graph.evictable(minus(now, options.retention.after_end),
+                           minus(now, options.retention.idle_after), [&](ProcessIndex process) {
+                             const Timestamp last = host.last_hit_at(process);
+                             return last == kNothingClosed ? last : plus(last, longest);
+                           });
+  for (const ProcessIndex process : gone) {
+    host.graph_changed(host.graph.forget(process), feeds, true);
+  }
+  stats.forgotten_processes += gone.size();
+}
+
+void Correlator::Impl::forget_told() {
+  const Timestamp before = forgotten_before();
+  if (before == kNothingClosed) {
+    return;
+  }
+  for (std::size_t rule = 0; rule < plain.size(); ++rule) {
+    plain[rule].forget_before(before, [&](const Hit& hit) {
+      HostState& host = *hosts.find(hit.event->host);
+      const PlainHit place{.rule = rule, .event = hit.event->order.uid};
+      host.told_plain.erase(place);
+      host.plain_changed.erase(place);
+      const ProcessIndex actor = host.graph.find(hit.event->actor);
+      if (actor != kNoProcess) {
+        for (const ProcessIndex node : host.graph.members(actor)) {
+          const auto here = host.facts.find(node);
+          if (here != host.facts.end()) {
+            std::erase(here->second.plain, place);
+          }
+        }
+      }
+    });
+  }
+  while (!firings.empty() && firings.begin()->second.time < before) {
+    --firings_of[firings.begin()->second.rule];
+    firings.erase(firings.begin());
+  }
+  ledger.forget_before(minus(before, longest_timespan()));
+}
+
+Timestamp Correlator::Impl::forgotten_before() const {
+  return options.lateness && !finished ? minus(least_watermark(), options.retention.after_told)
+                                       : kNothingClosed;
+}
+
+Timestamp Correlator::Impl::least_watermark() const {
+  Timestamp newest = kNothingClosed;
+  for (const auto& [key, host] : hosts) {
+    newest = std::max(newest, host->watermark.value());
+  }
+  const Duration silence = options.lateness->source_silence;
+  Timestamp least = newest;
+  for (const auto& [key, host] : hosts) {
+    const Timestamp value = host->watermark.value();
+    if (value != kNothingClosed && plus(value, silence) >= newest) {
+      least = std::min(least, value);
+    }
+  }
+  return least;
+}
+
+}  // namespace spoor

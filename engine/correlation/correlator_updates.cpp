@@ -1,0 +1,230 @@
+// What a stream tells: what is news since it was last asked.
+#include <algorithm>
+#include <utility>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+
+#include "engine/base/limits.h"
+#include "engine/correlation/correlator_impl.h"
+
+namespace spoor {
+
+void Correlator::Impl::tell(Finding finding,
+                            Timestamp final_after,
+                            Timestamp watermark,
+                            std::vector<Finding>& out) {
+  finding.status =
+      finished || final_after < watermark ? FindingStatus::final : FindingStatus::provisional;
+  if (ledger.update(finding)) {
+    out.push_back(std::move(finding));
+  }
+}
+
+void Correlator::Impl::tell_lineage(HostState& host,
+                                    const AtProcess& place,
+                                    std::vector<Finding>& out) {
+  if (!feeds.has_correlation(place.number)) {
+    return;
+  }
+  const LineageRule rule = lineage_rule(place.number);
+  if (host.matches.contains(place)) {
+    Finding finding = lineage_finding(host, rule, place.process, closed_until(host));
+    const Timestamp final_after = plus(finding.last_seen, rule.rule().timespan);
+    host.told.insert_or_assign(place, finding.uid);
+    if (!finished && final_after >= host.watermark.value()) {
+      host.lineage_due.emplace(final_after, place);
+    }
+    tell(std::move(finding), final_after, host.watermark.value(), out);
+    return;
+  }
+  const auto told = host.told.find(place);
+  if (told == host.told.end()) {
+    return;
+  }
+  MatchView match = match_of(rule.rule().meta, true, host.key, host.hostname);
+  match.anchor = place.process;
+  match.uid = told->second;
+  host.told.erase(told);
+  retract(match, host, successor(host, place), out);
+}
+
+std::optional<Uid> Correlator::Impl::successor(const HostState& host,
+                                               const AtProcess& place) const {
+  if (!host.graph.is_known(place.process)) {
+    return std::nullopt;
+  }
+  const ProcessIndex canonical = host.graph.canonical(place.process);
+  if (!host.matches.contains({.number = place.number, .process = canonical})) {
+    return std::nullopt;
+  }
+  return finding_uid(lineage_rule(place.number).rule().meta, host.key, host.graph.key(canonical));
+}
+
+void Correlator::Impl::tell_renamed(HostState& host, std::vector<Finding>& out) {
+  for (const auto& [uid, place] : std::exchange(host.told_elsewhere, {})) {
+    const std::optional<Uid> now = successor(host, place);
+    if (!feeds.has_correlation(place.number) || now == uid) {
+      continue;
+    }
+    MatchView match =
+        match_of(lineage_rule(place.number).rule().meta, true, host.key, host.hostname);
+    match.anchor = host.graph.canonical(place.process);
+    match.uid = uid;
+    retract(match, host, now, out);
+  }
+}
+
+void Correlator::Impl::tell_plain(HostState& host,
+                                  const PlainHit& place,
+                                  std::vector<Finding>& out) {
+  const DetectionRule& rule = rules->detections[place.rule];
+  const Hit* hit = plain[place.rule].find(place.event);
+  if (hit != nullptr) {
+    const Timestamp final_after = hit->event->order.time;
+    if (!finished && final_after >= host.watermark.value()) {
+      host.plain_due.emplace(final_after, place);
+    }
+    Finding finding = plain_finding(rule, *hit);
+    const Uid before = std::exchange(host.told_plain[place], finding.uid);
+    if (!before.is_none() && before != finding.uid) {
+      MatchView gone = match_of(rule.meta, false, host.key, host.hostname);
+      gone.uid = before;
+      retract(gone, host, finding.uid, out);
+    }
+    tell(std::move(finding), final_after, host.watermark.value(), out);
+    return;
+  }
+  const auto told = host.told_plain.find(place);
+  if (told != host.told_plain.end()) {
+    MatchView gone = match_of(rule.meta, false, host.key, host.hostname);
+    gone.uid = told->second;
+    retract(gone, host, std::nullopt, out);
+    host.told_plain.erase(told);
+  }
+}
+
+void Correlator::Impl::retract(const MatchView& match,
+                               const HostState& host,
+                               std::optional<Uid> superseded_by,
+                               std::vector<Finding>& out) {
+  Finding finding = build_finding(match, host.graph);
+  finding.superseded_by = superseded_by;
+  if (ledger.retract(finding)) {
+    out.push_back(std::move(finding));
+  }
+}
+
+void Correlator::Impl::collect_due(HostState& host) const {
+  const Timestamp closed = closed_until(host);
+  while (!host.lineage_due.empty() && (finished || host.lineage_due.begin()->first < closed)) {
+    const AtProcess place = host.lineage_due.extract(host.lineage_due.begin()).value().second;
+    if (feeds.has_correlation(place.number)) {
+      host.marked.insert(place);
+    }
+  }
+  while (!host.plain_due.empty() && (finished || host.plain_due.begin()->first < closed)) {
+    host.plain_changed.insert(host.plain_due.extract(host.plain_due.begin()).value().second);
+  }
+}
+
+void Correlator::Impl::tell_host(HostState& host, std::vector<Finding>& out) {
+  // Not in settle(): who waits for the graph asks what changed before findings are told.
+  host.mark_changed(feeds);
+  settle(host);
+  for (const AtProcess& place : host.evaluated) {
+    tell_lineage(host, place, out);
+  }
+  host.evaluated.clear();
+  tell_renamed(host, out);
+  for (const PlainHit& place : host.plain_changed) {
+    tell_plain(host, place, out);
+  }
+  host.plain_changed.clear();
+}
+
+Timestamp Correlator::watermark(std::string_view host) const {
+  const HostState* known = impl_->hosts.find(host);
+  if (impl_->finished) {
+    return kAllClosed;
+  }
+  return known == nullptr ? kNothingClosed : known->watermark.value();
+}
+
+std::vector<std::string> Correlator::stirred_hosts() const {
+  std::vector<std::string> stirred;
+  for (const auto& [key, host] : impl_->hosts) {
+    if (host->watermark_moved || !host->changed.empty() || impl_->finished) {
+      stirred.push_back(key);
+    }
+  }
+  std::ranges::sort(stirred);
+  return stirred;
+}
+
+std::vector<Uid> Correlator::stirred_processes(std::string_view host_key, bool deep) const {
+  const HostState& host = *impl_->hosts.find(host_key);
+  const std::size_t levels_max = deep ? kAncestorsMax : 2;
+  boost::unordered_flat_set<ProcessIndex> stirred;
+  for (const ProcessIndex process : host.changed) {
+    if (host.graph.is_known(process)) {
+      stirred.insert(host.graph.canonical(process));
+    }
+  }
+  std::vector<ProcessIndex> level(stirred.begin(), stirred.end());
+  for (std::size_t depth = 0; depth < levels_max && !level.empty(); ++depth) {
+    std::vector<ProcessIndex> next;
+    for (const ProcessIndex process : level) {
+      for (ProcessIndex child = host.graph.first_child(process); child != kNoProcess;
+           child = host.graph.next_sibling(child)) {
+        if (stirred.insert(child).second) {
+          next.push_back(child);
+        }
+      }
+    }
+    level = std::move(next);
+  }
+  std::vector<Uid> keys;
+  for (const ProcessIndex process : stirred) {
+    for (const ProcessIndex node : host.graph.members(process)) {
+      keys.push_back(host.graph.node_key(node));
+    }
+  }
+  return keys;
+}
+
+Timestamp Correlator::forgotten_before() const {
+  return impl_->forgotten_before();
+}
+
+std::vector<Finding> Correlator::updates() {
+  Impl& impl = *impl_;
+  std::vector<Finding> out;
+  if (!impl.options.lateness) {
+    return out;
+  }
+  if (!impl.finished && !impl.rules->window_correlations.empty()) {
+    impl.windows.advance(impl.least_watermark());
+  }
+  for (const auto& [key, host] : impl.hosts) {
+    impl.tell_host(*host, out);
+    host->watermark_moved = false;
+    impl.firings_to_tell.merge(host->firings_changed);
+    host->firings_changed.clear();
+  }
+  for (const FiringNumber number : impl.firings_to_tell) {
+    const auto firing = impl.firings.find(number);
+    if (firing != impl.firings.end()) {
+      // What was judged is final: nothing earlier is taken any more.
+      impl.tell(impl.finding_of(firing->second), kNothingClosed, kAllClosed, out);
+    }
+  }
+  impl.firings_to_tell.clear();
+  for (const auto& [key, host] : impl.hosts) {
+    impl.retain(*host);
+  }
+  impl.forget_told();
+  std::ranges::sort(out, canonical_less);
+  return out;
+}
+
+}  // namespace spoor
