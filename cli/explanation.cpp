@@ -67,6 +67,7 @@ ToldEvent told(const Correlator& correlator, const KeptEvent& event) {
 
 std::vector<ToldNearEvent> told(const Correlator& correlator, const std::vector<NearEvent>& near) {
   std::vector<ToldNearEvent> all;
+  all.reserve(near.size());
   for (const NearEvent& one : near) {
     all.push_back({.event = told(correlator, *one.event), .failed = one.failed});
   }
@@ -152,7 +153,7 @@ std::string some_of(const Ways& ways) {
 }
 
 /// "a and (b or c)".
-std::string text_of(Ways ways) {
+std::string text_of(const Ways& ways) {
   constexpr std::size_t kAllTold = 6;
   if (ways.size() > kAllTold) {
     return some_of(ways);

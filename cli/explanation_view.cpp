@@ -199,7 +199,7 @@ void write_lineage(Lines& lines, const Explanation& explanation) {
 void write_group(Lines& lines, const ToldGroup& group) {
   std::string text;
   for (const auto& [field, value] : group.group) {
-    text += (text.empty() ? "" : ", ") + field + " " + value;
+    text.append(text.empty() ? "" : ", ").append(field).append(" ").append(value);
   }
   text = text.empty() ? "all events" : text;
   text += ": " + std::string(group.holds ? "holds" : "does not hold") + " in the window up to " +

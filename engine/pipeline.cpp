@@ -179,11 +179,16 @@ void Pipeline::take_matched(const Event& event, bool duplicate) {
   }
   hurried_ += duplicate ? 0U : 1U;
   with_everything(event.record, event.position, event.uid, [&](const Event& whole) {
-    const std::vector<std::size_t> held = verdicts(whole, open_);
-    const ProcessGraph* graph = correlator_.graph(whole.host);
-    const GraphLineage lineage(*graph, graph->find(whole.actor.key));
-    correlator_.take(whole, held, duplicate, matcher_, &lineage);
+    take_judged(whole, verdicts(whole, open_), duplicate);
   });
+}
+
+void Pipeline::take_judged(const Event& event,
+                           const std::vector<std::size_t>& held,
+                           bool duplicate) {
+  const ProcessGraph* graph = correlator_.graph(event.host);
+  const GraphLineage lineage(*graph, graph->find(event.actor.key));
+  correlator_.take(event, held, duplicate, matcher_, &lineage);
 }
 
 std::vector<std::size_t> Pipeline::verdicts(const Event& event,
@@ -214,9 +219,7 @@ void Pipeline::judge(const Uid& uid) {
       correlator_.retract(gone);
     }
     if (!added.empty()) {
-      const ProcessGraph* graph = correlator_.graph(whole.host);
-      const GraphLineage lineage(*graph, graph->find(whole.actor.key));
-      correlator_.take(whole, added, false, matcher_, &lineage);
+      take_judged(whole, added, false);
     }
   });
   waiting_.set_judged(uid, std::move(held));
@@ -232,9 +235,7 @@ std::vector<Finding> Pipeline::updates() {
   for (const std::string& host : correlator_.stirred_hosts()) {
     // Events wait under the key that they came with.
     const std::vector<std::string> keys = correlator_.keys_of_host(host);
-    for (const std::string& key : keys) {
-      judge_again(host, key);
-    }
+    judge_again(host, keys);
     for (const std::string& key : keys) {
       for (const Uid& uid : waiting_.due(key, correlator_.watermark(host))) {
         judge(uid);
@@ -245,13 +246,16 @@ std::vector<Finding> Pipeline::updates() {
   return correlator_.updates();
 }
 
-void Pipeline::judge_again(const std::string& host, const std::string& key) {
-  if (!waiting_.has_judged(key)) {
+void Pipeline::judge_again(const std::string& host, const std::vector<std::string>& keys) {
+  const auto has_judged = [this](const std::string& key) { return waiting_.has_judged(key); };
+  if (std::ranges::none_of(keys, has_judged)) {
     return;
   }
   for (const Uid& process : correlator_.stirred_processes(host, asks_ancestors_)) {
-    for (const Uid& uid : waiting_.judged_of(key, process)) {
-      judge(uid);
+    for (const std::string& key : keys) {
+      for (const Uid& uid : waiting_.judged_of(key, process)) {
+        judge(uid);
+      }
     }
   }
 }

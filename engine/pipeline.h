@@ -137,9 +137,11 @@ class Pipeline final : private RecordSink {
                                                   const std::vector<std::size_t>& rules);
   /// Judges an event that waits, perhaps again: tells the correlator what changed.
   void judge(const Uid& uid);
-  /// Judges again what waits under one key of a host and whose process, or what is above it, is
+  /// Hands over an event with rules that held by what the graph knows.
+  void take_judged(const Event& event, const std::vector<std::size_t>& held, bool duplicate);
+  /// Judges again what waits under the keys of a host and whose process, or what is above it, is
   /// known better now.
-  void judge_again(const std::string& host, const std::string& key);
+  void judge_again(const std::string& host, const std::vector<std::string>& keys);
   void judge_waiting();
 
   PipelineOptions options_;

@@ -131,7 +131,7 @@ struct HostState {
   void mark_regrouped(const std::vector<ProcessIndex>& nodes);
   /// Does all that a change of the graph asks for. `telling`: findings are told as they arise.
   void graph_changed(const GraphChange& change, const Feeds& feeds, bool telling);
-  /// Marks what shows a process that changed(): anchors and plain hits at, above and below it.
+  /// Marks what shows one of the `changed`: anchors and plain hits at, above and below it.
   void mark_changed(const Feeds& feeds);
 
   /// Forgets the hits, anchors and matches of what `stays` no longer knows. Allocates nothing.

@@ -52,20 +52,20 @@ TEST(HostIdentity, ANameAloneJoinsNothing) {
 
 struct StartRow {
   const char* name;
-  std::uint32_t pid;
   std::int64_t second;
   const char* image;
+  std::uint32_t pid;
   bool joins;
 };
 
 TEST(HostIdentity, ANameAndTwoProcessesJoin) {
   const StartRow rows[] = {
-      {"the same", 200, 100, "C:\\b.exe", true},
-      {"two seconds off, another directory, another case", 200, 102, "\\Device\\x\\B.EXE", true},
-      {"three seconds off", 200, 103, "C:\\b.exe", false},
-      {"another pid", 201, 100, "C:\\b.exe", false},
-      {"another image", 200, 100, "C:\\c.exe", false},
-      {"the first once more", 100, 0, "C:\\a.exe", false},
+      {"the same", 100, R"(C:\b.exe)", 200, true},
+      {"two seconds off, another directory, another case", 102, R"(\Device\x\B.EXE)", 200, true},
+      {"three seconds off", 103, R"(C:\b.exe)", 200, false},
+      {"another pid", 100, R"(C:\b.exe)", 201, false},
+      {"another image", 100, R"(C:\c.exe)", 200, false},
+      {"the first once more", 0, R"(C:\a.exe)", 100, false},
   };
   for (const StartRow& row : rows) {
     HostIdentity hosts;
@@ -134,19 +134,20 @@ TEST(HostIdentity, AnyOrderGivesTheSameMachines) {
       const std::string one = key();
       switch (pick(12)) {
         case 0:
-          facts.push_back([one, two = key()](HostIdentity& h) { return h.alias(one, two); });
+          facts.emplace_back([one, two = key()](HostIdentity& h) { return h.alias(one, two); });
           break;
         case 1:
-          facts.push_back([one, two = hostname()](HostIdentity& h) { return h.state(one, two); });
+          facts.emplace_back(
+              [one, two = hostname()](HostIdentity& h) { return h.state(one, two); });
           break;
         case 2:
         case 3:
         case 4:
-          facts.push_back([one, two = hostname()](HostIdentity& h) { return h.name(one, two); });
+          facts.emplace_back([one, two = hostname()](HostIdentity& h) { return h.name(one, two); });
           break;
         default:
-          facts.push_back([one, pid = static_cast<std::uint32_t>(pick(3)),
-                           second = static_cast<std::int64_t>(pick(30))](HostIdentity& h) {
+          facts.emplace_back([one, pid = static_cast<std::uint32_t>(pick(3)),
+                              second = static_cast<std::int64_t>(pick(30))](HostIdentity& h) {
             return h.started(one, pid, at(second), "x");
           });
           break;
