@@ -471,7 +471,7 @@ struct RuleExplainer::Impl {
     if (explained.hit != nullptr) {
       told_step.hit = told(correlator(), *explained.hit->event);
       if (explained.process != kNoProcess) {
-        told_step.where = relation_text(host.graph, explained.process, anchor.anchor);
+        told_step.where = relation_text(host.graph, explained.process, anchor.anchors);
       }
     } else if (explained.state == StepState::no_hit) {
       tell_nowhere(host, anchor, rule, step, told_step);
@@ -508,7 +508,7 @@ struct RuleExplainer::Impl {
     const auto preferred = [&](const KeptEvent& event) {
       const ProcessIndex process = host.graph.find(event.actor);
       return process != kNoProcess &&
-             is_related(host.graph, process, anchor.anchor,
+             is_related(host.graph, process, anchor.anchors,
                         step == rule.anchor ? Relation::self : rule.steps[step].relation);
     };
     told_step.nearest = told(correlator(), near[detection]->nearest(host.key, 1, preferred));
@@ -524,6 +524,7 @@ struct RuleExplainer::Impl {
     const ProcessGraph& graph = host.graph;
     ToldAnchor told_anchor{
         .process = process_name(graph, anchor.anchor),
+        .runs = anchor.anchors.size(),
         .uid = std::string(graph.text(anchor.anchor, ProcessText::vendor_uid)),
         .command_line = std::string(graph.text(anchor.anchor, ProcessText::command_line)),
         .start = graph.start(anchor.anchor),

@@ -61,8 +61,9 @@ struct ToldStep {
 
 /// A process that a correlation is about.
 struct ToldAnchor {
-  std::string process;
-  std::string uid;  ///< As the vendor writes it.
+  std::string process;   ///< Of several runs of a program the first.
+  std::size_t runs = 1;  ///< Where the correlation joins them.
+  std::string uid;       ///< As the vendor writes it.
   std::string command_line;
   Timestamp start = 0;
   bool holds = false;

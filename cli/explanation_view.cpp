@@ -150,7 +150,7 @@ void write_step(Lines& lines, const ToldStep& step) {
 void write_anchor(Lines& lines, const ToldAnchor& anchor) {
   lines.sentence(
       2,
-      anchor.process +
+      anchor.process + (anchor.runs > 1 ? " and " + counted(anchor.runs - 1, "other run") : "") +
           (anchor.start == 0 ? ", start unknown" : ", started " + shown_seconds(anchor.start)) +
           ": " + (anchor.holds ? "holds" : anchor.lacks),
       Style::bold);
@@ -285,6 +285,7 @@ void write_json(JsonWriter& json, const ToldStep& step) {
 void write_json(JsonWriter& json, const ToldAnchor& anchor) {
   json.begin_object();
   json.text("process", anchor.process);
+  json.number("runs", static_cast<std::int64_t>(anchor.runs));
   json.text("process_uid", anchor.uid);
   json.text("command_line", anchor.command_line);
   json.text("start", anchor.start == 0 ? "" : format_timestamp(anchor.start));

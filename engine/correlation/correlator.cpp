@@ -95,7 +95,7 @@ void Correlator::Impl::keep_step_hit(HostState& host,
   for (const FedStep& fed : feed.steps) {
     const CorrelationRule& correlation = rules->correlations[fed.correlation];
     if (fed.step == correlation.anchor) {
-      host.add_anchor(feeds.number_of(fed.correlation), process);
+      host.add_anchor(feeds.number_of(fed.correlation), process, joins_runs(correlation.group_by));
     }
     const Relation relation = correlation.steps[fed.step].relation;
     if (relation == Relation::parent) {
@@ -193,7 +193,8 @@ void Correlator::Impl::keep_firing(const WindowFiring& firing) {
 void Correlator::Impl::settle(HostState& host) {
   collect_due(host);
   host.mark_children();
-  for (const AtProcess& place : host.marked) {
+  host.mark_programs();
+  for (const MatchPlace& place : host.marked) {
     evaluate(host, place);
   }
   if (options.lateness) {
@@ -202,14 +203,15 @@ void Correlator::Impl::settle(HostState& host) {
   host.marked.clear();
 }
 
-void Correlator::Impl::evaluate(HostState& host, const AtProcess& place) {
+void Correlator::Impl::evaluate(HostState& host, const MatchPlace& place) {
   ++stats.evaluations;
-  if (!host.graph.is_known(place.process) || !host.graph.is_canonical(place.process)) {
+  if (!is_program(place.at) &&
+      (!host.graph.is_known(place.at) || !host.graph.is_canonical(place.at))) {
     host.matches.erase(place);  // What is known of it counts for the process that it is of.
     return;
   }
   const LineageVerdict verdict =
-      evaluate_anchor(host, lineage_rule(place.number), place.process, closed_until(host));
+      evaluate_at(host, lineage_rule(place.number), place.at, closed_until(host));
   if (verdict.holds) {
     host.matches.insert(place);
   } else {
@@ -368,18 +370,21 @@ void Correlator::settle_all() {
     host->marked_above.clear();
     host->matches.clear();
     for (const auto& [node, here] : host->facts) {
-      for (const CorrelationNumber correlation : here.anchored) {
-        impl_->evaluate(*host, {.number = correlation, .process = host->graph.canonical(node)});
-      }
+      host->mark(node);
     }
+    host->mark_programs();
+    for (const MatchPlace& place : host->marked) {
+      impl_->evaluate(*host, place);
+    }
+    host->marked.clear();
   }
 }
 
 std::vector<Finding> Correlator::findings() const {
   std::vector<Finding> findings;
   for (const auto& [key, host] : impl_->hosts) {
-    for (const AtProcess& match : host->matches) {
-      findings.push_back(lineage_finding(*host, impl_->lineage_rule(match.number), match.process,
+    for (const MatchPlace& match : host->matches) {
+      findings.push_back(lineage_finding(*host, impl_->lineage_rule(match.number), match.at,
                                          impl_->closed_until(*host)));
     }
   }

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
+
 #include "engine/correlation/build_finding.h"
 #include "engine/correlation/correlator.h"
 #include "engine/correlation/feeds.h"
@@ -48,7 +50,7 @@ struct Correlator::Impl {
   // --- Evaluation and findings
 
   void settle(HostState& host);
-  void evaluate(HostState& host, const AtProcess& place);
+  void evaluate(HostState& host, const MatchPlace& place);
 
   /// Until when the events of a host are here.
   [[nodiscard]] Timestamp closed_until(const HostState& host) const {
@@ -72,11 +74,13 @@ struct Correlator::Impl {
 
   // --- As a stream
 
+  /// May evidence of what was told be forgotten by now? That it is no more says nothing then.
+  [[nodiscard]] bool may_lack(const HostState& host, const FindingLedger::Told& told) const;
   /// Tells of a finding that holds, if there is news of it.
   void tell(Finding finding, Timestamp final_after, Timestamp watermark, std::vector<Finding>& out);
-  void tell_lineage(HostState& host, const AtProcess& place, std::vector<Finding>& out);
+  void tell_lineage(HostState& host, const MatchPlace& place, std::vector<Finding>& out);
   /// The finding of the process that this one turned out to be, if it has one.
-  [[nodiscard]] std::optional<Uid> successor(const HostState& host, const AtProcess& place) const;
+  [[nodiscard]] std::optional<Uid> successor(const HostState& host, const MatchPlace& place) const;
   /// What was told under a host key that is no more.
   void tell_renamed(HostState& host, std::vector<Finding>& out);
   void tell_plain(HostState& host, const PlainHit& place, std::vector<Finding>& out);
@@ -112,6 +116,9 @@ struct Correlator::Impl {
   std::vector<std::size_t> firings_of;  ///< How many, by window correlation.
   std::set<FiringNumber> firings_to_tell;
   FindingLedger ledger;
+  /// Told of the runs of a program: it may come again at any time.
+  boost::unordered_flat_set<Uid, UidHash> told_of_programs;
+  Timestamp told_forgotten_at = kNothingClosed;
   bool finished = false;
   HostTable hosts;
   CorrelatorStats stats;

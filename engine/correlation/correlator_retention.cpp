@@ -4,6 +4,12 @@
 #include "engine/correlation/correlator_impl.h"
 
 namespace spoor {
+namespace {
+
+/// How often it is looked for what to forget, in event time.
+constexpr Duration kRetentionStep = 60 * kNanosPerSecond;
+
+}  // namespace
 
 Duration Correlator::Impl::longest_timespan() const {
   Duration longest = 0;
@@ -14,10 +20,9 @@ Duration Correlator::Impl::longest_timespan() const {
 }
 
 void Correlator::Impl::retain(HostState& host) {
-  constexpr Duration kStep = 60 * kNanosPerSecond;
   const Timestamp now = host.watermark.value();
   if (now == kNothingClosed || finished ||
-      (host.retained_at != kNothingClosed && now < plus(host.retained_at, kStep))) {
+      (host.retained_at != kNothingClosed && now < plus(host.retained_at, kRetentionStep))) {
     return;
   }
   host.retained_at = now;
@@ -36,9 +41,11 @@ void Correlator::Impl::retain(HostState& host) {
 
 void Correlator::Impl::forget_told() {
   const Timestamp before = forgotten_before();
-  if (before == kNothingClosed) {
+  if (before == kNothingClosed ||
+      (told_forgotten_at != kNothingClosed && before < plus(told_forgotten_at, kRetentionStep))) {
     return;
   }
+  told_forgotten_at = before;
   for (std::size_t rule = 0; rule < plain.size(); ++rule) {
     plain[rule].forget_before(before, [&](const Hit& hit) {
       HostState& host = *hosts.find(hit.event->host);
@@ -60,7 +67,15 @@ void Correlator::Impl::forget_told() {
     --firings_of[firings.begin()->second.rule];
     firings.erase(firings.begin());
   }
-  ledger.forget_before(minus(before, longest_timespan()));
+  boost::unordered_flat_set<Uid, UidHash> may_come_again;
+  for (const auto& [key, host] : hosts) {
+    for (const auto& [place, uid] : host->told) {
+      may_come_again.insert(uid);
+    }
+  }
+  ledger.forget_before(minus(before, longest_timespan()), [&](const Uid& uid) {
+    return may_come_again.contains(uid) || told_of_programs.contains(uid);
+  });
 }
 
 Timestamp Correlator::Impl::forgotten_before() const {

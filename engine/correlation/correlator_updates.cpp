@@ -20,17 +20,30 @@ void Correlator::Impl::tell(Finding finding,
   }
 }
 
+bool Correlator::Impl::may_lack(const HostState& host, const FindingLedger::Told& told) const {
+  return host.forgotten_until != kNothingClosed && told.first_seen <= host.forgotten_until;
+}
+
 void Correlator::Impl::tell_lineage(HostState& host,
-                                    const AtProcess& place,
+                                    const MatchPlace& place,
                                     std::vector<Finding>& out) {
   if (!feeds.has_correlation(place.number)) {
     return;
   }
   const LineageRule rule = lineage_rule(place.number);
   if (host.matches.contains(place)) {
-    Finding finding = lineage_finding(host, rule, place.process, closed_until(host));
+    Finding finding = lineage_finding(host, rule, place.at, closed_until(host));
     const Timestamp final_after = plus(finding.last_seen, rule.rule().timespan);
     host.told.insert_or_assign(place, finding.uid);
+    if (is_program(place.at)) {
+      told_of_programs.insert(finding.uid);
+    }
+    const FindingLedger::Told* before = ledger.find(finding.uid);
+    if (before != nullptr && before->status != FindingStatus::retracted &&
+        may_lack(host, *before) && finding.evidence_total <= before->evidence_total &&
+        finding.last_seen <= before->last_seen) {
+      return;
+    }
     if (!finished && final_after >= host.watermark.value()) {
       host.lineage_due.emplace(final_after, place);
     }
@@ -41,23 +54,30 @@ void Correlator::Impl::tell_lineage(HostState& host,
   if (told == host.told.end()) {
     return;
   }
-  MatchView match = match_of(rule.rule().meta, true, host.key, host.hostname);
-  match.anchor = place.process;
+  const FindingLedger::Told* before = ledger.find(told->second);
+  if (before != nullptr && may_lack(host, *before)) {
+    return;
+  }
+  MatchView match = lineage_match(host, rule, place.at);
   match.uid = told->second;
   host.told.erase(told);
   retract(match, host, successor(host, place), out);
 }
 
 std::optional<Uid> Correlator::Impl::successor(const HostState& host,
-                                               const AtProcess& place) const {
-  if (!host.graph.is_known(place.process)) {
+                                               const MatchPlace& place) const {
+  ProcessIndex at = place.at;
+  if (!is_program(at)) {
+    if (!host.graph.is_known(at)) {
+      return std::nullopt;
+    }
+    at = host.graph.canonical(at);
+  }
+  if (!host.matches.contains({.number = place.number, .at = at})) {
     return std::nullopt;
   }
-  const ProcessIndex canonical = host.graph.canonical(place.process);
-  if (!host.matches.contains({.number = place.number, .process = canonical})) {
-    return std::nullopt;
-  }
-  return finding_uid(lineage_rule(place.number).rule().meta, host.key, host.graph.key(canonical));
+  const LineageRule rule = lineage_rule(place.number);
+  return finding_uid(rule.rule().meta, host.key, lineage_match(host, rule, at).anchor_uid);
 }
 
 void Correlator::Impl::tell_renamed(HostState& host, std::vector<Finding>& out) {
@@ -66,9 +86,7 @@ void Correlator::Impl::tell_renamed(HostState& host, std::vector<Finding>& out) 
     if (!feeds.has_correlation(place.number) || now == uid) {
       continue;
     }
-    MatchView match =
-        match_of(lineage_rule(place.number).rule().meta, true, host.key, host.hostname);
-    match.anchor = host.graph.canonical(place.process);
+    MatchView match = lineage_match(host, lineage_rule(place.number), place.at);
     match.uid = uid;
     retract(match, host, now, out);
   }
@@ -117,7 +135,7 @@ void Correlator::Impl::retract(const MatchView& match,
 void Correlator::Impl::collect_due(HostState& host) const {
   const Timestamp closed = closed_until(host);
   while (!host.lineage_due.empty() && (finished || host.lineage_due.begin()->first < closed)) {
-    const AtProcess place = host.lineage_due.extract(host.lineage_due.begin()).value().second;
+    const MatchPlace place = host.lineage_due.extract(host.lineage_due.begin()).value().second;
     if (feeds.has_correlation(place.number)) {
       host.marked.insert(place);
     }
@@ -131,11 +149,12 @@ void Correlator::Impl::tell_host(HostState& host, std::vector<Finding>& out) {
   // Not in settle(): who waits for the graph asks what changed before findings are told.
   host.mark_changed(feeds);
   settle(host);
-  for (const AtProcess& place : host.evaluated) {
+  for (const MatchPlace& place : host.evaluated) {
     tell_lineage(host, place, out);
   }
   host.evaluated.clear();
   tell_renamed(host, out);
+  host.programs.recycle();
   for (const PlainHit& place : host.plain_changed) {
     tell_plain(host, place, out);
   }

@@ -94,15 +94,17 @@ double nearness(const CorrelationRule& rule,
 /// Explains one anchor.
 class AnchorExplainer {
  public:
-  AnchorExplainer(const HostState& host, const LineageRule& rule, ProcessIndex anchor)
+  AnchorExplainer(const HostState& host, const LineageRule& rule, ProcessIndex at)
       : host_(host), rule_(rule), correlation_(rule.rule()) {
-    explained_.anchor = anchor;
+    explained_.at = at;
+    explained_.anchors = anchors_at(host, rule, at);
+    explained_.anchor = explained_.anchors.front();
     explained_.steps.resize(correlation_.steps.size());
   }
 
   AnchorExplained rate(Timestamp closed_until) {
-    explained_.holds = evaluate_anchor(host_, rule_, explained_.anchor, closed_until).holds;
-    gathered_ = gather_hits(host_, rule_, explained_.anchor);
+    explained_.holds = evaluate_at(host_, rule_, explained_.at, closed_until).holds;
+    gathered_ = gather_hits(host_, rule_, explained_.anchors);
     present_.assign(correlation_.steps.size(), false);
     explained_.nearness = nearness(correlation_, present_, std::nullopt);
     bool first = true;
@@ -159,8 +161,10 @@ class AnchorExplainer {
     explained.state = StepState::seen;
     explained.hit = host_.first_hit_at(feed, explained_.anchor);
     explained.process = explained_.anchor;
-    for (const HitSet* set : host_.hits_at(feed, explained_.anchor)) {
-      explained.hits += set->total();
+    for (const ProcessIndex anchor : explained_.anchors) {
+      for (const HitSet* set : host_.hits_at(feed, anchor)) {
+        explained.hits += set->total();
+      }
     }
   }
 
@@ -191,7 +195,7 @@ class AnchorExplainer {
         }
         const ProcessIndex process = host_.graph.canonical(node);
         std::vector<const Hit*>& found =
-            is_related(host_.graph, process, explained_.anchor, relation) ? related : others;
+            is_related(host_.graph, process, explained_.anchors, relation) ? related : others;
         for (const Hit& hit : set.hits()) {
           found.push_back(&hit);
         }
@@ -249,22 +253,63 @@ class AnchorExplainer {
   std::vector<const StepTime*> in_window_;
 };
 
-/// The processes that the anchor's step makes anchors.
-std::vector<ProcessIndex> anchors_of(const HostState& host, const LineageRule& rule) {
+/// The processes that the anchor's step makes anchors, or the programs that they run.
+std::vector<ProcessIndex> places_of(const HostState& host, const LineageRule& rule) {
   const FeedNumber feed = rule.feed(rule.rule().anchor);
   std::set<ProcessIndex> found;
   for (const auto& [node, facts] : host.facts) {
     for (const auto& [number, set] : facts.hits) {
       if (number == feed && !set.hits().empty() && host.graph.is_known(node)) {
-        found.insert(host.graph.canonical(node));
+        found.insert(joins_runs(rule.rule().group_by) ? host.programs.program(node)
+                                                      : host.graph.canonical(node));
       }
     }
   }
   return {found.begin(), found.end()};
 }
 
+bool is_related_to(const ProcessGraph& graph,
+                   ProcessIndex process,
+                   ProcessIndex anchor,
+                   Relation relation) {
+  const auto is_below = [&] {
+    const std::vector<ProcessIndex> above = ancestors(graph, process);
+    return std::ranges::find(above, anchor) != above.end();
+  };
+  switch (relation) {
+    case Relation::self: return process == anchor;
+    case Relation::child: return graph.parent(process) == anchor;
+    case Relation::descendant: return is_below();
+    case Relation::self_or_descendant: return process == anchor || is_below();
+    case Relation::parent: return graph.parent(anchor) == process;
+    case Relation::sibling:
+      return process != anchor && graph.parent(process) != kNoProcess &&
+             graph.parent(process) == graph.parent(anchor);
+  }
+  return false;
+}
+
+/// The anchor that a process is, or is below, or has another relation to; the first if to none.
+ProcessIndex nearest_anchor(const ProcessGraph& graph,
+                            ProcessIndex process,
+                            std::span<const ProcessIndex> anchors) {
+  for (const Relation relation :
+       {Relation::self, Relation::descendant, Relation::parent, Relation::sibling}) {
+    const auto found = std::ranges::find_if(anchors, [&](ProcessIndex anchor) {
+      return is_related_to(graph, process, anchor, relation);
+    });
+    if (found != anchors.end()) {
+      return *found;
+    }
+  }
+  return anchors.front();
+}
+
 /// "no descendant of the anchor: the parent of cmd.exe (12) is unknown".
-std::string unrelated_text(const ProcessGraph& graph, ProcessIndex process, ProcessIndex anchor) {
+std::string unrelated_text(const ProcessGraph& graph,
+                           ProcessIndex process,
+                           ProcessIndex anchor,
+                           const std::string& named) {
   const std::vector<ProcessIndex> above = ancestors(graph, process);
   std::vector<ProcessIndex> line = ancestors(graph, anchor);
   line.insert(line.begin(), anchor);
@@ -275,8 +320,8 @@ std::string unrelated_text(const ProcessGraph& graph, ProcessIndex process, Proc
   }
   const ProcessIndex top = above.empty() ? process : above.back();
   if (graph.is_suspect_edge(top)) {
-    return "no relative of the anchor: " + process_name(graph, top) + " is said to be started by " +
-           process_name(graph, graph.claimed_parent(top)) +
+    return "no relative of " + named + ": " + process_name(graph, top) +
+           " is said to be started by " + process_name(graph, graph.claimed_parent(top)) +
            ", which starts later or closes a circle";
   }
   return "in another tree: what started " + process_name(graph, top) +
@@ -304,8 +349,8 @@ std::vector<AnchorExplained> explain_anchors(const HostState& host,
                                              std::size_t anchors_max,
                                              std::size_t* anchors) {
   std::vector<AnchorExplained> rated;
-  for (const ProcessIndex anchor : anchors_of(host, rule)) {
-    rated.push_back(AnchorExplainer(host, rule, anchor).rate(closed_until));
+  for (const ProcessIndex at : places_of(host, rule)) {
+    rated.push_back(AnchorExplainer(host, rule, at).rate(closed_until));
   }
   if (anchors != nullptr) {
     *anchors = rated.size();
@@ -316,52 +361,45 @@ std::vector<AnchorExplained> explain_anchors(const HostState& host,
   });
   std::vector<AnchorExplained> best;
   for (std::size_t i = 0; i < std::min(anchors_max, rated.size()); ++i) {
-    best.push_back(AnchorExplainer(host, rule, rated[i].anchor).explain(closed_until));
+    best.push_back(AnchorExplainer(host, rule, rated[i].at).explain(closed_until));
   }
   return best;
 }
 
-std::string relation_text(const ProcessGraph& graph, ProcessIndex process, ProcessIndex anchor) {
+std::string relation_text(const ProcessGraph& graph,
+                          ProcessIndex process,
+                          std::span<const ProcessIndex> anchors) {
+  const ProcessIndex anchor = nearest_anchor(graph, process, anchors);
+  const std::string named = anchors.size() == 1 ? "the anchor" : process_name(graph, anchor);
   if (process == anchor) {
-    return "the anchor itself";
+    return anchors.size() == 1 ? "the anchor itself" : "a run of the program itself";
   }
   const std::vector<ProcessIndex> above = ancestors(graph, process);
   const auto found = std::ranges::find(above, anchor);
   if (found != above.end()) {
     const auto levels = found - above.begin() + 1;
-    return levels == 1 ? "a child of the anchor"
-                       : "a descendant of the anchor, " + std::to_string(levels) + " levels below";
+    return levels == 1
+               ? "a child of " + named
+               : "a descendant of " + named + ", " + std::to_string(levels) + " levels below";
   }
   const std::vector<ProcessIndex> line = ancestors(graph, anchor);
   const auto at = std::ranges::find(line, process);
   if (at != line.end()) {
-    return at == line.begin() ? "the anchor's parent" : "an ancestor of the anchor";
+    return (at == line.begin() ? "the parent of " : "an ancestor of ") + named;
   }
   if (!above.empty() && above.front() == graph.parent(anchor)) {
-    return "a sibling of the anchor";
+    return "a sibling of " + named;
   }
-  return unrelated_text(graph, process, anchor);
+  return unrelated_text(graph, process, anchor, named);
 }
 
 bool is_related(const ProcessGraph& graph,
                 ProcessIndex process,
-                ProcessIndex anchor,
+                std::span<const ProcessIndex> anchors,
                 Relation relation) {
-  const auto is_below = [&] {
-    const std::vector<ProcessIndex> above = ancestors(graph, process);
-    return std::ranges::find(above, anchor) != above.end();
-  };
-  switch (relation) {
-    case Relation::self: return process == anchor;
-    case Relation::child: return graph.parent(process) == anchor;
-    case Relation::descendant: return is_below();
-    case Relation::self_or_descendant: return process == anchor || is_below();
-    case Relation::parent: return graph.parent(anchor) == process;
-    case Relation::sibling:
-      return process != anchor && graph.parent(process) != kNoProcess &&
-             graph.parent(process) == graph.parent(anchor);
-  }
-  return false;
+  return std::ranges::any_of(anchors, [&](ProcessIndex anchor) {
+    return is_related_to(graph, process, anchor, relation);
+  });
 }
 
 std::vector<std::string> unknown_above(const ProcessGraph& graph, ProcessIndex process) {

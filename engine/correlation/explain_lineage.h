@@ -1,12 +1,13 @@
 // Why a correlation along the process tree does or does not hold at an anchor: for people.
 //
-// The verdict is evaluate_anchor()'s and the windows are find_windows()'s; what is added here is
+// The verdict is evaluate_at()'s and the windows are find_windows()'s; what is added here is
 // only which of them comes nearest, and where the hits are that it lacks.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,7 +42,9 @@ struct StepExplained {
 };
 
 struct AnchorExplained {
-  ProcessIndex anchor = kNoProcess;
+  ProcessIndex at = kNoProcess;       ///< The anchor, or the program whose runs are joined.
+  ProcessIndex anchor = kNoProcess;   ///< Of several runs the first.
+  std::vector<ProcessIndex> anchors;  ///< It, or all runs.
   bool holds = false;
   double nearness = 0;               ///< The greater, the nearer the best window comes.
   std::vector<StepExplained> steps;  ///< As the rule lists them.
@@ -50,24 +53,24 @@ struct AnchorExplained {
 };
 
 /// The processes of a host at which the correlation holds, or else comes nearest, the best first;
-/// at most `anchors_max`. `*anchors` (if not null): how many processes its anchor's step made ones.
-/// O(anchors × what evaluate_anchor() costs).
+/// at most `anchors_max`. Where it joins the runs of a program, programs. `*anchors` (if not null):
+/// how many there are. O(anchors × what evaluate_at() costs).
 [[nodiscard]] std::vector<AnchorExplained> explain_anchors(const HostState& host,
                                                            const LineageRule& rule,
                                                            Timestamp closed_until,
                                                            std::size_t anchors_max,
                                                            std::size_t* anchors = nullptr);
 
-/// How a process is related to another, in words: "a child of the anchor", "no descendant of the
-/// anchor: the parent of cmd.exe (12) is unknown".
+/// How a process is related to the anchors, in words: "a child of the anchor", "no descendant of
+/// the anchor: the parent of cmd.exe (12) is unknown". Of several anchors to the nearest.
 [[nodiscard]] std::string relation_text(const ProcessGraph& graph,
                                         ProcessIndex process,
-                                        ProcessIndex anchor);
+                                        std::span<const ProcessIndex> anchors);
 
-/// Does the process stand to the anchor as the relation asks?
+/// Does the process stand to one of the anchors as the relation asks?
 [[nodiscard]] bool is_related(const ProcessGraph& graph,
                               ProcessIndex process,
-                              ProcessIndex anchor,
+                              std::span<const ProcessIndex> anchors,
                               Relation relation);
 
 /// What is not known of a process and those above it, nearest first: "parent cmd.exe (12): its

@@ -31,6 +31,7 @@ void Feeds::add(const RuleSet& rules, const UnchangedRules& unchanged, const Fee
     const std::optional<std::size_t> same = unchanged.correlations[c];
     numbers_.push_back(same ? before->numbers_[*same] : next_number_++);
     correlations_.emplace(numbers_.back(), c);
+    joins_runs_ = joins_runs_ || spoor::joins_runs(rules.correlations[c].group_by);
     const std::vector<CorrelationStep>& steps = rules.correlations[c].steps;
     for (std::size_t s = 0; s < steps.size(); ++s) {
       const std::size_t detection = steps[s].rule;

@@ -77,6 +77,9 @@ class Feeds {
   /// Some step has relation sibling.
   [[nodiscard]] bool looks_sideways() const { return looks_sideways_; }
 
+  /// Some correlation is about all runs of a program.
+  [[nodiscard]] bool joins_runs() const { return joins_runs_; }
+
  private:
   Feeds() = default;
   /// `before`: null, or what `unchanged` refers to.
@@ -92,6 +95,7 @@ class Feeds {
   std::uint32_t next_number_ = 0;  ///< Of both kinds.
   bool looks_up_ = false;
   bool looks_sideways_ = false;
+  bool joins_runs_ = false;
 };
 
 }  // namespace spoor

@@ -36,8 +36,9 @@ const Hit* HostState::first_hit_at(FeedNumber feed, ProcessIndex process) const 
   return first;
 }
 
-void HostState::add_anchor(CorrelationNumber correlation, ProcessIndex node) {
-  std::vector<CorrelationNumber>& anchored = facts[node].anchored;
+void HostState::add_anchor(CorrelationNumber correlation, ProcessIndex node, bool run) {
+  NodeFacts& here = facts[node];
+  std::vector<CorrelationNumber>& anchored = run ? here.anchored_run : here.anchored;
   const auto place = std::ranges::lower_bound(anchored, correlation);
   if (place == anchored.end() || *place != correlation) {
     anchored.insert(place, correlation);
@@ -52,11 +53,14 @@ void HostState::mark(ProcessIndex process) {
       continue;
     }
     for (const CorrelationNumber correlation : here->second.anchored) {
-      marked.insert({.number = correlation, .process = canonical});
+      marked.insert({.number = correlation, .at = canonical});
       if (node != canonical) {
         // It may have been a process of its own, and matched.
-        marked.insert({.number = correlation, .process = node});
+        marked.insert({.number = correlation, .at = node});
       }
+    }
+    if (!here->second.anchored_run.empty()) {
+      marked_runs.insert(node);
     }
   }
 }
@@ -79,6 +83,23 @@ void HostState::mark_children() {
     }
   }
   marked_above.clear();
+}
+
+void HostState::mark_programs() {
+  for (const ProcessIndex node : marked_runs) {
+    const auto here = facts.find(node);
+    if (here == facts.end() || !graph.is_known(node)) {
+      continue;
+    }
+    const ProgramIndex before = programs.place(node, program_of(graph, node));
+    for (const CorrelationNumber correlation : here->second.anchored_run) {
+      marked.insert({.number = correlation, .at = programs.program(node)});
+      if (before != kNoProcess) {
+        marked.insert({.number = correlation, .at = before});
+      }
+    }
+  }
+  marked_runs.clear();
 }
 
 void HostState::mark_beside(ProcessIndex process) {
@@ -148,8 +169,11 @@ void HostState::mark_regrouped(const std::vector<ProcessIndex>& nodes) {
       }
       for (const CorrelationNumber correlation : here->second.anchored) {
         for (const ProcessIndex place : alike) {
-          marked.insert({.number = correlation, .process = place});
+          marked.insert({.number = correlation, .at = place});
         }
+      }
+      if (!here->second.anchored_run.empty()) {
+        marked_runs.insert(node);
       }
     }
   }
@@ -180,13 +204,19 @@ void HostState::graph_changed(const GraphChange& change, const Feeds& feeds, boo
   for (const ProcessIndex parent : change.left_parents) {
     left(parent);
   }
-  if (!telling) {
-    return;
-  }
   for (const ProcessIndex process : change.changed) {
-    if (process != kNoProcess) {
+    if (process == kNoProcess) {
+      continue;
+    }
+    if (feeds.joins_runs()) {
+      mark(process);  // It may be a run of another program now.
+    }
+    if (telling) {
       changed.insert(process);
     }
+  }
+  if (!telling) {
+    return;
   }
   changed.insert(change.regrouped.begin(), change.regrouped.end());
 }
@@ -232,12 +262,14 @@ void HostState::mark_changed(const Feeds& feeds) {
 }
 
 void HostState::forget_others(const Feeds& stays) {
-  const auto has_no_correlation = [&stays](const AtProcess& place) {
+  const auto has_no_correlation = [&stays](const MatchPlace& place) {
     return !stays.has_correlation(place.number);
   };
   for (auto& [node, here] : facts) {
     std::erase_if(here.hits, [&](const auto& entry) { return !stays.has_feed(entry.first); });
     std::erase_if(here.anchored,
+                  [&](CorrelationNumber number) { return !stays.has_correlation(number); });
+    std::erase_if(here.anchored_run,
                   [&](CorrelationNumber number) { return !stays.has_correlation(number); });
   }
   boost::unordered::erase_if(marked, has_no_correlation);
@@ -301,18 +333,23 @@ std::size_t HostState::forget_node(ProcessIndex node, bool forced) {
   if (here != facts.end()) {
     for (const auto& [feed, set] : here->second.hits) {
       hits += set.total();
+      if (!set.hits().empty()) {
+        forgotten_until = std::max(forgotten_until, set.hits().back().event->order.time);
+      }
     }
     for (const CorrelationNumber correlation : here->second.anchored) {
       for (const ProcessIndex process : {node, canonical}) {
-        const AtProcess place{.number = correlation, .process = process};
+        const MatchPlace place{.number = correlation, .at = process};
         marked.erase(place);
         matches.erase(place);
         evaluated.erase(place);
         told.erase(place);
       }
     }
+    leave_program(node, here->second);
     facts.erase(here);
   }
+  marked_runs.erase(node);
   marked_above.erase(node);
   changed.erase(node);
   if (forced && hits > 0) {
@@ -329,11 +366,22 @@ std::size_t HostState::forget_node(ProcessIndex node, bool forced) {
   return hits;
 }
 
+void HostState::leave_program(ProcessIndex node, const NodeFacts& here) {
+  const ProgramIndex program = programs.remove(node);
+  if (program == kNoProcess) {
+    return;
+  }
+  for (const CorrelationNumber correlation : here.anchored_run) {
+    marked.insert({.number = correlation, .at = program});
+  }
+}
+
 void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
   if (other.hostname.size() > hostname.size() ||
       (other.hostname.size() == hostname.size() && other.hostname < hostname)) {
     hostname = other.hostname;
   }
+  forgotten_until = std::max(forgotten_until, other.forgotten_until);
   watermark.absorb(other.watermark);
   watermark_moved = true;
   const std::vector<ProcessIndex> here = graph.absorb(other.graph);
@@ -346,16 +394,25 @@ void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
       facts[now].hits_of(feed).absorb(std::move(set));
     }
     for (const CorrelationNumber correlation : moved.anchored) {
-      add_anchor(correlation, now);
+      add_anchor(correlation, now, false);
+    }
+    for (const CorrelationNumber correlation : moved.anchored_run) {
+      add_anchor(correlation, now, true);
+    }
+    const ProgramIndex program = other.programs.program(node);
+    if (program != kNoProcess) {
+      // Under the name that it had there: what was told of that program finds its place by it.
+      programs.place(now, other.programs.name(program));
     }
     NodeFacts& kept = facts[now];
     kept.plain.insert(kept.plain.end(), moved.plain.begin(), moved.plain.end());
     kept.firings.insert(kept.firings.end(), moved.firings.begin(), moved.firings.end());
   }
-  const auto keep_told = [&](const Uid& uid, const AtProcess& place) {
-    if (here[place.process] != kNoProcess) {
-      told_elsewhere.emplace_back(
-          uid, AtProcess{.number = place.number, .process = here[place.process]});
+  const auto keep_told = [&](const Uid& uid, const MatchPlace& place) {
+    const ProcessIndex now =
+        is_program(place.at) ? programs.find(other.programs.name(place.at)) : here[place.at];
+    if (now != kNoProcess) {
+      told_elsewhere.emplace_back(uid, MatchPlace{.number = place.number, .at = now});
     }
   };
   for (const auto& [place, uid] : other.told) {
@@ -395,7 +452,7 @@ void HostState::mark_all(const Feeds& feeds, bool telling) {
       changed.insert(node);
     }
   }
-  for (const AtProcess& match : matches) {
+  for (const MatchPlace& match : matches) {
     marked.insert(match);
   }
 }

@@ -20,17 +20,19 @@
 
 #include "engine/correlation/feeds.h"
 #include "engine/correlation/hit_store.h"
+#include "engine/correlation/program_runs.h"
 #include "engine/correlation/watermark.h"
 #include "engine/process_graph/process_graph.h"
 
 namespace spoor {
 
-/// A correlation and a process.
-struct AtProcess {
+/// A correlation and what it may hold for: a process, or where it joins the runs of a program, a
+/// program of the host.
+struct MatchPlace {
   CorrelationNumber number = 0;
-  ProcessIndex process = kNoProcess;
+  ProcessIndex at = kNoProcess;  ///< A ProgramIndex if is_program().
 
-  friend auto operator<=>(const AtProcess&, const AtProcess&) = default;
+  friend auto operator<=>(const MatchPlace&, const MatchPlace&) = default;
 };
 
 /// A hit of a rule that reports by itself.
@@ -41,12 +43,12 @@ struct PlainHit {
   friend auto operator<=>(const PlainHit&, const PlainHit&) = default;
 };
 
-struct AtProcessHash {
+struct MatchPlaceHash {
   using is_avalanching = void;
 
-  std::size_t operator()(const AtProcess& place) const {
+  std::size_t operator()(const MatchPlace& place) const {
     constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15U;
-    const std::uint64_t mixed = ((std::uint64_t{place.number} << 32U) | place.process) * kOdd;
+    const std::uint64_t mixed = ((std::uint64_t{place.number} << 32U) | place.at) * kOdd;
     return mixed ^ (mixed >> 32U);
   }
 };
@@ -57,8 +59,9 @@ using FiringNumber = std::uint64_t;
 /// What is kept at a node of the graph.
 struct NodeFacts {
   std::vector<std::pair<FeedNumber, HitSet>> hits;
-  std::vector<CorrelationNumber>
-      anchored;  ///< Correlations that it may be the anchor of, ascending.
+  // Correlations that it may be an anchor of, ascending.
+  std::vector<CorrelationNumber> anchored;      ///< Each about one process.
+  std::vector<CorrelationNumber> anchored_run;  ///< Each about all runs of a program.
   // Kept only where findings are told as they arise:
   std::vector<PlainHit> plain;        ///< Hits that report by themselves.
   std::vector<FiringNumber> firings;  ///< Firings of window correlations with evidence here.
@@ -67,14 +70,18 @@ struct NodeFacts {
 };
 
 struct HostState {
-  using Marks = boost::unordered_flat_set<AtProcess, AtProcessHash>;
+  using Marks = boost::unordered_flat_set<MatchPlace, MatchPlaceHash>;
 
   std::string key;       ///< The least of the machine's.
   std::string hostname;  ///< The best name that any event gave.
   ProcessGraph graph;
   boost::unordered_flat_map<ProcessIndex, NodeFacts> facts;
-  Marks marked;   ///< Correlations to evaluate at a process.
-  Marks matches;  ///< Correlations that hold at a process.
+  ProgramRuns programs;  ///< Of nodes with `anchored_run`.
+  Marks marked;          ///< Where to evaluate a correlation.
+  Marks matches;         ///< Where one holds.
+  /// Nodes at which correlations about all runs of their program are to be evaluated: which program
+  /// that is, is looked up when they are.
+  boost::unordered_flat_set<ProcessIndex> marked_runs;
   /// Processes whose children are to be marked. Not marked at once: a process may have many, and
   /// many hits.
   boost::unordered_flat_set<ProcessIndex> marked_above;
@@ -84,8 +91,9 @@ struct HostState {
   HostWatermark watermark;
   bool watermark_moved = false;
   Timestamp retained_at = kNothingClosed;  ///< The watermark when processes were last forgotten.
+  Timestamp forgotten_until = kNothingClosed;  ///< The time of the last hit that was forgotten.
   /// When a verdict that may still change is certain: once the watermark has passed.
-  std::set<std::pair<Timestamp, AtProcess>> lineage_due;
+  std::set<std::pair<Timestamp, MatchPlace>> lineage_due;
 
   // Kept only where findings are told as they arise.
 
@@ -93,9 +101,9 @@ struct HostState {
   boost::unordered_flat_set<ProcessIndex> changed;
   /// Places that were evaluated since findings were last told, and what was told of whom.
   Marks evaluated;
-  boost::unordered_flat_map<AtProcess, Uid, AtProcessHash> told;
+  boost::unordered_flat_map<MatchPlace, Uid, MatchPlaceHash> told;
   /// What was told under another host key, of what is now this place.
-  std::vector<std::pair<Uid, AtProcess>> told_elsewhere;
+  std::vector<std::pair<Uid, MatchPlace>> told_elsewhere;
   std::map<PlainHit, Uid> told_plain;
   std::set<PlainHit> plain_changed;  ///< To tell of.
   std::set<std::pair<Timestamp, PlainHit>> plain_due;
@@ -106,7 +114,8 @@ struct HostState {
   /// The first of them in canonical order; null if there are none.
   [[nodiscard]] const Hit* first_hit_at(FeedNumber feed, ProcessIndex process) const;
 
-  void add_anchor(CorrelationNumber correlation, ProcessIndex node);
+  /// `run`: the correlation is about all runs of the node's program.
+  void add_anchor(CorrelationNumber correlation, ProcessIndex node, bool run);
 
   // What a new fact may concern.
 
@@ -117,6 +126,8 @@ struct HostState {
   void mark_line(ProcessIndex process);
   /// Marks below `marked_above`.
   void mark_children();
+  /// Marks the programs of `marked_runs`, and those that these were runs of so far.
+  void mark_programs();
   /// Marks the anchors of which `process` may be a sibling: when mark_children() comes.
   void mark_beside(ProcessIndex process);
   /// If the claimed edges from `above` lead to `process`: whose children each of them has may
@@ -152,6 +163,8 @@ struct HostState {
   /// Everything may have another place now: what is below what, and which nodes are one process.
   void mark_all(const Feeds& feeds, bool telling);
   [[nodiscard]] bool has_hit_below(ProcessIndex process) const;
+  /// A node that may be an anchor leaves its program.
+  void leave_program(ProcessIndex node, const NodeFacts& here);
 };
 
 }  // namespace spoor

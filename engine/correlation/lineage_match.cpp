@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "engine/base/limits.h"
@@ -66,6 +67,67 @@ void add_times(const CorrelationRule& correlation,
       found.emplace_back(std::move(*time), &hit);
     }
   }
+}
+
+/// The hits of a step at one node.
+using StepHits = std::pair<std::size_t, const HitSet*>;
+
+/// Those around one anchor that the steps ask for.
+void add_sets(const HostState& host,
+              const LineageRule& rule,
+              ProcessIndex anchor,
+              std::vector<StepHits>& sets) {
+  const CorrelationRule& correlation = rule.rule();
+  Scopes scopes(host.graph, anchor);
+  for (std::size_t step = 0; step < correlation.steps.size(); ++step) {
+    const bool is_anchor = step == correlation.anchor;
+    if (is_anchor && !correlation.anchor_takes_part) {
+      continue;
+    }
+    const Relation relation = is_anchor ? Relation::self : correlation.steps[step].relation;
+    for (const ProcessIndex process : scopes.of(relation)) {
+      for (const HitSet* set : host.hits_at(rule.feed(step), process)) {
+        sets.emplace_back(step, set);
+      }
+    }
+  }
+}
+
+/// Of several anchors the one at and around which most steps were seen that are evidence; of those
+/// the last.
+ProcessIndex chief_of(const HostState& host,
+                      const LineageRule& rule,
+                      const std::vector<ProcessIndex>& anchors,
+                      const GatheredHits& gathered,
+                      const WindowResult& windows) {
+  if (anchors.size() == 1) {
+    return anchors.front();
+  }
+  std::set<std::pair<std::size_t, const Hit*>> evidence;
+  for (std::size_t i = 0; i < gathered.times.size(); ++i) {
+    if (windows.included[i]) {
+      evidence.emplace(gathered.times[i].step, gathered.hits[i]);
+    }
+  }
+  ProcessIndex chief = anchors.front();
+  std::size_t most = 0;
+  for (const ProcessIndex anchor : anchors) {
+    std::vector<StepHits> sets;
+    add_sets(host, rule, anchor, sets);
+    std::set<std::size_t> steps;
+    for (const auto& [step, set] : sets) {
+      if (std::ranges::any_of(set->hits(), [&, step = step](const Hit& hit) {
+            return evidence.contains({step, &hit});
+          })) {
+        steps.insert(step);
+      }
+    }
+    if (steps.size() >= most) {
+      most = steps.size();
+      chief = anchor;
+    }
+  }
+  return chief;
 }
 
 /// Cuts evidence to the limit: each step's first stays, then the first and the last of the rest.
@@ -141,24 +203,47 @@ void add_evidence(const HostState& host,
 
 }  // namespace
 
-GatheredHits gather_hits(const HostState& host, const LineageRule& rule, ProcessIndex anchor) {
+std::vector<ProcessIndex> anchors_at(const HostState& host,
+                                     const LineageRule& rule,
+                                     ProcessIndex at) {
+  std::vector<ProcessIndex> anchors;
+  if (is_program(at)) {
+    for (const ProcessIndex node : host.programs.runs(at)) {
+      anchors.push_back(host.graph.canonical(node));
+    }
+    std::ranges::sort(anchors);
+    anchors.erase(std::unique(anchors.begin(), anchors.end()), anchors.end());
+  } else {
+    anchors.push_back(at);
+  }
+  const FeedNumber feed = rule.feed(rule.rule().anchor);
+  std::erase_if(anchors,
+                [&](ProcessIndex process) { return host.first_hit_at(feed, process) == nullptr; });
+  std::ranges::sort(anchors, {}, [&host](ProcessIndex process) {
+    return std::tuple(host.graph.start(process), host.graph.text(process, ProcessText::vendor_uid),
+                      host.graph.key(process));
+  });
+  return anchors;
+}
+
+GatheredHits gather_hits(const HostState& host,
+                         const LineageRule& rule,
+                         std::span<const ProcessIndex> anchors) {
   const CorrelationRule& correlation = rule.rule();
+  std::vector<StepHits> sets;
+  for (const ProcessIndex anchor : anchors) {
+    add_sets(host, rule, anchor, sets);
+  }
+  if (anchors.size() > 1) {  // One run may have started another.
+    std::ranges::sort(sets);
+    sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
+  }
   std::vector<std::pair<StepTime, const Hit*>> found;
-  Scopes scopes(host.graph, anchor);
   GatheredHits gathered;
-  for (std::size_t step = 0; step < correlation.steps.size(); ++step) {
-    const bool is_anchor = step == correlation.anchor;
-    if (is_anchor && !correlation.anchor_takes_part) {
-      continue;
-    }
-    const Relation relation = is_anchor ? Relation::self : correlation.steps[step].relation;
-    for (const ProcessIndex process : scopes.of(relation)) {
-      for (const HitSet* set : host.hits_at(rule.feed(step), process)) {
-        const bool counts = !is_anchor || counts_anchor(correlation);
-        gathered.beyond_limit += counts ? set->total() - set->hits().size() : 0;
-        add_times(correlation, step, *set, found);
-      }
-    }
+  for (const auto& [step, set] : sets) {
+    const bool counts = step != correlation.anchor || counts_anchor(correlation);
+    gathered.beyond_limit += counts ? set->total() - set->hits().size() : 0;
+    add_times(correlation, step, *set, found);
   }
   std::ranges::sort(found, [](const auto& a, const auto& b) {
     return std::pair(a.first.order, a.first.step) < std::pair(b.first.order, b.first.step);
@@ -170,15 +255,16 @@ GatheredHits gather_hits(const HostState& host, const LineageRule& rule, Process
   return gathered;
 }
 
-LineageVerdict evaluate_anchor(const HostState& host,
-                               const LineageRule& rule,
-                               ProcessIndex anchor,
-                               Timestamp closed_until) {
+LineageVerdict evaluate_at(const HostState& host,
+                           const LineageRule& rule,
+                           ProcessIndex at,
+                           Timestamp closed_until) {
   const CorrelationRule& correlation = rule.rule();
-  if (host.first_hit_at(rule.feed(correlation.anchor), anchor) == nullptr) {
+  const std::vector<ProcessIndex> anchors = anchors_at(host, rule, at);
+  if (anchors.empty()) {
     return {};
   }
-  const GatheredHits gathered = gather_hits(host, rule, anchor);
+  const GatheredHits gathered = gather_hits(host, rule, anchors);
   LineageVerdict verdict;
   verdict.holds = find_windows(correlation, gathered.times, closed_until).has_value();
   if (correlation.correlation_class == CorrelationClass::non_monotone) {
@@ -193,18 +279,38 @@ LineageVerdict evaluate_anchor(const HostState& host,
   return verdict;
 }
 
+MatchView lineage_match(const HostState& host, const LineageRule& rule, ProcessIndex at) {
+  MatchView match = match_of(rule.rule().meta, true, host.key, host.hostname);
+  if (is_program(at)) {
+    const std::string_view name = host.programs.name(at);
+    match.anchor_uid = UidBuilder().add("program").add(name).finish();
+    match.group.emplace_back("program", name);
+    const std::vector<ProcessIndex> anchors = anchors_at(host, rule, at);
+    match.anchor = anchors.empty() ? kNoProcess : anchors.front();
+  } else if (host.graph.is_known(at)) {
+    match.anchor = host.graph.canonical(at);
+    match.anchor_uid = host.graph.key(at);
+  }
+  return match;
+}
+
 Finding lineage_finding(const HostState& host,
                         const LineageRule& rule,
-                        ProcessIndex anchor,
+                        ProcessIndex at,
                         Timestamp closed_until) {
   const CorrelationRule& correlation = rule.rule();
-  const GatheredHits gathered = gather_hits(host, rule, anchor);
+  const std::vector<ProcessIndex> anchors = anchors_at(host, rule, at);
+  const GatheredHits gathered = gather_hits(host, rule, anchors);
   const std::optional<WindowResult> windows =
       find_windows(correlation, gathered.times, closed_until);
 
-  MatchView match = match_of(correlation.meta, true, host.key, host.hostname);
-  match.anchor = anchor;
-  match.anchor_uid = host.graph.key(anchor);
+  MatchView match = lineage_match(host, rule, at);
+  match.anchor = chief_of(host, rule, anchors, gathered, *windows);
+  if (is_program(at)) {
+    // As it was written, where that is known.
+    const std::string_view image = host.graph.text(match.anchor, ProcessText::image);
+    match.group.front().second = image.empty() ? match.group.front().second : image;
+  }
   for (const CorrelationStep& step : correlation.steps) {
     match.related.push_back(&rule.rules->detections[step.rule]);
   }

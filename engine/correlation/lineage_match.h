@@ -1,10 +1,14 @@
-// A correlation along the process tree at one anchor: a function of the host's graph and hits.
+// A correlation along the process tree at one place: a function of the host's graph and hits.
+//
+// A place is a process that is an anchor, or a program: then it is about all anchors that run it.
 #pragma once
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
+#include "engine/correlation/build_finding.h"
 #include "engine/correlation/feeds.h"
 #include "engine/correlation/host_state.h"
 #include "engine/correlation/window.h"
@@ -31,13 +35,19 @@ struct LineageRule {
   [[nodiscard]] FeedNumber feed(std::size_t step) const { return feeds->of_step(index, step); }
 };
 
-/// All hits around an anchor that the steps ask for, the anchor's own step apart unless the
+/// The anchors of a place: processes (canonical) with a hit of the anchor's step, by start and uid.
+/// O(runs × log runs).
+[[nodiscard]] std::vector<ProcessIndex> anchors_at(const HostState& host,
+                                                   const LineageRule& rule,
+                                                   ProcessIndex at);
+
+/// All hits around the anchors that the steps ask for, the anchor's own step apart unless the
 /// condition names it. O(processes in scope × steps + hits × log hits).
 [[nodiscard]] GatheredHits gather_hits(const HostState& host,
                                        const LineageRule& rule,
-                                       ProcessIndex anchor);
+                                       std::span<const ProcessIndex> anchors);
 
-/// What an evaluation of an anchor says.
+/// What an evaluation of a place says.
 struct LineageVerdict {
   bool holds = false;
   /// Class N: when the next window is closed, which is not judged yet. The verdict may be another
@@ -45,17 +55,23 @@ struct LineageVerdict {
   std::optional<Timestamp> next_close;
 };
 
-/// Does the correlation hold at the anchor? Of class N by the windows that are closed:
+/// Does the correlation hold at the place? Of class N by the windows that are closed:
 /// find_windows().
-[[nodiscard]] LineageVerdict evaluate_anchor(const HostState& host,
-                                             const LineageRule& rule,
-                                             ProcessIndex anchor,
-                                             Timestamp closed_until);
+[[nodiscard]] LineageVerdict evaluate_at(const HostState& host,
+                                         const LineageRule& rule,
+                                         ProcessIndex at,
+                                         Timestamp closed_until);
 
-/// The finding of a correlation that holds at the anchor.
+/// Of whom and where a match at the place is, without evidence.
+[[nodiscard]] MatchView lineage_match(const HostState& host,
+                                      const LineageRule& rule,
+                                      ProcessIndex at);
+
+/// The finding of a correlation that holds at the place. Its process is the anchor; of several runs
+/// the one at and around which most of the steps were seen, of those the last.
 [[nodiscard]] Finding lineage_finding(const HostState& host,
                                       const LineageRule& rule,
-                                      ProcessIndex anchor,
+                                      ProcessIndex at,
                                       Timestamp closed_until);
 
 }  // namespace spoor

@@ -30,6 +30,7 @@ bool FindingLedger::update(Finding& finding) {
   told.status = finding.status;
   told.first_seen = finding.first_seen;
   told.last_seen = finding.last_seen;
+  told.evidence_total = finding.evidence_total;
   finding.revision = told.revision;
   return is_news;
 }
@@ -49,9 +50,15 @@ bool FindingLedger::retract(Finding& finding) {
   return true;
 }
 
-void FindingLedger::forget_before(Timestamp time) {
-  boost::unordered::erase_if(told_,
-                             [time](const auto& entry) { return entry.second.last_seen < time; });
+const FindingLedger::Told* FindingLedger::find(const Uid& uid) const {
+  const auto known = told_.find(uid);
+  return known == told_.end() ? nullptr : &known->second;
+}
+
+void FindingLedger::forget_before(Timestamp time, const std::function<bool(const Uid&)>& keeps) {
+  boost::unordered::erase_if(told_, [&](const auto& entry) {
+    return entry.second.last_seen < time && !keeps(entry.first);
+  });
 }
 
 }  // namespace spoor

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <functional>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -17,6 +17,15 @@ namespace spoor {
 
 class FindingLedger {
  public:
+  struct Told {
+    Uid digest;  ///< Of the content, revision and status apart.
+    Timestamp first_seen = 0;
+    Timestamp last_seen = 0;
+    std::size_t evidence_total = 0;
+    std::uint32_t revision = 0;
+    FindingStatus status = FindingStatus::provisional;
+  };
+
   /// Is there something new to tell? Then the finding gets its revision: one more than the last if
   /// its content differs, the same if only its status does. A finding that holds again after it was
   /// retracted is a new revision. O(size of the finding).
@@ -27,22 +36,16 @@ class FindingLedger {
   /// by.
   [[nodiscard]] bool retract(Finding& finding);
 
-  [[nodiscard]] bool knows(const Uid& uid) const { return told_.contains(uid); }
+  /// What was told last of a finding; null if it was never told, or is forgotten.
+  [[nodiscard]] const Told* find(const Uid& uid) const;
 
-  /// Forgets what was last about events before `time`. O(findings told).
-  void forget_before(Timestamp time);
+  /// Forgets what was last about events before `time`, unless `keeps` says that the finding may
+  /// come again: then its revisions have to go on. O(findings told).
+  void forget_before(Timestamp time, const std::function<bool(const Uid&)>& keeps);
 
   [[nodiscard]] std::size_t size() const { return told_.size(); }
 
  private:
-  struct Told {
-    Uid digest;  ///< Of the content, revision and status apart.
-    Timestamp first_seen = 0;
-    Timestamp last_seen = 0;
-    std::uint32_t revision = 0;
-    FindingStatus status = FindingStatus::provisional;
-  };
-
   boost::unordered_flat_map<Uid, Told, UidHash> told_;
 };
 

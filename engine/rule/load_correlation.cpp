@@ -27,10 +27,6 @@ constexpr RelationRow kRelations[] = {{"self", Relation::self},
                                       {"parent", Relation::parent},
                                       {"sibling", Relation::sibling}};
 
-bool is_lineage_key(std::string_view key) {
-  return key == "process" || key == "process_tree";
-}
-
 /// Does it hold for some set of steps that is not empty? Steps that are not `free` are absent.
 bool can_hold(const StepExpr& condition, const std::vector<bool>& free) {
   constexpr std::size_t kStepsMax = 12;  // All sets of more would take long; such a rule is let be.
@@ -98,14 +94,14 @@ class CorrelationLoader {
     for (const YamlNode* item : values_of(body_.find("group-by"))) {
       if (!item->is_scalar() || item->text.empty()) {
         desk_.error(item->position, "'group-by' must hold a lineage key and names of fields");
-      } else if (is_lineage_key(item->text)) {
+      } else if (const std::optional<GroupBy> key = lineage_key(item->text)) {
         if (has_key) {
           desk_.error(item->position, "'group-by' takes one lineage key",
                       "process: all in one process; process_tree: the process and what is around "
-                      "it");
+                      "it; program and program_tree: the same of all runs of a program on a host");
         }
         has_key = true;
-        rule_.group_by = item->text == "process" ? GroupBy::process : GroupBy::process_tree;
+        rule_.group_by = *key;
       } else if (std::ranges::find(rule_.split_by, item->text, &GroupField::name) !=
                  rule_.split_by.end()) {
         desk_.error(item->position, "'" + item->text + "' stands twice in 'group-by'");
@@ -148,14 +144,13 @@ class CorrelationLoader {
         names.emplace_back(field.name);
       }
       const std::string near = did_you_mean(alias.text, names);
-      desk_.error(alias.position,
-                  is_lineage_key(alias.text)
-                      ? "'" + alias.text + "' is a lineage key, which no alias renames"
-                      : "alias '" + alias.text + "' is not used by 'group-by'",
-                  near.empty()
-                      ? "an alias is a field of 'group-by' that each rule calls otherwise: "
-                        "group-by: [process_tree, file]"
-                      : near);
+      desk_.error(
+          alias.position,
+          lineage_key(alias.text) ? "'" + alias.text + "' is a lineage key, which no alias renames"
+                                  : "alias '" + alias.text + "' is not used by 'group-by'",
+          near.empty() ? "an alias is a field of 'group-by' that each rule calls otherwise: "
+                         "group-by: [process_tree, file]"
+                       : near);
       return;
     }
     if (!fields.is_map()) {
@@ -198,12 +193,11 @@ class CorrelationLoader {
     // A rule that is not there keeps its place, so that what else is said of it is not reported
     // again.
     names_.push_back(item.text);
-    rule_.steps.push_back({.name = item.text,
-                           .rule = find_rule(item).value_or(0),
-                           .relation = rule_.group_by == GroupBy::process
-                                           ? Relation::self
-                                           : Relation::self_or_descendant,
-                           .position = item.position});
+    rule_.steps.push_back(
+        {.name = item.text,
+         .rule = find_rule(item).value_or(0),
+         .relation = is_of_anchor(rule_.group_by) ? Relation::self : Relation::self_or_descendant,
+         .position = item.position});
   }
 
   /// The detection that a step names, or nothing if that was reported.
@@ -309,13 +303,16 @@ class CorrelationLoader {
     if (!step) {
       return;
     }
-    const bool must_be_self = rule_.group_by == GroupBy::process || *step == rule_.anchor;
+    const bool must_be_self = is_of_anchor(rule_.group_by) || *step == rule_.anchor;
     if (must_be_self && row->relation != Relation::self) {
       desk_.error(value.position,
                   *step == rule_.anchor
                       ? "the anchor's own relation is self"
-                      : "with group-by: [process] every step happens in the process itself",
-                  *step == rule_.anchor ? "" : "use group-by: [process_tree]");
+                      : "with group-by: [" + std::string(to_string(rule_.group_by)) +
+                            "] every step happens in the process itself",
+                  *step == rule_.anchor
+                      ? ""
+                      : "use group-by: [" + std::string(to_string(rule_.group_by)) + "_tree]");
       return;
     }
     rule_.steps[*step].relation = row->relation;

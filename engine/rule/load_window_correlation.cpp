@@ -21,10 +21,6 @@ constexpr std::string_view kKeys[] = {"type",      "rules",    "group-by", "time
 
 constexpr std::string_view kLineageKeys[] = {"anchor", "relation", "escalate"};
 
-bool is_lineage_key(std::string_view key) {
-  return key == "process" || key == "process_tree";
-}
-
 /// What a listed name turned out to be.
 struct Found {
   bool is_correlation = false;
@@ -511,7 +507,7 @@ bool has_lineage_key(const YamlNode& document) {
   const YamlNode* node = body == nullptr ? nullptr : body->find("group-by");
   const std::vector<const YamlNode*> keys = values_of(node);
   return std::ranges::any_of(
-      keys, [](const YamlNode* key) { return key->is_scalar() && is_lineage_key(key->text); });
+      keys, [](const YamlNode* key) { return key->is_scalar() && lineage_key(key->text); });
 }
 
 LoadedWindowCorrelations load_window_correlations(

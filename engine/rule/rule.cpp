@@ -46,6 +46,26 @@ std::string_view to_string(Relation relation) {
   return "self";
 }
 
+std::string_view to_string(GroupBy group_by) {
+  switch (group_by) {
+    case GroupBy::process: return "process";
+    case GroupBy::process_tree: return "process_tree";
+    case GroupBy::program: return "program";
+    case GroupBy::program_tree: break;
+  }
+  return "program_tree";
+}
+
+std::optional<GroupBy> lineage_key(std::string_view word) {
+  for (const GroupBy group_by :
+       {GroupBy::process, GroupBy::process_tree, GroupBy::program, GroupBy::program_tree}) {
+    if (to_string(group_by) == word) {
+      return group_by;
+    }
+  }
+  return std::nullopt;
+}
+
 bool holds(const StepExpr& condition, const std::vector<bool>& present) {
   const auto child_holds = [&present](const StepExpr& child) { return holds(child, present); };
   switch (condition.kind) {

@@ -165,10 +165,31 @@ struct Escalation {
   Level level = Level::high;
 };
 
-enum class GroupBy : std::uint8_t { process, process_tree };
+enum class GroupBy : std::uint8_t {
+  process,       ///< The anchor.
+  process_tree,  ///< The anchor and what is around it.
+  program,       ///< The anchors of a host that run one program: its runs.
+  program_tree,  ///< They and what is around each of them.
+};
 
-/// A correlation grouped by lineage: about one process, its anchor, and the hits around it. What a
-/// window of them has to show:
+/// The word of a rule.
+[[nodiscard]] std::string_view to_string(GroupBy group_by);
+/// What the word means, if it is one.
+[[nodiscard]] std::optional<GroupBy> lineage_key(std::string_view word);
+
+/// Does every step happen in an anchor itself?
+[[nodiscard]] inline bool is_of_anchor(GroupBy group_by) {
+  return group_by == GroupBy::process || group_by == GroupBy::program;
+}
+
+/// Is it about all runs of a program on a host, and not about one process?
+[[nodiscard]] inline bool joins_runs(GroupBy group_by) {
+  return group_by == GroupBy::program || group_by == GroupBy::program_tree;
+}
+
+/// A correlation grouped by lineage: about one process, its anchor, and the hits around it; or
+/// about all anchors that run one program, and the hits around any of them. What a window of these
+/// hits has to show:
 ///  - temporal: steps that satisfy `condition`; with thresholds, so many distinct steps.
 ///  - temporal_ordered: one event for each step that takes part, in the order of the list.
 ///  - event_count: distinct events. value_count: distinct values of `fields`.

@@ -22,9 +22,10 @@ auto order_of(const Event& event) {
 
 class Tree {
  public:
-  Tree(const std::vector<Event>& events, const Starts& starts) {
+  Tree(const std::vector<Event>& events, const Starts& starts) : starts_(starts) {
     for (const Event& event : events) {
       processes_.insert(event.process);
+      programs_[event.process] = event.program;
       if (!event.parent.empty()) {
         processes_.insert(event.parent);
         // A parent that starts more than two seconds after its child is no ancestor.
@@ -35,7 +36,20 @@ class Tree {
     }
   }
 
-  [[nodiscard]] const std::set<std::string>& processes() const { return processes_; }
+  [[nodiscard]] auto age(const std::string& process) const {
+    return std::pair(starts_.at(process), process);
+  }
+
+  /// Whom a rule is about: each process alone, or the processes that run one program.
+  [[nodiscard]] std::map<std::string, std::set<std::string>> subjects(const Rule& rule) const {
+    std::map<std::string, std::set<std::string>> found;
+    for (const std::string& process : processes_) {
+      const auto program = programs_.find(process);
+      const bool joins = rule.lineage.starts_with("program") && program != programs_.end();
+      found[joins ? program->second : process].insert(process);
+    }
+    return found;
+  }
 
   [[nodiscard]] std::string parent(const std::string& process) const {
     const auto known = parents_.find(process);
@@ -78,8 +92,10 @@ class Tree {
   }
 
  private:
+  const Starts& starts_;
   std::set<std::string> processes_;
   std::map<std::string, std::string> parents_;
+  std::map<std::string, std::string> programs_;
 };
 
 // --- The rule, read as its author meant it ---
@@ -127,7 +143,7 @@ bool takes_part(const Rule& rule, int one) {
 }
 
 std::string relation_of(const Rule& rule, int one) {
-  if (one == anchor_of(rule) || rule.lineage == "process") {
+  if (one == anchor_of(rule) || !rule.lineage.ends_with("_tree")) {
     return "self";
   }
   const auto given = rule.relation.find(one);
@@ -300,11 +316,13 @@ std::vector<Hits> windows(const Rule& rule, const Hits& hits) {
 Hits hits_of(const std::vector<Event>& events,
              int rule,
              const Tree& tree,
-             const std::string& anchor,
+             const std::set<std::string>& anchors,
              const std::string& relation) {
   Hits hits;
   for (const Event& event : events) {
-    if (event.rules.contains(rule) && tree.is_related(event.process, anchor, relation)) {
+    if (event.rules.contains(rule) && std::ranges::any_of(anchors, [&](const std::string& anchor) {
+          return tree.is_related(event.process, anchor, relation);
+        })) {
       hits.push_back({.event = &event, .rule = rule});
     }
   }
@@ -318,15 +336,15 @@ Hits without(const Hits& hits, int rule) {
   return rest;
 }
 
-/// All that take part, around the anchor.
+/// All that take part, around the anchors.
 Hits hits_around(const Rule& rule,
                  const std::vector<Event>& events,
                  const Tree& tree,
-                 const std::string& anchor) {
+                 const std::set<std::string>& anchors) {
   Hits hits;
   for (const int one : rule.rules) {
     if (takes_part(rule, one)) {
-      std::ranges::copy_if(hits_of(events, one, tree, anchor, relation_of(rule, one)),
+      std::ranges::copy_if(hits_of(events, one, tree, anchors, relation_of(rule, one)),
                            std::back_inserter(hits),
                            [&rule](const Hit& hit) { return group_of(rule, hit).has_value(); });
     }
@@ -337,17 +355,19 @@ Hits hits_around(const Rule& rule,
 std::optional<Found> judge(const Rule& rule,
                            const std::vector<Event>& events,
                            const Tree& tree,
-                           const std::string& anchor) {
-  const Hits own = hits_of(events, anchor_of(rule), tree, anchor, "self");
-  if (own.empty()) {
-    return std::nullopt;
+                           const std::string& subject,
+                           const std::set<std::string>& processes) {
+  const Hits own = hits_of(events, anchor_of(rule), tree, processes, "self");
+  std::set<std::string> anchors;
+  for (const Hit& hit : own) {
+    anchors.insert(hit.event->process);
   }
-  const Hits hits = hits_around(rule, events, tree, anchor);
+  const Hits hits = hits_around(rule, events, tree, anchors);
   const std::vector<Hits> holding = windows(rule, hits);
   if (holding.empty()) {
     return std::nullopt;
   }
-  Found found{.rule = rule.id, .anchor = anchor, .level = rule.level, .evidence = {}};
+  Found found{.rule = rule.id, .anchor = subject, .level = rule.level, .evidence = {}};
   bool shows_anchor = false;
   for (const Hits& window : holding) {
     for (const Hit& hit : window) {
@@ -366,8 +386,23 @@ std::optional<Found> judge(const Rule& rule,
     }
   }
   if (!shows_anchor) {
-    const auto first = std::ranges::min_element(
-        own, [](const Hit& a, const Hit& b) { return order_of(*a.event) < order_of(*b.event); });
+    // Of several runs that of the one around which most rules were seen, of those the last.
+    const auto rank = [&](const Hit& hit) {
+      std::set<int> seen;
+      for (const Hits& window : holding) {
+        for (const Hit& one : window) {
+          if (tree.is_related(one.event->process, hit.event->process,
+                              relation_of(rule, one.rule))) {
+            seen.insert(one.rule);
+          }
+        }
+      }
+      return std::pair(seen.size(), tree.age(hit.event->process));
+    };
+    const std::string chief = std::ranges::max_element(own, {}, rank)->event->process;
+    const auto first = std::ranges::min_element(own, {}, [&](const Hit& hit) {
+      return std::pair(hit.event->process != chief, order_of(*hit.event));
+    });
     found.evidence.emplace(first->event->uid, anchor_of(rule), true);
   }
   return found;
@@ -387,8 +422,8 @@ std::set<Found> expected(const std::vector<Rule>& rules,
   const Tree tree(distinct, starts);
   std::set<Found> found;
   for (const Rule& rule : rules) {
-    for (const std::string& process : tree.processes()) {
-      if (const std::optional<Found> one = judge(rule, distinct, tree, process)) {
+    for (const auto& [subject, processes] : tree.subjects(rule)) {
+      if (const std::optional<Found> one = judge(rule, distinct, tree, subject, processes)) {
         found.insert(*one);
       }
     }

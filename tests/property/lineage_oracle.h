@@ -1,7 +1,7 @@
 // What correlations along the process tree have to find, by brute force: every process as an
-// anchor, every window, every choice of events, each from the whole list. It knows the words of the
-// semantics (docs/decisions/0004, 0009, 0014, 0031) and nothing of the engine. Slow, and meant to
-// be read.
+// anchor, every program, every window, every choice of events, each from the whole list. It knows
+// the words of the semantics (docs/decisions/0004, 0009, 0014, 0031, 0044) and nothing of the
+// engine. Slow, and meant to be read.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,7 @@ struct Event {
   std::string uid;      ///< The vendor's; the same uid is the same event.
   std::string process;  ///< Who did it: the vendor's uid, of any host.
   std::string parent;   ///< Of a process start: who started it; else empty.
+  std::string program;  ///< What the process runs, and on which host.
   std::int64_t time = 0;
   int rank = 0;         ///< Of its kind, in the canonical order.
   std::string tie;      ///< What decides between equal times and ranks.
@@ -64,7 +65,7 @@ struct Rule {
 
 struct Found {
   std::string rule;
-  std::string anchor;
+  std::string anchor;  ///< The process, or the program whose runs are joined.
   int level = 0;
   /// (event, detection, required).
   std::set<std::tuple<std::string, int, bool>> evidence;

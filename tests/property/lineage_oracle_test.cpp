@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/base/text.h"
 #include "engine/pipeline.h"
 #include "engine/rule/load.h"
 #include "tests/support/long_run.h"
@@ -25,6 +26,7 @@ namespace {
 
 using oracle::Comparison;
 using oracle::Condition;
+using GroupValue = std::pair<std::string, std::string>;
 
 constexpr int kDetections = 4;
 constexpr std::int64_t kBase = 1'769'853'600;  // 2026-01-31 10:00:00.
@@ -34,6 +36,10 @@ constexpr std::array<const char*, 5> kLevels = {"informational", "low", "medium"
 constexpr std::array<const char*, 8> kTypes = {
     "temporal",  "temporal_ordered", "event_count",      "value_count",
     "value_sum", "value_avg",        "value_percentile", "value_median"};
+/// Mostly the tree.
+constexpr std::array<const char*, 8> kLineages = {"process",      "process",      "process_tree",
+                                                  "process_tree", "process_tree", "program",
+                                                  "program_tree", "program_tree"};
 constexpr std::array<const char*, 6> kRelations = {
     "self", "child", "descendant", "self_or_descendant", "parent", "sibling"};
 constexpr std::array<const char*, 6> kComparisons = {"gt", "gte", "lt", "lte", "eq", "neq"};
@@ -93,6 +99,7 @@ class Generator {
   struct Process {
     std::string guid;
     std::string host;
+    std::string image;  ///< As JSON writes it.
     std::uint64_t pid = 0;
     std::int64_t start = 0;
   };
@@ -115,6 +122,7 @@ class Generator {
       Process process;
       process.start = kBase + static_cast<std::int64_t>(below(12));
       process.host = two_hosts && chance(40) ? "PC2" : "PC1";
+      process.image = one_of(kImages);
       process.pid = 100 + below(4);
       std::array<char, 64> guid{};
       const auto start = static_cast<std::uint64_t>(process.start);
@@ -164,8 +172,8 @@ class Generator {
         std::to_string(kind) + R"(,"EventRecordID":)" + std::to_string(++number_) +
         R"(,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":")" + process.host +
         R"("},"EventData":{"UtcTime":")" + utc.data() + R"(","ProcessGuid":")" + process.guid +
-        R"(","ProcessId":)" + std::to_string(process.pid) + R"(,"Image":"C:\\p.exe","User":"u)" +
-        marks + "\"" + more;
+        R"(","ProcessId":)" + std::to_string(process.pid) + R"(,"Image":")" + process.image +
+        R"(","User":"u)" + marks + "\"" + more;
     if (chance(70)) {
       text += R"(,"Weight":)" + one_of(kWeights);
     }
@@ -195,7 +203,7 @@ class Generator {
     const int anchor = made.anchor.value_or(made.rules.front());
     const std::string usual = one_of(kRelations);
     for (const int one : made.rules) {
-      if (made.lineage == "process_tree" && one != anchor && chance(90)) {
+      if (made.lineage.ends_with("_tree") && one != anchor && chance(90)) {
         made.relation[one] = chance(70) ? usual : one_of(kRelations);
       }
     }
@@ -228,7 +236,7 @@ class Generator {
     oracle::Rule made;
     made.id = id;
     made.type = one_of(kTypes);
-    made.lineage = chance(20) ? "process" : "process_tree";
+    made.lineage = one_of(kLineages);
     std::vector<int> all = {0, 1, 2, 3};
     std::shuffle(all.begin(), all.end(), random_);
     all.resize(1 + below(kDetections));
@@ -258,6 +266,8 @@ class Generator {
     return made;
   }
 
+  static constexpr std::array<const char*, 3> kImages = {R"(C:\\p.exe)", R"(c:\\P.exe)",
+                                                         R"(C:\\q.exe)"};
   static constexpr std::array<const char*, 2> kNames = {"a.example", "b.example"};
   static constexpr std::array<const char*, 6> kWeights = {"1",     "2",    "-3",
                                                           "\"x\"", "0.25", "\"2.5\""};
@@ -353,6 +363,7 @@ std::vector<oracle::Event> events_of(const std::vector<std::string>& records) {
     made.uid = event.vendor_event_uid;
     made.process = event.actor.vendor_uid;
     made.parent = event.parent.vendor_uid;
+    made.program = fold(std::string(event.host) + " " + std::string(event.field(FieldId::image)));
     made.time = event.time / kNanosPerSecond;
     made.rank = event.type == EventType::process_creation ? 0
                 : event.type == EventType::dns_query      ? 3
@@ -396,7 +407,12 @@ std::set<oracle::Found> found_by_pipeline(const RuleSet& rules, const Case& one)
     }
     oracle::Found found;
     found.rule = finding.rule.id;
-    found.anchor = finding.anchor ? finding.processes[*finding.anchor].uid : "";
+    const auto program = std::ranges::find(finding.group, "program", &GroupValue::first);
+    if (program != finding.group.end()) {
+      found.anchor = fold(finding.host_key + " " + program->second);
+    } else {
+      found.anchor = finding.anchor ? finding.processes[*finding.anchor].uid : "";
+    }
     found.level = static_cast<int>(std::ranges::find(kLevels, finding.level) - kLevels.begin());
     for (const FindingEvidence& evidence : finding.evidence) {
       found.evidence.emplace(evidence.vendor_event_uid, std::stoi(evidence.step.substr(1)),
@@ -470,6 +486,7 @@ struct Tally {
   std::size_t cases = 0;
   std::map<std::string, std::size_t> by_type;
   std::map<std::string, std::size_t> by_relation;
+  std::map<std::string, std::size_t> by_lineage;
   std::size_t never = 0;  ///< Rules that the loader refused as impossible.
 };
 
@@ -495,6 +512,7 @@ void count(const Case& one, const std::set<oracle::Found>& found, Tally& tally) 
   for (const oracle::Rule& rule : one.rules) {
     const bool fires = std::ranges::find(found, rule.id, &oracle::Found::rule) != found.end();
     tally.by_type[rule.type] += fires ? 1U : 0U;
+    tally.by_lineage[rule.lineage] += fires ? 1U : 0U;
     for (const auto& [step, relation] : rule.relation) {
       tally.by_relation[relation] += fires ? 1U : 0U;
     }
@@ -535,6 +553,10 @@ TEST(LineageOracle, EveryTypeAlongTheTree) {
   for (const char* relation : kRelations) {
     std::printf(" %s %zu", relation, tally.by_relation[relation]);
     EXPECT_GT(tally.by_relation[relation], cases / 100) << relation;
+  }
+  for (const char* lineage : {"process", "process_tree", "program", "program_tree"}) {
+    std::printf(" %s %zu", lineage, tally.by_lineage[lineage]);
+    EXPECT_GT(tally.by_lineage[lineage], cases / 100) << lineage;
   }
   std::printf("\n");
 }

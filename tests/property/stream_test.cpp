@@ -87,6 +87,17 @@ const RuleSet& rules() {
                         "type: temporal_ordered, rules: [p1, a, c], group-by: [process_tree], "
                         "relation: {a: sibling, c: sibling}, timespan: 60s, anchor: p1, "
                         "generate: true") +
+            correlation("runs",
+                        "type: temporal, rules: [any-name, a, b], anchor: any-name, "
+                        "group-by: [program_tree], relation: {b: child}, timespan: 60s, "
+                        "condition: a and b, generate: true") +
+            correlation("runs-absent",
+                        "type: temporal, rules: [any-name, a, c], anchor: any-name, "
+                        "group-by: [program_tree], timespan: 20s, condition: a and not c, "
+                        "generate: true") +
+            correlation("runs-counted",
+                        "type: event_count, rules: [any-name], group-by: [program], "
+                        "timespan: 30s, condition: {gte: 4}, generate: true") +
             correlation("often",
                         "type: event_count, rules: [any-name], group-by: [QueryName], "
                         "timespan: 20s, condition: {gte: 4}, generate: true") +

@@ -19,17 +19,8 @@ LEVELS = ["informational", "low", "medium", "high", "critical"]
 UIDS = {"sysmon": "ProcessGuid", "crowdstrike": "TargetProcessId", "sentinelone": "process.uid"}
 
 # What is asked for and not reached, with the reason. A gap that has closed fails the test: take it out then.
-#
-# The backdoor waits across runs of the app. A run is no ancestor of the next one, so no correlation along the process tree can
-# make one finding of a host: neither join the earlier run's timer file, nor report the first load of the library (a finding
-# of its own would make eight on this host, one for each day).
-GAPS = {("A", dialect, gap)
-        for dialect in ("sysmon-evtxdump", "sysmon-winlogbeat", "sysmon-winlogbeat-ecs", "sysmon-nxlog", "sentinelone-cf2")
-        for gap in ("evidence timer_file", "milestone A-09")}
-GAPS |= {("A-late", dialect, "evidence timer_file") for dialect in ("sysmon-evtxdump", "sentinelone-cf2")}
-GAPS |= {("A", "crowdstrike-fdr", "milestone A-09")}
 # SentinelOne does not tell the parent of a new process on macOS; its later events tell the parent's number only.
-GAPS |= {("B", "sentinelone-cf2", gap) for gap in ("evidence mac_second_stage_exec", "process 3417")}
+GAPS = {("B", "sentinelone-cf2", gap) for gap in ("evidence mac_second_stage_exec", "process 3417")}
 
 
 def replay(lines):

@@ -253,10 +253,31 @@ def clean_life(story):
 
 
 def exposed_but_quiet(story):
-    """A trojanised build that has not woken up: no finding before it does something."""
+    """A trojanised build that has not woken up: the known library is enough to be told of."""
     main = launch(story, 0, app_file("18.12.416", EXE_416))
     main.load(0.2, loader(FFMPEG_416)).write(3, APP + "manifest").end(9 * HOUR)
+    return [(CHAIN, "high", main)]
+
+
+def exposed_unknown_and_quiet(story):
+    """The same of a build and a library that nobody knows yet: nothing tells it from a clean one before it does something."""
+    main = launch(story, 0, app_file("18.12.500"))
+    main.load(0.2, loader()).write(3, APP + "manifest").end(9 * HOUR)
     return []
+
+
+def every_morning(story):
+    """A known library that waits, in eight runs: one finding, and the wake-up joins it."""
+    first = launch(story, 0, app_file("18.12.416", EXE_416))
+    first.load(0.2, loader(FFMPEG_416)).write(3, APP + "manifest").end(9 * HOUR)
+    for day in range(1, 8):
+        run = launch(story, day * DAY, app_file("18.12.416", EXE_416), host=first.host)
+        run.load(0.2, loader(FFMPEG_416))
+        if day < 7:
+            run.end(9 * HOUR)
+    dead_drop(run, 15)
+    run.visit(20, "azureonlinestorage.com")
+    return [(CHAIN, "critical", run)]
 
 
 def analyst(story):
@@ -296,4 +317,5 @@ def mac_clean(story):
 
 VARIANTS = [full, signed_loader, signed_loader_unknown, no_module_telemetry, behaviour_only, behaviour_only_with_shell,
             nothing_but_names, timer_and_shell, longest_wait, longest_wait_in_two_runs, agent_installed_later, address_only,
-            mac_full, mac_behaviour_only, mac_no_start, clean_life, exposed_but_quiet, analyst, two_processes, mac_clean]
+            mac_full, mac_behaviour_only, mac_no_start, clean_life, exposed_but_quiet,
+            exposed_unknown_and_quiet, every_morning, analyst, two_processes, mac_clean]

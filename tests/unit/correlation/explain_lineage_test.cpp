@@ -69,7 +69,7 @@ class ExplainLineage : public testing::Test {
   }
 
   [[nodiscard]] std::string relation_of(const AnchorExplained& anchor, std::size_t step) const {
-    return relation_text(graph(), anchor.steps[step].process, anchor.anchor);
+    return relation_text(graph(), anchor.steps[step].process, anchor.anchors);
   }
 
   test::EventMaker make_;

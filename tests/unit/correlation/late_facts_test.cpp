@@ -103,14 +103,14 @@ TEST(LateFacts, WhatLosesAHitBelowIsLookedAtAgain) {
   const ProcessIndex anchor = host.graph.find({.high = kExplorer.id, .low = 1});
   const ProcessIndex leaf = host.graph.find({.high = child.id, .low = 1});
   const ProcessIndex beside = host.graph.find({.high = sibling.id, .low = 1});
-  host.add_anchor(0, anchor);
-  host.add_anchor(0, beside);
+  host.add_anchor(0, anchor, false);
+  host.add_anchor(0, beside, false);
   const Event event = make.act(EventType::dns_query, child, kT + 40, FieldId::query_name, "q");
   host.facts[leaf].hits_of(0).add({.event = keep_event(event), .matched = {}});
   host.forget_node(leaf, true);
   host.mark_children();
-  EXPECT_TRUE(host.marked.contains({.number = 0, .process = anchor}));
-  EXPECT_TRUE(host.marked.contains({.number = 0, .process = beside}));
+  EXPECT_TRUE(host.marked.contains({.number = 0, .at = anchor}));
+  EXPECT_TRUE(host.marked.contains({.number = 0, .at = beside}));
 }
 
 /// What was told last of each finding that still holds.

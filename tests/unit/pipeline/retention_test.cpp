@@ -1,6 +1,8 @@
 // A stream forgets what nothing can join any more, and nothing else.
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,6 +62,8 @@ class RetentionTest : public testing::Test {
                    {});
     for (const Finding& finding : pipeline_.updates()) {
       told_.insert(finding.rule.id + " " + std::string(to_string(finding.status)));
+      ++counts_[finding.rule.id];
+      revisions_[finding.rule.id] = finding.revision;
     }
   }
 
@@ -72,9 +76,22 @@ class RetentionTest : public testing::Test {
     }
   }
 
+  /// Two busy hours a day, in which process 2 is there.
+  void live(std::int64_t from_day, std::int64_t until_day) {
+    for (std::int64_t day = from_day; day < until_day; ++day) {
+      pass(day * kDay + kHour, day * kDay + 3 * kHour);
+      take(lookup(2, day * kDay + 3 * kHour, "c.test"));
+    }
+  }
+
   [[nodiscard]] std::size_t processes() const { return pipeline_.correlator().process_count(); }
 
   [[nodiscard]] const std::set<std::string>& told() const { return told_; }
+
+  /// How often something was told of findings of the rule.
+  [[nodiscard]] std::size_t told_count(const std::string& rule) { return counts_[rule]; }
+
+  [[nodiscard]] std::uint32_t last_revision(const std::string& rule) { return revisions_[rule]; }
 
  private:
   RuleSet rules_ = test::rules_of(
@@ -86,6 +103,8 @@ class RetentionTest : public testing::Test {
       "  group-by: [process_tree], timespan: 10d, condition: a and b}\n");
   Pipeline pipeline_{rules_, {.lateness = Lateness{}}};
   std::set<std::string> told_;
+  std::map<std::string, std::size_t> counts_;
+  std::map<std::string, std::uint32_t> revisions_;
 };
 
 TEST_F(RetentionTest, ProcessesThatEndedAreForgottenAfterAnHour) {
@@ -118,6 +137,39 @@ TEST_F(RetentionTest, BeyondTheTimespanItGoes) {
   pass(11 * kDay, 11 * kDay + kHour);
   EXPECT_LE(processes(), before) << "ten days are over";
   EXPECT_TRUE(told().empty());
+}
+
+TEST_F(RetentionTest, AFindingWhoseEvidenceIsForgottenIsNotTakenBack) {
+  take(start(1, 1, 0, "services.exe"));
+  take(start(2, 1, 10, "app.exe"));
+  take(lookup(2, 20, "a.test"));
+  take(start(3, 2, 30, "helper.exe"));
+  take(lookup(3, 40, "b.test"));
+  take(end(3, 50));
+  pass(60, kHour);
+  EXPECT_TRUE(told().contains("both final") || told().contains("both provisional"));
+  // The app lives on; the helper, and what it did, is forgotten. Then the app does it once more.
+  live(1, 10);
+  pass(10 * kDay, 10 * kDay + 2 * kHour);
+  EXPECT_TRUE(told().contains("both final"));
+  const std::size_t revisions = told_count("both");
+  take(lookup(2, 10 * kDay + 2 * kHour, "a.test"));
+  pass(10 * kDay + 2 * kHour, 10 * kDay + 3 * kHour);
+  EXPECT_FALSE(told().contains("both retracted"));
+  EXPECT_EQ(told_count("both"), revisions) << "and nothing is new";
+}
+
+TEST_F(RetentionTest, WhatIsToldAgainAfterLongIsALaterRevision) {
+  take(start(1, 1, 0, "services.exe"));
+  take(start(2, 1, 10, "app.exe"));
+  take(lookup(2, 20, "a.test"));
+  take(lookup(2, 40, "b.test"));
+  live(0, 30);
+  const std::uint32_t revision = last_revision("both");
+  EXPECT_GE(revision, 1U);
+  take(lookup(2, 30 * kDay, "a.test"));
+  take(lookup(2, 30 * kDay + 10, "b.test"));
+  EXPECT_GT(last_revision("both"), revision);
 }
 
 }  // namespace

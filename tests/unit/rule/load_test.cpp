@@ -3,6 +3,9 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
+#include <string>
+#include <utility>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -459,6 +462,11 @@ TEST(LoadCorrelation, WhatIsWrongIsSaidWhereItIsWrong) {
       {"sibling within one process",
        without("[process_tree]", "process") + "  relation: {step_b: sibling}\n", 26, 22,
        "happens in the process itself", "process_tree"},
+      {"relation within the runs",
+       without("[process_tree]", "program") + "  relation: {step_b: child}\n", 26, 22,
+       "group-by: [program] every step happens in the process itself", "program_tree"},
+      {"two kinds of lineage keys", without("[process_tree]", "[program, process_tree]"), 24, 23,
+       "takes one lineage key", "program_tree"},
       {"no timespan", without("  timespan: 1h\n", ""), 22, 3, "no 'timespan'", "5m"},
       {"timespan", without("1h", "1 hour"), 25, 13, "not a timespan", "5m"},
       {"unknown step", with("  condition: step_a and step_x\n"), 26, 25, "not listed under 'rules'",
@@ -608,6 +616,27 @@ TEST(LoadCorrelation, TheAnchorTakesPartIfItIsNamedOrIsWhatIsCounted) {
     EXPECT_TRUE(lineage_rule(type).anchor_takes_part) << type;
     EXPECT_FALSE(lineage_rule(type + std::string("  anchor: step_a\n")).anchor_takes_part) << type;
   }
+}
+
+TEST(LoadCorrelation, LineageKeys) {
+  const std::pair<const char*, GroupBy> rows[] = {{"process", GroupBy::process},
+                                                  {"process_tree", GroupBy::process_tree},
+                                                  {"program", GroupBy::program},
+                                                  {"program_tree", GroupBy::program_tree}};
+  std::set<std::string> hashes;
+  for (const auto& [word, group_by] : rows) {
+    const LoadedRules loaded =
+        load(chain("  type: temporal\n  rules: [step_a, step_b]\n  timespan: 1h\n  group-by: [" +
+                   std::string(word) + "]\n"));
+    ASSERT_EQ(loaded.rules.correlations.size(), 1U) << word;
+    const CorrelationRule& rule = loaded.rules.correlations[0];
+    EXPECT_EQ(rule.group_by, group_by);
+    EXPECT_EQ(to_string(group_by), word);
+    EXPECT_EQ(rule.steps[1].relation,
+              is_of_anchor(group_by) ? Relation::self : Relation::self_or_descendant);
+    hashes.insert(rule.meta.logic_hash);
+  }
+  EXPECT_EQ(hashes.size(), 4U);
 }
 
 TEST(LoadCorrelation, FieldsBesideTheLineageKey) {
