@@ -61,7 +61,7 @@ struct ToldStep {
 
 /// A process that a correlation is about.
 struct ToldAnchor {
-  std::string process;   ///< Of several runs of a program the first.
+  std::string process;   ///< Of several runs of a program the one that did most.
   std::size_t runs = 1;  ///< Where the correlation joins them.
   std::string uid;       ///< As the vendor writes it.
   std::string command_line;

@@ -43,7 +43,7 @@ struct StepExplained {
 
 struct AnchorExplained {
   ProcessIndex at = kNoProcess;       ///< The anchor, or the program whose runs are joined.
-  ProcessIndex anchor = kNoProcess;   ///< Of several runs the first.
+  ProcessIndex anchor = kNoProcess;   ///< Of several runs the one that did most.
   std::vector<ProcessIndex> anchors;  ///< It, or all runs.
   bool holds = false;
   double nearness = 0;               ///< The greater, the nearer the best window comes.

@@ -93,38 +93,45 @@ void add_sets(const HostState& host,
   }
 }
 
-/// Of several anchors the one at and around which most steps were seen that are evidence; of those
-/// the last.
-ProcessIndex chief_of(const HostState& host,
-                      const LineageRule& rule,
-                      const std::vector<ProcessIndex>& anchors,
-                      const GatheredHits& gathered,
-                      const WindowResult& windows) {
-  if (anchors.size() == 1) {
-    return anchors.front();
-  }
+/// Of several anchors the one at and around which most steps were seen that are evidence, of those
+/// the last; and that evidence.
+struct Chief {
+  ProcessIndex anchor = kNoProcess;
+  std::set<std::pair<std::size_t, const Hit*>> evidence;
+};
+
+Chief find_chief(const HostState& host,
+                 const LineageRule& rule,
+                 const std::vector<ProcessIndex>& anchors,
+                 const GatheredHits& gathered,
+                 const WindowResult& windows) {
   std::set<std::pair<std::size_t, const Hit*>> evidence;
   for (std::size_t i = 0; i < gathered.times.size(); ++i) {
     if (windows.included[i]) {
       evidence.emplace(gathered.times[i].step, gathered.hits[i]);
     }
   }
-  ProcessIndex chief = anchors.front();
+  if (anchors.size() == 1) {
+    return {.anchor = anchors.front(), .evidence = std::move(evidence)};
+  }
+  Chief chief;
   std::size_t most = 0;
   for (const ProcessIndex anchor : anchors) {
     std::vector<StepHits> sets;
     add_sets(host, rule, anchor, sets);
+    Chief one{.anchor = anchor, .evidence = {}};
     std::set<std::size_t> steps;
     for (const auto& [step, set] : sets) {
-      if (std::ranges::any_of(set->hits(), [&, step = step](const Hit& hit) {
-            return evidence.contains({step, &hit});
-          })) {
-        steps.insert(step);
+      for (const Hit& hit : set->hits()) {
+        if (evidence.contains({step, &hit})) {
+          one.evidence.emplace(step, &hit);
+          steps.insert(step);
+        }
       }
     }
     if (steps.size() >= most) {
       most = steps.size();
-      chief = anchor;
+      chief = std::move(one);
     }
   }
   return chief;
@@ -165,11 +172,14 @@ void cut_evidence(std::vector<MatchEvidence>& evidence) {
   evidence = std::move(cut);
 }
 
-/// The match's evidence, in canonical order, cut to the limit.
+/// The match's evidence, in canonical order, cut to the limit. Of other runs than the chief the
+/// first hit of each step says enough, when it began: they do the same every day. Unless hits are
+/// counted, or their order is asked for.
 void add_evidence(const HostState& host,
                   const LineageRule& rule,
                   const GatheredHits& gathered,
                   const WindowResult& windows,
+                  const Chief& chief,
                   MatchView& match) {
   const CorrelationRule& correlation = rule.rule();
   const auto evidence_of = [&](const Hit* hit, std::size_t step, bool required) {
@@ -180,16 +190,23 @@ void add_evidence(const HostState& host,
                          .required = required};
   };
   bool shows_anchor = false;
+  std::vector<bool> began(correlation.steps.size(), false);
   for (std::size_t i = 0; i < gathered.times.size(); ++i) {
     const std::size_t step = gathered.times[i].step;
     const bool is_anchor = step == correlation.anchor;
-    if (windows.included[i] && (!is_anchor || counts_anchor(correlation))) {
+    if (!windows.included[i] || (is_anchor && !counts_anchor(correlation))) {
+      continue;
+    }
+    shows_anchor = shows_anchor || is_anchor;
+    ++match.evidence_total;
+    if (!began[step] || !has_step_condition(correlation) ||
+        chief.evidence.contains({step, gathered.hits[i]})) {
+      began[step] = true;
       match.evidence.push_back(
           evidence_of(gathered.hits[i], step, is_anchor || windows.required[step]));
-      shows_anchor = shows_anchor || is_anchor;
     }
   }
-  match.evidence_total = match.evidence.size() + gathered.beyond_limit + (shows_anchor ? 0U : 1U);
+  match.evidence_total += gathered.beyond_limit + (shows_anchor ? 0U : 1U);
   if (!shows_anchor) {
     // Of the anchor's own step the first hit says enough: it may hold for everything the process
     // does.
@@ -305,7 +322,8 @@ Finding lineage_finding(const HostState& host,
       find_windows(correlation, gathered.times, closed_until);
 
   MatchView match = lineage_match(host, rule, at);
-  match.anchor = chief_of(host, rule, anchors, gathered, *windows);
+  const Chief chief = find_chief(host, rule, anchors, gathered, *windows);
+  match.anchor = chief.anchor;
   if (is_program(at)) {
     // As it was written, where that is known.
     const std::string_view image = host.graph.text(match.anchor, ProcessText::image);
@@ -319,7 +337,7 @@ Finding lineage_finding(const HostState& host,
       match.level = std::max(match.level, correlation.escalations[i].level);
     }
   }
-  add_evidence(host, rule, gathered, *windows, match);
+  add_evidence(host, rule, gathered, *windows, chief, match);
   return build_finding(match, host.graph);
 }
 

@@ -352,56 +352,64 @@ Hits hits_around(const Rule& rule,
   return hits;
 }
 
+/// Of several runs the one around which most rules were seen, of those the last.
+std::string chief_of(const Rule& rule, const Tree& tree, const Hits& own, const Hits& shown) {
+  const auto rank = [&](const Hit& hit) {
+    std::set<int> seen;
+    for (const Hit& one : shown) {
+      if (tree.is_related(one.event->process, hit.event->process, relation_of(rule, one.rule))) {
+        seen.insert(one.rule);
+      }
+    }
+    return std::pair(seen.size(), tree.age(hit.event->process));
+  };
+  return std::ranges::max_element(own, {}, rank)->event->process;
+}
+
 std::optional<Found> judge(const Rule& rule,
                            const std::vector<Event>& events,
                            const Tree& tree,
                            const std::string& subject,
                            const std::set<std::string>& processes) {
+  const auto order = [](const Hit& hit) { return order_of(*hit.event); };
   const Hits own = hits_of(events, anchor_of(rule), tree, processes, "self");
   std::set<std::string> anchors;
   for (const Hit& hit : own) {
     anchors.insert(hit.event->process);
   }
   const Hits hits = hits_around(rule, events, tree, anchors);
-  const std::vector<Hits> holding = windows(rule, hits);
-  if (holding.empty()) {
-    return std::nullopt;
-  }
   Found found{.rule = rule.id, .anchor = subject, .level = rule.level, .evidence = {}};
-  bool shows_anchor = false;
-  for (const Hits& window : holding) {
-    for (const Hit& hit : window) {
-      const bool is_anchor = hit.rule == anchor_of(rule);
-      if (is_anchor && asks_for_rules(rule)) {
-        continue;  // One says enough, see below.
-      }
-      const bool required = is_anchor || windows(rule, without(hits, hit.rule)).empty();
-      found.evidence.emplace(hit.event->uid, hit.rule, required);
-      shows_anchor = shows_anchor || is_anchor;
-    }
+  Hits shown;
+  for (const Hits& window : windows(rule, hits)) {
+    shown.insert(shown.end(), window.begin(), window.end());
     for (const auto& [condition, level] : rule.escalate) {
       if (is_true(condition, seen_in(window))) {
         found.level = std::max(found.level, level);
       }
     }
   }
-  if (!shows_anchor) {
-    // Of several runs that of the one around which most rules were seen, of those the last.
-    const auto rank = [&](const Hit& hit) {
-      std::set<int> seen;
-      for (const Hits& window : holding) {
-        for (const Hit& one : window) {
-          if (tree.is_related(one.event->process, hit.event->process,
-                              relation_of(rule, one.rule))) {
-            seen.insert(one.rule);
-          }
-        }
-      }
-      return std::pair(seen.size(), tree.age(hit.event->process));
-    };
-    const std::string chief = std::ranges::max_element(own, {}, rank)->event->process;
+  if (shown.empty()) {
+    return std::nullopt;
+  }
+  std::ranges::sort(shown, {}, order);
+  const std::string chief = chief_of(rule, tree, own, shown);
+  std::set<int> began;  // Of other runs the first hit of a rule is shown.
+  bool shows_anchor = false;
+  for (const Hit& hit : shown) {
+    const bool is_anchor = hit.rule == anchor_of(rule);
+    const bool is_chiefs = tree.is_related(hit.event->process, chief, relation_of(rule, hit.rule));
+    if ((is_anchor && asks_for_rules(rule)) ||
+        (asks_for_rules(rule) && !is_chiefs && began.contains(hit.rule))) {
+      continue;
+    }
+    began.insert(hit.rule);
+    const bool required = is_anchor || windows(rule, without(hits, hit.rule)).empty();
+    found.evidence.emplace(hit.event->uid, hit.rule, required);
+    shows_anchor = shows_anchor || is_anchor;
+  }
+  if (!shows_anchor) {  // One says enough.
     const auto first = std::ranges::min_element(own, {}, [&](const Hit& hit) {
-      return std::pair(hit.event->process != chief, order_of(*hit.event));
+      return std::pair(hit.event->process != chief, order(hit));
     });
     found.evidence.emplace(first->event->uid, anchor_of(rule), true);
   }

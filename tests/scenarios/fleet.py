@@ -181,7 +181,8 @@ def telephone(story, random):
     version = random.choice(["18.12.422", "18.12.425", "18.13.937"])
     bad = kind == 2
     main = threecx.launch(story, 0, threecx.app_file("18.12.416", threecx.EXE_416) if bad else threecx.app_file(version))
-    main.load(0.2, threecx.loader(threecx.FFMPEG_416) if bad else threecx.clean_loader(version))
+    # Of the old build nobody knows the library; a known one would be told of, asleep or not.
+    main.load(0.2, threecx.loader() if bad else threecx.clean_loader(version))
     threecx.gpu_of(main).load(1, File(threecx.APP + "d3dcompiler_47.dll", signer="Microsoft Corporation",
                                       hashes=threecx.CONTAINER if bad else None))
     if kind == 0:
