@@ -1,6 +1,7 @@
 #include "engine/correlation/correlator.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/base/limits.h"
 #include "engine/correlation/correlator_impl.h"
@@ -65,9 +66,32 @@ Correlator::Impl::Impl(const RuleSet& rule_set, const CorrelatorOptions& correla
         });
       }) {}
 
+void Correlator::Impl::touch(HostState& host) {
+  if (!host.touched) {
+    host.touched = true;
+    touched.push_back(&host);
+  }
+}
+
+std::vector<HostState*> Correlator::Impl::untouch_all() {
+  for (HostState* host : touched) {
+    host->touched = false;
+  }
+  return std::exchange(touched, {});
+}
+
+void Correlator::Impl::touch_all() {
+  for (const auto& [key, host] : hosts) {
+    touch(*host);
+  }
+}
+
 void Correlator::Impl::join(const std::vector<HostTable::Joined>& joined) {
   for (const HostTable::Joined& one : joined) {
     one.into->absorb(*one.gone, feeds, is_stream());
+    std::erase(touched, one.gone.get());
+    by_watermark.erase({one.gone->listed_watermark, one.gone.get()});
+    touch(*one.into);
     if (!is_stream()) {
       continue;
     }
@@ -124,8 +148,9 @@ void Correlator::Impl::keep_plain_hit(HostState& host,
     return;
   }
   if (pushed_out) {
-    hosts.find(pushed_out->host)
-        ->plain_changed.insert({.rule = rule, .event = pushed_out->order.uid});
+    HostState& other = *hosts.find(pushed_out->host);
+    other.plain_changed.insert({.rule = rule, .event = pushed_out->order.uid});
+    touch(other);
   }
   const PlainHit place{.rule = rule, .event = event.uid};
   host.plain_changed.insert(place);
@@ -259,6 +284,7 @@ void Correlator::Impl::replace_rules(const RuleSet& following) {
     ++firings_of[now->second];
     ++firing;
   }
+  touch_all();
   windows.replace_rules(following, unchanged);
   plain = std::move(following_plain);
   feeds = std::move(following_feeds);
@@ -294,6 +320,7 @@ void Correlator::take(const Event& event,
   if (better_hostname(event.hostname, host.hostname)) {
     host.hostname = event.hostname;
   }
+  impl_->touch(host);
   const GraphChange change = host.graph.apply(event);
   if (impl_->options.lateness && !event.time_suspect &&
       host.watermark.see(event.source, event.time)) {
@@ -320,6 +347,7 @@ void Correlator::retract(const KeptHits& hits) {
     return;
   }
   HostState& host = *impl_->hosts.find(hits.host);
+  impl_->touch(host);
   const ProcessIndex actor = host.graph.find(hits.actor);
   const ProcessMembers nodes = actor == kNoProcess ? ProcessMembers{} : host.graph.members(actor);
   for (const std::size_t rule : hits.rules) {
@@ -351,6 +379,7 @@ std::vector<std::string> Correlator::keys_of_host(std::string_view host) const {
 
 void Correlator::finish() {
   impl_->finished = true;
+  impl_->touch_all();
   impl_->windows.finish();
 }
 
@@ -359,8 +388,11 @@ void Correlator::replace_rules(const RuleSet& rules) {
 }
 
 void Correlator::settle() {
-  for (const auto& [key, host] : impl_->hosts) {
+  for (HostState* host : impl_->touched) {
     impl_->settle(*host);
+  }
+  if (!impl_->is_stream()) {  // Else they are still to be told of.
+    static_cast<void>(impl_->untouch_all());
   }
 }
 

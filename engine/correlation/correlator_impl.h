@@ -35,6 +35,13 @@ struct Correlator::Impl {
   /// Joins the states of what turned out to be one machine.
   void join(const std::vector<HostTable::Joined>& joined);
 
+  /// Something came of the host: it is looked at when findings are next told. Of the others nothing
+  /// can be new, and there may be many.
+  void touch(HostState& host);
+  void touch_all();
+  /// Those that were touched.
+  std::vector<HostState*> untouch_all();
+
   // --- Hits
 
   void keep_step_hit(HostState& host,
@@ -102,6 +109,8 @@ struct Correlator::Impl {
   /// Forgets what was told and is final for long.
   void forget_told();
   [[nodiscard]] Timestamp forgotten_before() const;
+  /// Brings by_watermark up to date for a host.
+  void list_watermark(HostState& host);
   /// Events of window correlations are judged when no host has earlier ones. One that has fallen
   /// silent holds nobody back.
   [[nodiscard]] Timestamp least_watermark() const;
@@ -121,6 +130,9 @@ struct Correlator::Impl {
   Timestamp told_forgotten_at = kNothingClosed;
   bool finished = false;
   HostTable hosts;
+  std::vector<HostState*> touched;  ///< In no order that may be shown.
+  /// Hosts by watermark, as of when findings were last told.
+  std::set<std::pair<Timestamp, const HostState*>> by_watermark;
   CorrelatorStats stats;
 };
 

@@ -33,6 +33,9 @@ void Correlator::Impl::retain(HostState& host) {
                              const Timestamp last = host.last_hit_at(process);
                              return last == kNothingClosed ? last : plus(last, longest);
                            });
+  if (!gone.empty()) {
+    touch(host);  // What leaned on them is marked.
+  }
   for (const ProcessIndex process : gone) {
     host.graph_changed(host.graph.forget(process), feeds, true);
   }
@@ -83,20 +86,24 @@ Timestamp Correlator::Impl::forgotten_before() const {
                                        : kNothingClosed;
 }
 
+void Correlator::Impl::list_watermark(HostState& host) {
+  const Timestamp now = host.watermark.value();
+  if (now == host.listed_watermark) {
+    return;
+  }
+  by_watermark.erase({host.listed_watermark, &host});
+  by_watermark.emplace(now, &host);
+  host.listed_watermark = now;
+}
+
 Timestamp Correlator::Impl::least_watermark() const {
-  Timestamp newest = kNothingClosed;
-  for (const auto& [key, host] : hosts) {
-    newest = std::max(newest, host->watermark.value());
+  if (by_watermark.empty()) {
+    return kNothingClosed;
   }
-  const Duration silence = options.lateness->source_silence;
-  Timestamp least = newest;
-  for (const auto& [key, host] : hosts) {
-    const Timestamp value = host->watermark.value();
-    if (value != kNothingClosed && plus(value, silence) >= newest) {
-      least = std::min(least, value);
-    }
-  }
-  return least;
+  const Timestamp newest = by_watermark.rbegin()->first;
+  // Those before it are silent.
+  return by_watermark.lower_bound({minus(newest, options.lateness->source_silence), nullptr})
+      ->first;
 }
 
 }  // namespace spoor

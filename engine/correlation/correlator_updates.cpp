@@ -171,9 +171,9 @@ Timestamp Correlator::watermark(std::string_view host) const {
 
 std::vector<std::string> Correlator::stirred_hosts() const {
   std::vector<std::string> stirred;
-  for (const auto& [key, host] : impl_->hosts) {
+  for (const HostState* host : impl_->touched) {
     if (host->watermark_moved || !host->changed.empty() || impl_->finished) {
-      stirred.push_back(key);
+      stirred.push_back(host->key);
     }
   }
   std::ranges::sort(stirred);
@@ -221,10 +221,13 @@ std::vector<Finding> Correlator::updates() {
   if (!impl.options.lateness) {
     return out;
   }
+  for (HostState* host : impl.touched) {
+    impl.list_watermark(*host);
+  }
   if (!impl.finished && !impl.rules->window_correlations.empty()) {
     impl.windows.advance(impl.least_watermark());
   }
-  for (const auto& [key, host] : impl.hosts) {
+  for (HostState* host : impl.touched) {
     impl.tell_host(*host, out);
     host->watermark_moved = false;
     impl.firings_to_tell.merge(host->firings_changed);
@@ -238,7 +241,7 @@ std::vector<Finding> Correlator::updates() {
     }
   }
   impl.firings_to_tell.clear();
-  for (const auto& [key, host] : impl.hosts) {
+  for (HostState* host : impl.untouch_all()) {
     impl.retain(*host);
   }
   impl.forget_told();

@@ -90,6 +90,9 @@ struct HostState {
   std::vector<bool> hit_below;
   HostWatermark watermark;
   bool watermark_moved = false;
+  bool touched = false;  ///< Something came of it since findings were last told.
+  /// The watermark under which the correlator lists it; kNothingClosed if it does not.
+  Timestamp listed_watermark = kNothingClosed;
   Timestamp retained_at = kNothingClosed;  ///< The watermark when processes were last forgotten.
   Timestamp forgotten_until = kNothingClosed;  ///< The time of the last hit that was forgotten.
   /// When a verdict that may still change is certain: once the watermark has passed.
