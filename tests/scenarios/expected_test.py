@@ -28,8 +28,6 @@ GAPS = {("A", dialect, gap)
         for gap in ("evidence timer_file", "milestone A-09")}
 GAPS |= {("A-late", dialect, "evidence timer_file") for dialect in ("sysmon-evtxdump", "sentinelone-cf2")}
 GAPS |= {("A", "crowdstrike-fdr", "milestone A-09")}
-# SentinelOne does not tell the parent of a new process on macOS; its later events tell the parent's number only.
-GAPS |= {("B", "sentinelone-cf2", gap) for gap in ("evidence mac_second_stage_exec", "process 3417")}
 
 
 def replay(lines):
