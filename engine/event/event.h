@@ -110,7 +110,7 @@ struct RecordPosition {
 };
 
 /// A process as an event names it. `key` is the identity (host and vendor uid hashed); none when
-/// the event gives only a pid, which is never an identity. Absent text is empty.
+/// the event gives no uid: a pid is never an identity. Absent text is empty.
 struct ProcessMention {
   Uid key;
   std::string_view vendor_uid;  ///< As the vendor writes it, canonical spelling.

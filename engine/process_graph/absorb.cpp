@@ -62,6 +62,9 @@ void ProcessGraph::Store::take_facts(std::uint32_t ours,
   Filled filled;
   if (node.pid_rank != kNoRank) {
     fill_pid(ours, node.pid, node.pid_rank, filled);
+  }
+  // Whoever told the pid: a start or an image may be what the other adds.
+  if (nodes[ours].pid_rank != kNoRank) {
     pids.push_back(nodes[ours].pid);
   }
   if (filled.old_pid) {

@@ -1,6 +1,12 @@
-// Which nodes of several vendors are one process (docs/decisions/0042).
+// Which nodes of several vendors are one process (docs/decisions/0042), and which of them a parent
+// is that is only named (0045).
 #include <algorithm>
+#include <iterator>
+#include <limits>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
 
 #include "engine/base/text.h"
 #include "engine/process_graph/process_store.h"
@@ -22,15 +28,18 @@ struct Group {
   unsigned vendors = 0;     ///< A bit each.
   std::string_view image;
   std::vector<std::uint32_t> processes;
+  std::vector<std::uint64_t> starts;  ///< Of these.
 };
+
+constexpr std::uint64_t kSlack = kClockSlackNs / 1000;
+
+Group new_group(const Instance& first) {
+  return {.start = first.start, .image = first.image, .processes = {}, .starts = {}};
+}
 
 /// In (start, key) order each instance joins the earliest group that will have it: a function of
 /// the set of instances.
-std::vector<Group> make_groups(std::vector<Instance>& instances) {
-  std::ranges::sort(instances, [](const Instance& a, const Instance& b) {
-    return std::pair(a.start, a.key) < std::pair(b.start, b.key);
-  });
-  constexpr std::uint64_t kSlack = kClockSlackNs / 1000;
+std::vector<Group> make_groups(const std::vector<Instance>& instances) {
   std::vector<Group> groups;
   std::size_t open = 0;  // Those before it are too early for all that follow.
   for (const Instance& instance : instances) {
@@ -42,14 +51,52 @@ std::vector<Group> make_groups(std::vector<Instance>& instances) {
         groups.begin() + static_cast<std::ptrdiff_t>(open), groups.end(), [&](const Group& group) {
           return (group.vendors & bit) == 0 && group.image == instance.image;
         });
-    Group& group = place == groups.end()
-                       ? groups.emplace_back(Group{
-                             .start = instance.start, .image = instance.image, .processes = {}})
-                       : *place;
+    Group& group = place == groups.end() ? groups.emplace_back(new_group(instance)) : *place;
     group.vendors |= bit;
     group.processes.push_back(instance.process);
+    group.starts.push_back(instance.start);
   }
   return groups;
+}
+
+/// Of a start to the nearest of the group's.
+std::uint64_t distance(const Group& group, std::uint64_t start) {
+  std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
+  for (const std::uint64_t other : group.starts) {
+    least = std::min(least, start < other ? other - start : start - other);
+  }
+  return least;
+}
+
+/// The vendors' groups stand as if nobody were only named. Of each image the nearest pairs are made
+/// first; a group takes one, and those that find none are groups of their own.
+void add_named_only(const std::vector<Instance>& named, std::vector<Group>& groups) {
+  std::vector<std::tuple<std::uint64_t, std::size_t, std::size_t>> pairs;
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    for (std::size_t group = 0; group < groups.size(); ++group) {
+      const std::uint64_t apart = distance(groups[group], named[i].start);
+      if (groups[group].image == named[i].image && apart <= kSlack) {
+        pairs.emplace_back(apart, i, group);
+      }
+    }
+  }
+  std::ranges::sort(pairs);
+  constexpr unsigned kBit = 1U << static_cast<unsigned>(Vendor::named_only);
+  std::vector<bool> is_placed(named.size(), false);
+  for (const auto& [apart, i, place] : pairs) {
+    Group& group = groups[place];
+    if (!is_placed[i] && (group.vendors & kBit) == 0) {
+      is_placed[i] = true;
+      group.vendors |= kBit;
+      group.processes.push_back(named[i].process);
+    }
+  }
+  for (std::size_t i = 0; i < named.size(); ++i) {
+    if (!is_placed[i]) {
+      groups.push_back(new_group(named[i]));
+      groups.back().processes.push_back(named[i].process);
+    }
+  }
 }
 
 bool is_same(const ProcessMembers& members, const std::vector<std::uint32_t>& processes) {
@@ -63,22 +110,29 @@ bool is_same(const ProcessMembers& members, const std::vector<std::uint32_t>& pr
 
 void ProcessGraph::Store::regroup(std::uint32_t pid, GraphChange& change) {
   std::vector<Instance> instances;
-  std::vector<Group> groups;
+  std::vector<Instance> named;
+  std::vector<Group> alone;
   for_each_with_pid(pid, [&](std::uint32_t process, const ProcessNode& node) {
     const std::string_view image = basename_of(own_text(process, ProcessText::image));
     if (node.start != 0 && !image.empty()) {
-      instances.push_back({.start = node.start,
-                           .key = node.key,
-                           .process = process,
-                           .vendor = static_cast<unsigned>(node.vendor),
-                           .image = fold(image)});
+      (is_named_only(node) ? named : instances)
+          .push_back({.start = node.start,
+                      .key = node.key,
+                      .process = process,
+                      .vendor = static_cast<unsigned>(node.vendor),
+                      .image = fold(image)});
     } else {
-      groups.push_back({.start = 0, .image = {}, .processes = {process}});
+      alone.push_back({.image = {}, .processes = {process}, .starts = {}});
     }
   });
-  for (Group& group : make_groups(instances)) {
-    groups.push_back(std::move(group));
-  }
+  const auto is_before = [](const Instance& a, const Instance& b) {
+    return std::pair(a.start, a.key) < std::pair(b.start, b.key);
+  };
+  std::ranges::sort(instances, is_before);
+  std::ranges::sort(named, is_before);
+  std::vector<Group> groups = make_groups(instances);
+  add_named_only(named, groups);
+  std::ranges::move(alone, std::back_inserter(groups));
   std::erase_if(groups, [this](const Group& group) {
     return is_same(members(group.processes.front()), group.processes);
   });

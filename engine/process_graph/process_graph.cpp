@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/base/text.h"
 #include "engine/process_graph/process_store.h"
 #include "engine/process_graph/text_edit.h"
 
@@ -23,9 +24,10 @@ class Application {
 
   GraphChange run() {
     const Vendor vendor = vendor_of(event_.source);
-    const std::uint32_t actor = name(0, event_.actor, vendor);
-    const std::uint32_t parent = name(1, event_.parent, vendor);
-    const std::uint32_t target = name(2, event_.target, vendor);
+    const std::uint32_t actor = name(0, event_.actor.key, vendor);
+    const std::uint32_t parent =
+        name(1, parent_key(event_), is_parent_named_only() ? Vendor::named_only : vendor);
+    const std::uint32_t target = name(2, event_.target.key, vendor);
     if (parent != kNilNode) {
       const bool is_news = store_.nodes[parent].claimed_by_child == 0;
       store_.nodes[parent].claimed_by_child = 1;
@@ -49,11 +51,13 @@ class Application {
  private:
   [[nodiscard]] bool is_start() const { return event_.type == EventType::process_creation; }
 
+  [[nodiscard]] bool is_parent_named_only() const { return event_.parent.key.is_none(); }
+
   [[nodiscard]] bool has_sure_time() const { return event_.time != 0 && !event_.time_suspect; }
 
   /// The node of a mention, kept from being forgotten for the others of this event.
-  std::uint32_t name(std::size_t role, const ProcessMention& mention, Vendor vendor) {
-    const std::uint32_t process = store_.materialise(mention.key, vendor, change_);
+  std::uint32_t name(std::size_t role, const Uid& key, Vendor vendor) {
+    const std::uint32_t process = store_.materialise(key, vendor, change_);
     store_.pinned[role] = process;
     if (process != kNilNode && has_sure_time()) {
       ProcessNode& node = store_.nodes[process];
@@ -100,7 +104,9 @@ class Application {
     if (event_.type == EventType::process_termination && has_sure_time()) {
       store_.fill_end(actor, to_node_time(event_.time));
     }
-    const bool is_linked = parent != kNilNode && link(actor, parent, rank);
+    // Who is named by a uid is the parent, whatever other events say without one.
+    const bool is_linked =
+        parent != kNilNode && link(actor, parent, is_parent_named_only() ? kChildClaim : rank);
     if (is_linked || filled.start) {
       change_.relinked[0] = actor;
     }
@@ -312,7 +318,7 @@ ProcessIndex ProcessGraph::next_sibling(ProcessIndex process) const {
 }
 
 bool ProcessGraph::is_tombstone(ProcessIndex process) const {
-  return store_->nodes[process].is_tombstone != 0;
+  return store_->is_tombstone(process);
 }
 
 std::size_t ProcessGraph::refused() const {
@@ -341,6 +347,30 @@ std::size_t ProcessGraph::text_bytes() const {
 
 Uid unknown_process_key(std::string_view host, std::uint32_t pid) {
   return UidBuilder().add("process known by pid").add(host).add(std::uint64_t{pid}).finish();
+}
+
+Uid parent_key(const Event& event) {
+  const ProcessMention& actor = event.actor;
+  const ProcessMention& parent = event.parent;
+  const std::string_view image = basename_of(parent.image);
+  if (!parent.key.is_none() || actor.key.is_none() || parent.start <= 0 || !parent.start_is_exact ||
+      image.empty()) {
+    return parent.key;
+  }
+  const std::optional<std::uint32_t> pid = read_pid(parent.pid);
+  constexpr Timestamp kMillisecond = 1'000'000;
+  const Timestamp start = parent.start / kMillisecond;
+  // Of its own pid at an unknown time the actor cannot be told from its parent.
+  const bool is_own_start = actor.start == 0 || actor.start / kMillisecond == start;
+  if (!pid || (is_own_start && read_pid(actor.pid) == pid)) {
+    return {};
+  }
+  return UidBuilder()
+      .add("process named by pid, start and image")
+      .add(std::uint64_t{*pid})
+      .add(static_cast<std::uint64_t>(start))
+      .add(fold(image))
+      .finish();
 }
 
 }  // namespace spoor

@@ -15,6 +15,10 @@
 // (parent, children, find) is its canonical member, the one with the least key. A hit is a fact
 // about the node that its event named: keep it there, and gather over members().
 //
+// A parent that an event names by pid, start and image, without a uid (SentinelOne on macOS), has a
+// node too, of no vendor. It joins the vendors' node of that process by the same facts, whichever
+// comes first, and is never canonical beside one (docs/decisions/0045).
+//
 // Memory is about 90 bytes a process beyond text (bench/graph_bench.cpp). It models Boost.Graph's
 // VertexListGraph and BidirectionalGraph (boost_graph.h), so that BGL's algorithms run on it;
 // adjacency_list itself costs several times the memory.
@@ -88,9 +92,10 @@ struct GraphChange {
   std::vector<ProcessIndex> left_parents;
 };
 
-/// The nodes of one process, in the order of their keys: the first is the canonical one.
+/// The nodes of one process, in the order of their keys, that of no vendor last: the first is the
+/// canonical one.
 struct ProcessMembers {
-  std::array<ProcessIndex, 3> processes{kNoProcess, kNoProcess, kNoProcess};
+  std::array<ProcessIndex, 4> processes{kNoProcess, kNoProcess, kNoProcess, kNoProcess};
   std::size_t count = 0;
 
   [[nodiscard]] const ProcessIndex* begin() const { return processes.data(); }
@@ -119,7 +124,8 @@ class ProcessGraph {
   ProcessGraph& operator=(ProcessGraph&&) noexcept;
 
   /// Takes in what an event says of processes. Idempotent and commutative. O(1) amortised; where
-  /// two vendors watch the host, O(processes of the pid) if a fact that groups rest on changes.
+  /// two vendors watch the host or one names parents without a uid, O(processes of the pid) if a
+  /// fact that groups rest on changes.
   GraphChange apply(const Event& event);
 
   /// Takes in all facts of another graph: two host keys turned out to be one machine. For each
@@ -129,7 +135,7 @@ class ProcessGraph {
 
   /// One more than the greatest index in use. Without forget(), the number of nodes.
   [[nodiscard]] std::size_t size() const;
-  /// Nodes in use; two vendors' nodes of one process count twice.
+  /// Nodes in use: each of those of one process counts.
   [[nodiscard]] std::size_t node_count() const;
   /// Processes: nodes in use, those of a group counted once.
   [[nodiscard]] std::size_t process_count() const;
@@ -147,14 +153,15 @@ class ProcessGraph {
 
   // --- Groups
 
-  /// The member with the least key. The node itself where it has no twin.
+  /// The first of members(). The node itself where it has no twin.
   [[nodiscard]] ProcessIndex canonical(ProcessIndex process) const;
 
   [[nodiscard]] bool is_canonical(ProcessIndex process) const {
     return canonical(process) == process;
   }
 
-  /// The nodes of this process: one, or one for each vendor that knows it.
+  /// The nodes of this process: one, or one for each vendor that knows it and one for those who
+  /// only name it.
   [[nodiscard]] ProcessMembers members(ProcessIndex process) const;
   /// The node's own uid as its vendor writes it; text(…, vendor_uid) is the canonical member's.
   [[nodiscard]] std::string_view vendor_uid(ProcessIndex node) const;
@@ -208,6 +215,7 @@ class ProcessGraph {
   /// makes it anew. The change tells of other groups that this may have parted or joined.
   GraphChange forget(ProcessIndex process);
 
+  /// All its members are.
   [[nodiscard]] bool is_tombstone(ProcessIndex process) const;
 
   /// Called for each node that is about to be forgotten or turned into a tombstone, by forget() or
@@ -251,5 +259,11 @@ class ProcessGraph {
 /// The identity to give a process that is known by its pid alone, where resolve_pid() finds none:
 /// (host, pid, unknown).
 [[nodiscard]] Uid unknown_process_key(std::string_view host, std::uint32_t pid);
+
+/// The identity of the actor's parent: its key; where it has none but a pid, an exact start and an
+/// image, one made of these, the start to the millisecond and the image's basename folded. The same
+/// on every host key of a machine. None if one of these is missing, if they are the actor's own, or
+/// if the actor has no key.
+[[nodiscard]] Uid parent_key(const Event& event);
 
 }  // namespace spoor

@@ -19,7 +19,14 @@ namespace spoor {
 inline constexpr std::uint32_t kNilNode = (std::uint32_t{1} << 21U) - 1;
 
 /// Whose identity a key is. The Windows log names processes by Sysmon's guid, if at all.
-enum class Vendor : std::uint8_t { unknown, microsoft, crowdstrike, sentinelone };
+enum class Vendor : std::uint8_t {
+  unknown,
+  microsoft,
+  crowdstrike,
+  sentinelone,
+  /// No vendor's: a parent named by pid, start and image alone (docs/decisions/0045).
+  named_only
+};
 
 [[nodiscard]] constexpr Vendor vendor_of(Source source) {
   switch (source) {
@@ -54,7 +61,7 @@ inline constexpr unsigned kNoRank = 3;
 // What goes into a field of so many bits is masked, so that the compiler sees that it fits.
 inline constexpr std::uint32_t kNodeBits = kNilNode;
 inline constexpr unsigned kRankBits = 3;
-inline constexpr unsigned kVendorBits = 3;
+inline constexpr unsigned kVendorBits = 7;
 inline constexpr std::uint64_t kTimeBits = (std::uint64_t{1} << 52U) - 1;
 
 struct alignas(64) ProcessNode {
@@ -77,7 +84,7 @@ struct alignas(64) ProcessNode {
   std::uint64_t took_part : 1 = 0;
   std::uint64_t is_queued : 1 = 0;   ///< Among those whose end is known, to be looked at.
   std::uint64_t is_grouped : 1 = 0;  ///< Has a twin of another vendor.
-  std::uint64_t vendor : 2 = 0;
+  std::uint64_t vendor : 3 = 0;
 
   // Children and processes of one pid are lists. Leaving one walks it: only a better claim about a
   // parent or pid makes a process leave; those forgotten stay, unused, until the next sweep.
@@ -96,6 +103,10 @@ struct alignas(64) ProcessNode {
 };
 
 static_assert(sizeof(ProcessNode) == 64);
+
+[[nodiscard]] inline bool is_named_only(const ProcessNode& node) {
+  return node.vendor == static_cast<unsigned>(Vendor::named_only);
+}
 
 /// Nodes that never move. Places of forgotten ones are given again after `rebuild_free`.
 class NodeSlab {

@@ -172,6 +172,7 @@ struct ProcessGraph::Store {
 
   [[nodiscard]] ProcessMembers members(std::uint32_t process) const;
   [[nodiscard]] std::uint32_t canonical(std::uint32_t process) const;
+  [[nodiscard]] bool is_tombstone(std::uint32_t process) const;
   [[nodiscard]] std::string_view text(std::uint32_t process, ProcessText which) const;
   [[nodiscard]] bool start_seen(std::uint32_t process) const;
   [[nodiscard]] std::uint64_t start(std::uint32_t process) const;

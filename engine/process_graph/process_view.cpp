@@ -6,15 +6,23 @@
 #include "engine/process_graph/process_store.h"
 
 namespace spoor {
+namespace {
+
+/// A vendor's key is the better name of a process.
+bool is_before(const ProcessNode& a, const ProcessNode& b) {
+  return is_named_only(a) == is_named_only(b) ? a.key < b.key : is_named_only(b);
+}
+
+}  // namespace
 
 ProcessMembers ProcessGraph::Store::members(std::uint32_t process) const {
   ProcessMembers group;
   group.processes[group.count++] = process;
   if (nodes[process].is_grouped != 0) {
     for (std::uint32_t twin = twins.at(process); twin != process; twin = twins.at(twin)) {
-      // Three at most: put in order by insertion.
+      // Four at most: put in order by insertion.
       std::size_t place = group.count++;
-      for (; place > 0 && nodes[twin].key < nodes[group.processes[place - 1]].key; --place) {
+      for (; place > 0 && is_before(nodes[twin], nodes[group.processes[place - 1]]); --place) {
         group.processes[place] = group.processes[place - 1];
       }
       group.processes[place] = twin;
@@ -25,6 +33,11 @@ ProcessMembers ProcessGraph::Store::members(std::uint32_t process) const {
 
 std::uint32_t ProcessGraph::Store::canonical(std::uint32_t process) const {
   return nodes[process].is_grouped == 0 ? process : members(process).processes[0];
+}
+
+bool ProcessGraph::Store::is_tombstone(std::uint32_t process) const {
+  return std::ranges::all_of(
+      members(process), [this](ProcessIndex member) { return nodes[member].is_tombstone != 0; });
 }
 
 std::string_view ProcessGraph::Store::text(std::uint32_t process, ProcessText which) const {

@@ -131,7 +131,7 @@ class Departures {
       const auto waiting = waiting_.find(parent);
       if (waiting != waiting_.end()) {
         process = --waiting->second == 0 ? parent : kNilNode;
-      } else if (store_.nodes[parent].is_tombstone == 0 && is_due(parent) && held(parent) == 0) {
+      } else if (!store_.is_tombstone(parent) && is_due(parent) && held(parent) == 0) {
         process = has_only_going(parent) ? parent : kNilNode;
       }
     }
@@ -177,7 +177,7 @@ std::vector<ProcessIndex> ProcessGraph::Store::evictable(Timestamp ended_before,
     }
     nodes[first.process].is_queued = 0;
     const std::uint32_t process = canonical(first.process);
-    if (nodes[process].is_tombstone != 0) {
+    if (is_tombstone(process)) {
       continue;
     }
     const Timestamp end = departures.end_of(process);
@@ -197,8 +197,8 @@ std::vector<ProcessIndex> ProcessGraph::Store::evictable(Timestamp ended_before,
   const std::int64_t hour = idle_before / kNanosPerHour;
   if (hour > idle_hour) {
     idle_hour = hour;
-    nodes.for_each([&](std::uint32_t process, const ProcessNode& node) {
-      if (node.is_tombstone == 0 && canonical(process) == process && departures.is_due(process) &&
+    nodes.for_each([&](std::uint32_t process, const ProcessNode& /*node*/) {
+      if (canonical(process) == process && !is_tombstone(process) && departures.is_due(process) &&
           departures.held(process) == 0) {
         departures.consider(process);
       }
@@ -270,7 +270,7 @@ class Shedding {
     if (store_.nodes[process].pid_rank != kNoRank) {
       pids_.push_back(store_.nodes[process].pid);
     }
-    std::array<std::uint32_t, 3> parents{kNilNode, kNilNode, kNilNode};
+    std::array<std::uint32_t, 4> parents{kNilNode, kNilNode, kNilNode, kNilNode};
     for (std::size_t i = 0; i < group.size(); ++i) {
       const std::uint32_t parent = store_.nodes[group.processes[i]].parent;
       parents[i] = parent == kNilNode ? kNilNode : store_.canonical(parent);

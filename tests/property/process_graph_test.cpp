@@ -1,6 +1,6 @@
 // The process graph against its plain twin: histories of three vendors who watch one host, with
-// pids given again, contradictions and cycles, in any order, in parts, with forgetting in between.
-// SPOOR_LONG=1 runs more.
+// pids given again, parents named without a uid, contradictions and cycles, in any order, in parts,
+// with forgetting in between. SPOOR_LONG=1 runs more.
 
 #include "engine/process_graph/process_graph.h"
 
@@ -65,9 +65,19 @@ class History {
     process.start_s =
         pick(4) == 0 ? 0 : static_cast<std::int64_t>(1'000'000'000 + truth * 3 + pick(4));
     ProcessMention mention = make_.mention(process, exact);
+    mention.key.high *= 0x9E3779B97F4A7C15ULL;  // Before and behind keys that are hashes.
     mention.command_line = pick(2) == 0 ? "" : make_.keep(std::string(1 + pick(3), 'x'));
     mention.user = pick(2) == 0 ? "" : make_.keep(std::string(1 + pick(2), 'u'));
     return mention;
+  }
+
+  void name_without_uid(ProcessMention& parent) {
+    parent.key = {};
+    parent.vendor_uid = {};
+    parent.start_is_exact = pick(8) != 0;
+    if (parent.start != 0 && pick(3) == 0) {
+      parent.start += static_cast<Timestamp>(pick(3)) * kNanosPerMilli;
+    }
   }
 
   Event start_or_other(std::size_t vendor) {
@@ -82,6 +92,9 @@ class History {
     event.actor = mention(vendor, event.type == EventType::process_creation && pick(3) != 0);
     if (event.type == EventType::process_creation || pick(4) == 0) {
       event.parent = mention(vendor, false);
+      if (pick(3) == 0) {
+        name_without_uid(event.parent);
+      }
       if (pick(2) == 0) {
         event.set(FieldId::hashes, make_.keep("MD5=" + std::to_string(pick(3))));
         event.set(FieldId::integrity_level, pick(2) == 0 ? "High" : "Low");
@@ -102,8 +115,19 @@ std::string answers(const ProcessGraph& graph) {
   return test::snapshot(graph, processes(graph));
 }
 
+/// Parents named without a uid that are one with a vendor's node.
+std::size_t joined_names(const ProcessGraph& graph) {
+  std::size_t count = 0;
+  for (const ProcessIndex process : processes(graph)) {
+    const ProcessMembers members = graph.members(process);
+    count += members.size() > 1 && graph.vendor_uid(members.processes[members.size() - 1]).empty();
+  }
+  return count;
+}
+
 TEST(ProcessGraphProperty, IsItsPlainTwinInAnyOrder) {
   std::size_t grouped = 0;
+  std::size_t named = 0;
   for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
     History history(seed);
     std::vector<Event> events = history.events(4 + history.pick(30));
@@ -120,11 +144,13 @@ TEST(ProcessGraphProperty, IsItsPlainTwinInAnyOrder) {
       ASSERT_EQ(answers(graph), want) << "seed " << seed << " round " << round;
       ASSERT_EQ(graph.process_count(), processes(graph).size()) << "seed " << seed;
       grouped += graph.node_count() - graph.process_count();
+      named += joined_names(graph);
       events.insert(events.end(), events.begin(), events.begin() + 2);  // Some come twice.
       std::ranges::shuffle(events, history.random());
     }
   }
   EXPECT_GT(grouped, seeds());  // Else the histories say nothing of groups.
+  EXPECT_GT(named, seeds() / 2);
 }
 
 TEST(ProcessGraphProperty, WhoAbsorbsWhomDoesNotShow) {

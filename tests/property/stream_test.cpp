@@ -246,14 +246,19 @@ std::uint64_t last_seed(std::uint64_t usual, std::uint64_t many) {
   return test::asked_seed() == 0 ? test::rounds(usual, many) : first_seed();
 }
 
-class Histories : public testing::TestWithParam<bool> {};
+struct Watch {
+  const char* name;
+  test::HistoryOptions options;
+};
+
+class Histories : public testing::TestWithParam<Watch> {};
 
 TEST_P(Histories, AStreamEndsWithWhatAReplayFinds) {
   const std::uint64_t last = last_seed(test::fewer_if_sanitized(60), 10'000);
   std::size_t findings = 0;
   for (std::uint64_t seed = first_seed(); seed <= last; ++seed) {
     std::mt19937_64 random(seed);
-    const Records records = test::make_history(seed, {.both_vendors = GetParam()});
+    const Records records = test::make_history(seed, GetParam().options);
     const Findings want = replay(records);
     const Records arrival = rearranged(records, true, random);
     const std::size_t every = 1 + random() % 20;
@@ -284,7 +289,7 @@ TEST_P(Histories, AReplayFindsTheSameInAnyOrder) {
   constexpr int kOrders = 4;
   for (std::uint64_t seed = first_seed(); seed <= last; ++seed) {
     std::mt19937_64 random(seed);
-    const Records records = test::make_history(seed, {.both_vendors = GetParam()});
+    const Records records = test::make_history(seed, GetParam().options);
     const Findings want = replay(records);
     for (int order = 0; order < kOrders; ++order) {
       const Findings got = replay(rearranged(records, false, random));
@@ -293,8 +298,12 @@ TEST_P(Histories, AReplayFindsTheSameInAnyOrder) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Vendors, Histories, testing::Bool(), [](const auto& vendors) {
-  return vendors.param ? "Both" : "OneOfEachHost";
+constexpr Watch kWatches[] = {{"OneOfEachHost", {}},
+                              {"Both", {.both_vendors = true}},
+                              {"SentinelOne", {.sentinelone = true}}};
+
+INSTANTIATE_TEST_SUITE_P(Vendors, Histories, testing::ValuesIn(kWatches), [](const auto& watch) {
+  return watch.param.name;
 });
 
 }  // namespace

@@ -28,6 +28,7 @@ struct Machine {
   std::size_t number = 0;
   bool sysmon = true;
   bool crowdstrike = false;
+  bool sentinelone = false;
   std::vector<Process> processes;
 };
 
@@ -55,6 +56,11 @@ class Writer {
                          falcon_id(process), falcon_id(parent), process.pid, process.image,
                          process.image, process.number, seconds(process.start_ms)));
     }
+    if (machine.sentinelone) {
+      agent(machine, "Process Creation", process.start_ms,
+            agent_process("tgt.process.", process) +
+                fmt::format(R"(,"tgt.process.uid":"{}")", agent_id(process)));
+    }
   }
 
   void lookup(const Machine& machine, const Process& process, std::int64_t at, char name) {
@@ -69,6 +75,11 @@ class Writer {
              fmt::format(R"("ContextProcessId":"{}","DomainName":"{}.test","RequestType":"1")",
                          falcon_id(process), name));
     }
+    if (machine.sentinelone) {
+      agent(
+          machine, "DNS Resolved", at,
+          agent_source(machine, process) + fmt::format(R"(,"event.dns.request":"{}.test")", name));
+    }
   }
 
   void end(const Machine& machine, const Process& process, std::int64_t at) {
@@ -81,6 +92,17 @@ class Writer {
       falcon(machine, "EndOfProcess", at,
              fmt::format(R"("TargetProcessId":"{}","RawProcessId":"{}")", falcon_id(process),
                          process.pid));
+    }
+    if (machine.sentinelone) {
+      agent(machine, "Process Exit", at, agent_source(machine, process));
+    }
+  }
+
+  /// By which SentinelOne tells who the parent is. At once: what a window has done with when it
+  /// becomes known is dropped, by a stream alone.
+  void first_act(const Machine& machine, const Process& process) {
+    if (machine.sentinelone) {
+      agent(machine, "Module Load", process.start_ms, agent_source(machine, process));
     }
   }
 
@@ -103,6 +125,29 @@ class Writer {
   }
 
   static std::uint64_t falcon_id(const Process& process) { return 7'000'000 + process.number; }
+
+  static std::string agent_id(const Process& process) {
+    return fmt::format("{:016X}", 0x5E00 + process.number);
+  }
+
+  static std::string agent_process(std::string_view prefix, const Process& process) {
+    return fmt::format(R"("{0}pid":{1},"{0}image.path":"{2}","{0}startTime":{3})", prefix,
+                       process.pid, image(process), kBegin * kMillisPerSecond + process.start_ms);
+  }
+
+  static std::string agent_source(const Machine& machine, const Process& process) {
+    const Process& parent = machine.processes[process.parent];
+    std::string source = agent_process("src.process.", process) +
+                         fmt::format(R"(,"src.process.uid":"{}")", agent_id(process));
+    if (&parent != &process) {
+      source += "," + agent_process("src.process.parent.", parent);
+      // Some tell more.
+      source += process.number % 4 == 0
+                    ? fmt::format(R"(,"src.process.parent.uid":"{}")", agent_id(parent))
+                    : "";
+    }
+    return source;
+  }
 
   static std::string seconds(std::int64_t at) {
     return fmt::format("{}.{:03}", kBegin + at / kMillisPerSecond, at % kMillisPerSecond);
@@ -128,6 +173,17 @@ class Writer {
                     R"("id":"e{}","timestamp":"{}{:03}","ContextTimeStamp":"{}",{}}})",
                     name, machine.number, ++record_, kBegin + at / kMillisPerSecond,
                     at % kMillisPerSecond, seconds(at), data));
+  }
+
+  void agent(const Machine& machine,
+             std::string_view type,
+             std::int64_t at,
+             const std::string& data) {
+    add(Source::sentinelone, at,
+        fmt::format(R"({{"i.scheme":"edr","event.type":"{}","event.time":{},"event.id":"s{}",)"
+                    R"("endpoint.os":"windows","endpoint.name":"PC{}","agent.uuid":"51{}",{}}})",
+                    type, kBegin * kMillisPerSecond + at, ++record_, machine.number, machine.number,
+                    data));
   }
 
   void add(Source source, std::int64_t at, std::string text) {
@@ -182,6 +238,7 @@ void tell(const Machine& machine,
   if (process.start_seen) {
     writer.start(machine, process);
   }
+  writer.first_act(machine, process);
   for (std::size_t i = dice.below(lookups + 1); i > 0; --i) {
     const auto at = static_cast<std::int64_t>(dice.below(50)) * kMillisPerSecond;
     writer.lookup(machine, process, std::min(process.start_ms + at, kSpanMs),
@@ -205,7 +262,10 @@ std::vector<HistoryRecord> make_history(std::uint64_t seed, const HistoryOptions
   Writer writer(records);
   for (std::size_t host = 0; host < 1 + dice.below(options.hosts); ++host) {
     Machine machine{.number = host, .sysmon = true, .crowdstrike = true, .processes = {}};
-    if (!options.both_vendors) {
+    if (options.sentinelone) {
+      machine.sysmon = machine.crowdstrike = false;
+      machine.sentinelone = true;
+    } else if (!options.both_vendors) {
       machine.sysmon = dice.below(2) == 0;
       machine.crowdstrike = !machine.sysmon;
     }

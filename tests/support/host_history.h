@@ -1,6 +1,6 @@
 // Made-up days of a few hosts: processes that start one another, look names up and end, as Sysmon,
-// CrowdStrike or both tell of it. Small, so that much coincides: pids are reused, starts are
-// missing, times are equal.
+// CrowdStrike or both tell of it, or SentinelOne. Small, so that much coincides: pids are reused,
+// starts are missing, times are equal.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +27,9 @@ struct HistoryOptions {
   std::size_t processes = 8;  ///< Of a host, at most.
   std::size_t lookups = 6;    ///< Of a process, at most.
   bool both_vendors = false;  ///< Processes are told of by both; else by one of them each host.
+  /// By SentinelOne alone, as on macOS: starts do not tell the parent, other events mostly name it
+  /// by pid, start and image.
+  bool sentinelone = false;
 };
 
 /// In the order of time. The same for the same seed and options. Images are `p0.exe` to `p3.exe`,

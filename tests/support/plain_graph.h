@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <set>
@@ -26,11 +27,13 @@ class PlainGraph {
   void apply(const Event& event) {
     const bool is_start = event.type == EventType::process_creation;
     const int own = is_start ? 0 : 1;
-    name(event, event.parent, 2);
-    name(event, event.target, 1);
-    name(event, event.actor, own);
-    if (!event.parent.key.is_none()) {
-      nodes_[event.parent.key].claimed_by_child = true;
+    const bool is_named_only = event.parent.key.is_none();
+    const Uid parent = parent_key(event);
+    name(event, event.parent, parent, is_named_only ? kNamedOnly : vendor_of(event), 2);
+    name(event, event.target, event.target.key, vendor_of(event), 1);
+    name(event, event.actor, event.actor.key, vendor_of(event), own);
+    if (!parent.is_none()) {
+      nodes_[parent].claimed_by_child = true;
     }
     if (!event.target.key.is_none()) {
       nodes_[event.target.key].took_part = true;
@@ -43,8 +46,8 @@ class PlainGraph {
     if (event.type == EventType::process_termination && is_sure(event)) {
       actor.end = actor.end == 0 ? event.time : std::min(actor.end, event.time);
     }
-    if (!event.parent.key.is_none() && event.parent.key != event.actor.key) {
-      least(actor.parent, {own, event.parent.key});
+    if (!parent.is_none() && parent != event.actor.key) {
+      least(actor.parent, {is_named_only ? 2 : own, parent});
     }
     if (is_start) {
       actor.start_seen = true;
@@ -66,14 +69,16 @@ class PlainGraph {
     });
   }
 
-  /// Groups: each a set of keys, the canonical one first.
+  /// Groups: each a set of keys.
   [[nodiscard]] std::vector<std::set<Uid>> groups() const {
-    std::map<std::pair<std::uint32_t, std::string>, std::vector<std::pair<Timestamp, Uid>>> alike;
+    Alike alike;
+    Alike named;
     std::vector<std::set<Uid>> groups;
     for (const auto& [key, node] : nodes_) {
       const std::string image = fold(basename_of(text(node, ProcessText::image)));
       if (node.pid && node.start && !image.empty()) {
-        alike[{node.pid->second, image}].emplace_back(node.start->second, key);
+        Alike& alikes = node.vendor == kNamedOnly ? named : alike;
+        alikes[{node.pid->second, image}].emplace_back(node.start->second, key);
       } else {
         groups.push_back({key});
       }
@@ -94,8 +99,15 @@ class PlainGraph {
           place->second.insert(key);
         }
       }
+      add_named(open, named[what]);
+      named.erase(what);
       for (const auto& group : open) {
         groups.push_back(group.second);
+      }
+    }
+    for (const auto& [what, instances] : named) {
+      for (const auto& [start, key] : instances) {
+        groups.push_back({key});
       }
     }
     return groups;
@@ -116,8 +128,8 @@ class PlainGraph {
       const Timestamp ended = end(canonical, inferred);
       const auto claimed = claimed_parent(canonical);
       const bool suspect = is_suspect(canonical);
-      write(out, canonical, {group.begin(), group.end()}, nodes_.at(canonical).pid,
-            start(canonical), ended, inferred);
+      write(out, canonical, in_order(group), nodes_.at(canonical).pid, start(canonical), ended,
+            inferred);
       out << " parent " << (claimed && !suspect ? to_string(*claimed) : "-") << " claimed "
           << (claimed ? to_string(*claimed) : "-") << flags(canonical, suspect);
       for (std::size_t i = 0; i < kProcessTextCount; ++i) {
@@ -147,6 +159,12 @@ class PlainGraph {
   }
 
  private:
+  static constexpr int kNamedOnly = 4;
+
+  /// By pid and image: starts and keys.
+  using Alike =
+      std::map<std::pair<std::uint32_t, std::string>, std::vector<std::pair<Timestamp, Uid>>>;
+
   template <typename Value>
   using Claim = std::optional<std::pair<int, Value>>;
 
@@ -176,14 +194,57 @@ class PlainGraph {
     }
   }
 
-  void name(const Event& event, const ProcessMention& mention, int rank) {
-    if (mention.key.is_none()) {
+  static int vendor_of(const Event& event) {
+    return event.source == Source::crowdstrike ? 2 : event.source == Source::sentinelone ? 3 : 1;
+  }
+
+  /// Time and again the nearest pair of one who is only named and a group that has none yet; of
+  /// equals the earlier, the lesser key, the earlier group.
+  void add_named(std::vector<std::pair<Timestamp, std::set<Uid>>>& groups,
+                 std::vector<std::pair<Timestamp, Uid>> named) const {
+    std::ranges::sort(named);
+    std::set<std::size_t> taken;
+    for (;;) {
+      std::optional<std::tuple<Timestamp, std::size_t, std::size_t>> nearest;
+      for (std::size_t i = 0; i < named.size(); ++i) {
+        for (std::size_t group = 0; group < groups.size(); ++group) {
+          for (const Uid& member : groups[group].second) {
+            const std::tuple pair(std::abs(nodes_.at(member).start->second - named[i].first), i,
+                                  group);
+            if (std::get<0>(pair) <= kClockSlackNs && !taken.contains(group) &&
+                (!nearest || pair < *nearest)) {
+              nearest = pair;
+            }
+          }
+        }
+      }
+      if (!nearest) {
+        break;
+      }
+      const auto [apart, i, group] = *nearest;
+      groups[group].second.insert(named[i].second);
+      taken.insert(group);
+      named.erase(named.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    for (const auto& [start, key] : named) {
+      groups.push_back({start, {key}});
+    }
+  }
+
+  /// Keys of vendors first.
+  [[nodiscard]] std::vector<Uid> in_order(const std::set<Uid>& group) const {
+    std::vector<Uid> keys(group.begin(), group.end());
+    std::stable_partition(keys.begin(), keys.end(),
+                          [this](const Uid& key) { return nodes_.at(key).vendor != kNamedOnly; });
+    return keys;
+  }
+
+  void name(
+      const Event& event, const ProcessMention& mention, const Uid& key, int vendor, int rank) {
+    if (key.is_none()) {
       return;
     }
-    Node& node = nodes_[mention.key];
-    const int vendor = event.source == Source::crowdstrike   ? 2
-                       : event.source == Source::sentinelone ? 3
-                                                             : 1;
+    Node& node = nodes_[key];
     node.vendor = std::min(node.vendor, vendor);
     if (is_sure(event)) {
       node.last_seen = std::max(node.last_seen, event.time / kNanosPerSecond);
@@ -209,9 +270,10 @@ class PlainGraph {
     views_.clear();
     canonical_.clear();
     for (const std::set<Uid>& group : groups()) {
-      views_[*group.begin()] = group;
+      const Uid canonical = in_order(group).front();
+      views_[canonical] = group;
       for (const Uid& key : group) {
-        canonical_[key] = *group.begin();
+        canonical_[key] = canonical;
       }
     }
   }

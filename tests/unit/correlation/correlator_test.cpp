@@ -140,6 +140,51 @@ TEST(Correlator, ALateParentEdgeJoins) {
   EXPECT_EQ(engine.findings().size(), 1U);
 }
 
+TEST(Correlator, AParentNamedWithoutAUidJoins) {
+  const RuleSet rules = test::rules_of(kLineage);
+  test::EventMaker make;
+  const auto name = [&make](Event event, const Process& parent) {
+    event.source = Source::sentinelone;
+    event.parent = make.mention(parent, true);
+    event.parent.key = {};
+    event.parent.vendor_uid = {};
+    return event;
+  };
+  Event app_start = make.start(kApp, kApp);
+  Event cmd_start = make.start(kCmd, kCmd);
+  for (Event* start : {&app_start, &cmd_start}) {
+    start->source = Source::sentinelone;
+    start->parent.clear();
+  }
+  const std::vector<Event> events = {
+      app_start, cmd_start,
+      name(make.act(EventType::dns_query, kApp, kT + 20, FieldId::query_name, "drop.example"),
+           kExplorer),
+      name(make.act(EventType::file_event, kCmd, kT + 50, FieldId::target_filename, "C:\\a.tmp"),
+           kApp)};
+  std::vector<std::size_t> order = {0, 1, 2, 3};
+  std::string want;
+  do {
+    Engine engine(rules);
+    for (const std::size_t i : order) {
+      engine.take(events[i]);
+      engine.correlator().settle();
+    }
+    want = want.empty() ? engine.text() : want;
+    ASSERT_EQ(engine.text(), want);
+    const std::vector<Finding> findings = engine.findings();
+    ASSERT_EQ(findings.size(), 1U);
+    EXPECT_EQ(findings[0].level, "critical");  // The shell and the file.
+    ASSERT_EQ(findings[0].processes.size(), 3U);
+    EXPECT_EQ(findings[0].processes[0].image, kExplorer.image);
+    EXPECT_EQ(findings[0].processes[0].uid, "");
+    EXPECT_EQ(findings[0].processes[0].knowledge, Knowledge::claimed);
+    EXPECT_EQ(findings[0].processes[1].uid, "{guid-2}");
+    EXPECT_EQ(findings[0].processes[1].knowledge, Knowledge::known);
+    EXPECT_TRUE(findings[0].processes[1].other_uids.empty());
+  } while (std::ranges::next_permutation(order).found);
+}
+
 struct RelationCase {
   const char* relation;
   bool self;

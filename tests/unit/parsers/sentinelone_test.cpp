@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "engine/base/text.h"
+#include "engine/process_graph/process_graph.h"
 #include "tests/support/parsing.h"
 
 namespace spoor {
@@ -408,6 +410,41 @@ TEST(SentinelOne, OtherEventsNameTheSourceAndItsParent) {
     EXPECT_EQ(event.field(FieldId::parent_command_line), "explorer");
     EXPECT_EQ(event.field(FieldId::parent_process_guid), "51F29457ED8E2D59");
   });
+}
+
+TEST(SentinelOne, AParentWithoutAUidIsKnownByPidStartAndImage) {
+  const std::string mac = fmt::format(
+      R"({{"event.type":"DNS Resolved","endpoint.os":"osx","agent.uuid":"{}",{},"src.process.startTime":1679735976090,"src.process.parent.pid":3417,"src.process.parent.startTime":1679735976000,"src.process.parent.image.path":"/tmp/UpdateAgent","src.process.parent.cmdline":" UpdateAgent -x","src.process.parent.user":"mkim"}})",
+      kAgent, process("src.process.", "A285A74B-E038-600B-2DE6-AF095ED79473", 3418, "/tmp/x"));
+  const std::string deep_visibility = deep(
+      "DNS Resolved",
+      R"("srcProcUid":"AA","srcProcPid":"3418","srcProcParentPid":"3417","srcProcParentStartTime":"2023-03-25T09:19:36.000Z","srcProcParentImagePath":"/tmp/UpdateAgent","srcProcParentCmdLine":"UpdateAgent -x","srcProcParentUser":"mkim")");
+  // The key beside it is the process's own.
+  const std::string old_names = deep(
+      "DNS Resolved",
+      R"("processUniqueKey":"AA","pid":"3418","parentProcessUniqueKey":"AA","parentPid":"3417","parentProcessStartTime":"2023-03-25T09:19:36.000Z","parentProcessName":"UpdateAgent")");
+  std::vector<Uid> keys;
+  for (const std::string& record : {mac, deep_visibility, old_names}) {
+    expect_event(record, [&](const Event& event) {
+      EXPECT_FALSE(event.actor.key.is_none());
+      EXPECT_TRUE(event.parent.key.is_none());
+      EXPECT_EQ(event.parent.vendor_uid, "");
+      EXPECT_EQ(event.parent.pid, "3417");
+      EXPECT_EQ(format_timestamp(event.parent.start), "2023-03-25T09:19:36.000Z");
+      EXPECT_TRUE(event.parent.start_is_exact);
+      EXPECT_EQ(basename_of(event.parent.image), "UpdateAgent");
+      EXPECT_FALSE(event.has(FieldId::parent_process_guid));
+      keys.push_back(parent_key(event));
+      if (record != old_names) {
+        EXPECT_EQ(event.parent.command_line, "UpdateAgent -x");
+        EXPECT_EQ(event.parent.user, "mkim");
+      }
+    });
+  }
+  ASSERT_EQ(keys.size(), 3U);
+  EXPECT_FALSE(keys[0].is_none());
+  EXPECT_EQ(keys[0], keys[1]);
+  EXPECT_EQ(keys[0], keys[2]);
 }
 
 TEST(SentinelOne, NoProcessIsItsOwnParent) {

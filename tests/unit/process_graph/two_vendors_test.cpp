@@ -95,6 +95,23 @@ TEST_F(TwoVendors, ALateFactPartsThem) {
   EXPECT_EQ(other.end(falcon), later.start_s * kNanosPerSecond);  // Its pid was given again.
 }
 
+TEST_F(TwoVendors, AreOneWhenAnotherGraphKnowsWhatWasMissing) {
+  Process without_image = kSysmonApp;
+  without_image.image = "";
+  Process without_pid = kSysmonApp;
+  without_pid.pid = 0;
+  const auto act = [this](const Process& process) {
+    return make.act(EventType::dns_query, process, kBegin + 30, FieldId::query_name, "q");
+  };
+  graph.apply(act(without_image));
+  graph.apply(from(Source::crowdstrike, act(kFalconApp)));
+  ASSERT_EQ(graph.process_count(), 2U);
+  ProcessGraph other;
+  other.apply(act(without_pid));
+  graph.absorb(other);
+  EXPECT_EQ(graph.process_count(), 1U);
+}
+
 struct PairRow {
   const char* name = "";
   Process sysmon;
