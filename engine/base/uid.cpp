@@ -68,6 +68,11 @@ std::uint64_t table_seed() {
   return kSeed;
 }
 
+Uid seeded_uid(std::string_view text) noexcept {
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(text.data(), text.size(), table_seed());
+  return {.high = hash.high64, .low = hash.low64};
+}
+
 std::size_t SeededTextHash::operator()(std::string_view text) const noexcept {
   return XXH3_64bits_withSeed(text.data(), text.size(), table_seed());
 }

@@ -94,6 +94,11 @@ struct UidHash {
   }
 };
 
+/// A text's 128-bit hash under table_seed(), for tables that then need not keep or compare the
+/// text: whoever does not know the seed cannot make two texts meet. Another in each run: never
+/// shown, never kept.
+[[nodiscard]] Uid seeded_uid(std::string_view text) noexcept;
+
 /// For tables keyed by text that came from events; accepts string_view look-ups.
 struct SeededTextHash {
   using is_transparent = void;

@@ -315,9 +315,12 @@ void Correlator::take(const Event& event,
                       bool duplicate,
                       Matcher& matcher,
                       const Lineage* lineage) {
-  impl_->join(impl_->hosts.learn(event));
-  HostState& host = impl_->hosts.of(event.host);
-  if (better_hostname(event.hostname, host.hostname)) {
+  const HostTable::Arrival arrival = impl_->hosts.arrive(event);
+  if (!arrival.joined.empty()) {
+    impl_->join(arrival.joined);
+  }
+  HostState& host = *arrival.host;
+  if (arrival.has_new_name && better_hostname(event.hostname, host.hostname)) {
     host.hostname = event.hostname;
   }
   impl_->touch(host);

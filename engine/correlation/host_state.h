@@ -72,9 +72,14 @@ struct NodeFacts {
 struct HostState {
   using Marks = boost::unordered_flat_set<MatchPlace, MatchPlaceHash>;
 
+  // What every event of the host needs comes first: few cache lines.
+  ProcessGraph graph;
+  bool touched = false;  ///< Something came of it since findings were last told.
+  bool watermark_moved = false;
+  HostWatermark watermark;
+
   std::string key;       ///< The least of the machine's.
   std::string hostname;  ///< The best name that any event gave.
-  ProcessGraph graph;
   boost::unordered_flat_map<ProcessIndex, NodeFacts> facts;
   ProgramRuns programs;  ///< Of nodes with `anchored_run`.
   Marks marked;          ///< Where to evaluate a correlation.
@@ -88,9 +93,6 @@ struct HostState {
   /// Some process at or below this node's, along claimed edges, has or had a hit. If set for some
   /// node of a process, set for some node of each process above it.
   std::vector<bool> hit_below;
-  HostWatermark watermark;
-  bool watermark_moved = false;
-  bool touched = false;  ///< Something came of it since findings were last told.
   /// The watermark under which the correlator lists it; kNothingClosed if it does not.
   Timestamp listed_watermark = kNothingClosed;
   Timestamp retained_at = kNothingClosed;  ///< The watermark when processes were last forgotten.

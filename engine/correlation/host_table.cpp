@@ -19,15 +19,19 @@ std::optional<std::uint32_t> decimal_pid(std::string_view text) {
 
 }  // namespace
 
-std::vector<HostTable::Joined> HostTable::learn(const Event& event) {
+HostTable::Arrival HostTable::arrive(const Event& event) {
+  Arrival arrival;
+  const Uid key = seeded_uid(event.host);
+  Known& known = known_[key];
   std::vector<HostJoin> joins;
   const auto add = [&joins](std::vector<HostJoin> more) {
     std::ranges::move(more, std::back_inserter(joins));
   };
   if (!event.hostname.empty()) {
-    const auto last = last_names_.find(event.host);
-    if (last == last_names_.end() || last->second != event.hostname) {
-      last_names_.insert_or_assign(std::string(event.host), std::string(event.hostname));
+    const Uid name = seeded_uid(event.hostname);
+    if (name != known.last_name) {
+      known.last_name = name;
+      arrival.has_new_name = true;
       add(identity_.name(event.host, event.hostname));
     }
     if (event.type == EventType::sensor && event.source == Source::crowdstrike) {
@@ -40,7 +44,14 @@ std::vector<HostTable::Joined> HostTable::learn(const Event& event) {
       add(identity_.started(event.host, *pid, event.actor.start, event.actor.image));
     }
   }
-  return join(joins);
+  if (!joins.empty()) {
+    arrival.joined = join(joins);
+  }
+  if (known.host == nullptr) {
+    known.host = &of(event.host);
+  }
+  arrival.host = known.host;
+  return arrival;
 }
 
 std::vector<HostTable::Joined> HostTable::alias(std::string_view key, std::string_view other) {
@@ -57,6 +68,9 @@ std::vector<HostTable::Joined> HostTable::join(const std::vector<HostJoin>& join
     }
     for (const std::string& key : moved) {
       aliases_.insert_or_assign(key, one.into);
+      if (const auto known = known_.find(seeded_uid(key)); known != known_.end()) {
+        known->second.host = nullptr;
+      }
     }
     std::vector<std::string>& others = other_keys_[one.into];
     others.insert(others.end(), moved.begin(), moved.end());

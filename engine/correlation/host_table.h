@@ -31,9 +31,16 @@ class HostTable {
     HostState* into = nullptr;
   };
 
-  /// Learns what an event says of which machine its key is. The joins that follow, mostly none: of
-  /// those the states are still to be joined. O(1) amortised.
-  [[nodiscard]] std::vector<Joined> learn(const Event& event);
+  /// The host of an event, and what the event told of which machine its key is.
+  struct Arrival {
+    HostState* host = nullptr;
+    bool has_new_name = false;   ///< Another host name than the last of its key.
+    std::vector<Joined> joined;  ///< Mostly none. The states are still to be joined.
+  };
+
+  /// Takes in what an event says of its machine. The host is made if it is not there. O(1)
+  /// amortised, and few cache lines: it is done for every event.
+  [[nodiscard]] Arrival arrive(const Event& event);
   /// Two keys are one machine: configuration says so.
   [[nodiscard]] std::vector<Joined> alias(std::string_view key, std::string_view other);
 
@@ -66,7 +73,14 @@ class HostTable {
   ByKey<std::string> aliases_;  ///< Keys that are not the least of their machine → that one.
   /// By the least key of a machine that has several: the others.
   std::map<std::string, std::vector<std::string>, std::less<>> other_keys_;
-  ByKey<std::string> last_names_;  ///< By host key, to learn nothing twice.
+
+  /// What an event of a known host needs.
+  struct Known {
+    HostState* host = nullptr;  ///< Null: to be looked up by its key.
+    Uid last_name;              ///< seeded_uid() of the host name, to learn nothing twice.
+  };
+
+  boost::unordered_flat_map<Uid, Known, UidHash> known_;  ///< By seeded_uid() of the key.
 };
 
 }  // namespace spoor

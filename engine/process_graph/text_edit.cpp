@@ -6,8 +6,12 @@ bool TextEdit::offer(ProcessText which, std::string_view value, unsigned rank) {
   if (value.empty()) {
     return false;
   }
-  // Most events say less than the start event did: that is told by the ranks, without a look at the
-  // texts.
+  // Most events say less than the start event did: that is told by the ranks in the node, without a
+  // look at anything else.
+  const unsigned kept = ProcessGraph::Store::kept_rank(store_.nodes[process_], which);
+  if (kept != kNoRank && rank > kept) {
+    return false;
+  }
   const TextHandle known = known_handle(which);
   const unsigned known_rank =
       known == 0 ? kNoRank : store_.text_rank(store_.nodes[process_], which);
