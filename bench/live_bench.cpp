@@ -8,6 +8,7 @@
 // thirty-five days. Events come in runs of one host, as shippers send them, and each of another
 // host, which no memory is made for.
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -192,6 +193,7 @@ Costs measure(const RuleSet& rules, const Scale& scale) {
   }
   const Correlator& correlator = pipeline.correlator();
   const std::size_t processes_bytes = allocated_bytes() - before;
+  const std::size_t processes = std::max<std::size_t>(correlator.process_count(), 1);
   for (std::uint32_t chain = 0; chain < scale.chains; ++chain) {
     pipeline.take(write.connect(chain % scale.hosts,
                                 (chain / scale.hosts * 13 + 30) % scale.processes, 100, kOpen),
@@ -202,9 +204,8 @@ Costs measure(const RuleSet& rules, const Scale& scale) {
   const std::size_t open = correlator.match_count();
   std::printf(
       "%10zu live processes on %zu hosts: %7.1f MB with their texts and all else, %5.1f B each\n",
-      correlator.process_count(), correlator.host_count(),
-      static_cast<double>(processes_bytes) / 1e6,
-      static_cast<double>(processes_bytes) / static_cast<double>(correlator.process_count()));
+      processes, correlator.host_count(), static_cast<double>(processes_bytes) / 1e6,
+      static_cast<double>(processes_bytes) / static_cast<double>(processes));
   constexpr std::size_t kEvents = 1U << 20U;
   Costs costs;
   cost_of_events(pipeline, write, scale, 64, kEvents / 4);  // Warm.
