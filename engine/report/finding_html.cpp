@@ -18,6 +18,9 @@ void write_pieces(Html& html, const ReportFinding& finding) {
   html.number(static_cast<std::uint64_t>(finding.evidence_total));
   html.markup(finding.evidence_total == 1 ? Markup(" piece of evidence")
                                           : Markup(" pieces of evidence"));
+  if (static_cast<std::uint64_t>(finding.evidence_total) > finding.evidence_shown) {
+    html.markup(", ").number(finding.evidence_shown).markup(" shown");
+  }
 }
 
 void write_header(Html& html, const ReportFinding& finding, std::size_t number) {
