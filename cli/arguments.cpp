@@ -262,6 +262,11 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
       *replay, "--fail-on", kLevels, [&options](Level level) { options.fail_on = level; },
       "Exit with 10 if there is a finding of this level or above");
   replay
+      ->add_option("--host-aliases", options.host_aliases,
+                   "Names of one machine, beside what is learned from the logs: a YAML map from\n"
+                   "one of its host names or sensor ids to the others, pc042: [4c1b8e7f...]")
+      ->type_name("FILE");
+  replay
       ->add_option("--placeholders", options.placeholders,
                    "Values for the modifier expand: a YAML or JSON map from names to lists")
       ->type_name("FILE");

@@ -34,6 +34,7 @@ struct ReplayOptions {
   std::string dead_letters;  ///< File for dead letters, or empty.
   std::uint64_t max_errors = 0;
   std::optional<Level> fail_on;
+  std::string host_aliases;  ///< File with the names of machines, or empty.
   std::string placeholders;  ///< File with the values of `expand`, or empty.
   std::uint64_t revisions =
       0;                 ///< Tell findings as they arise, after so many records; 0: at the end.

@@ -14,6 +14,7 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/host_aliases.h"
 #include "cli/interrupt.h"
 #include "cli/log.h"
 #include "cli/output_file.h"
@@ -367,6 +368,18 @@ int run_replay(const ReplayOptions& options) {
     }
     load_options = std::move(*read);
   }
+  HostAliases host_aliases;
+  if (!options.host_aliases.empty()) {
+    std::vector<Diagnostic> problems;
+    Result<HostAliases> read = load_host_aliases(options.host_aliases, problems);
+    if (!read) {
+      return give_up(read.error());
+    }
+    if (print_diagnostics(problems, options.quiet) > 0) {
+      return exit_usage;
+    }
+    host_aliases = std::move(*read);
+  }
   const std::optional<LoadedRules> rules =
       load_rules_for_command(options.rules, options.strict, options.quiet, load_options);
   if (!rules) {
@@ -394,6 +407,7 @@ int run_replay(const ReplayOptions& options) {
       {.from = options.from,
        .to = options.to,
        .parser = {.source = options.source},
+       .host_aliases = std::move(host_aliases),
        .lateness = options.revisions > 0 ? std::optional(Lateness{}) : std::nullopt,
        .on_dead_letter =
            [&desk](const Error& error, std::string_view record, const RecordPosition& position) {

@@ -11,6 +11,7 @@
 #include "engine/base/limits.h"
 #include "engine/correlation/graph_lineage.h"
 #include "engine/rule/unchanged_rules.h"
+#include "parsers/field_writer.h"
 
 namespace spoor {
 namespace {
@@ -87,6 +88,11 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
       asks_ancestors_(asks_ancestors(*rules_)) {
   if (options_.on_window) {
     correlator_.on_window(options_.on_window);
+  }
+  for (const std::vector<std::string>& names : options_.host_aliases) {
+    for (const std::string& name : names) {
+      correlator_.alias_host(host_key(names.front()), host_key(name));
+    }
   }
 }
 

@@ -22,11 +22,16 @@
 
 namespace spoor {
 
+/// Machines, each as the names and sensor ids that are known to be its own.
+using HostAliases = std::vector<std::vector<std::string>>;
+
 struct PipelineOptions {
   std::optional<Timestamp> from =
       std::nullopt;  ///< Events before it are filtered. Events whose time is suspect never are.
   std::optional<Timestamp> to = std::nullopt;  ///< Events at or after it are filtered.
   ParserOptions parser{};
+  /// Beside what is learned from the events: host names and sensor ids of one machine are one host.
+  HostAliases host_aliases{};
   /// How late events may come, for findings as they arise: updates(). None: everything is kept
   /// until findings(), and it does not matter how late anything comes.
   std::optional<Lateness> lateness = std::nullopt;

@@ -119,6 +119,11 @@ std::string_view host_key_of(std::string_view name, Scratch& scratch) {
   return first.empty() ? std::string_view("-") : lower(first, scratch);
 }
 
+std::string host_key(std::string_view name) {
+  Scratch scratch;
+  return std::string(host_key_of(name, scratch));
+}
+
 void set_event_time(std::optional<Timestamp> time, Event& event) {
   event.time = time.value_or(0);
   if (event.time < kAncient) {

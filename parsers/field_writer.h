@@ -79,6 +79,8 @@ void set_extra(std::string_view name, std::string_view value, Event& event);
 
 /// "PC042.acme.example" → "pc042": the same machine logs under both names. "-" if there is none.
 [[nodiscard]] std::string_view host_key_of(std::string_view name, Scratch& scratch);
+/// The same, of a name or a sensor's id that a person wrote.
+[[nodiscard]] std::string host_key(std::string_view name);
 
 /// The text in lower case (ASCII).
 [[nodiscard]] std::string_view lower(std::string_view text, Scratch& scratch);

@@ -301,6 +301,23 @@ class Input(E2e):
         self.assertEqual(len(findings), 1)
 
 
+class HostAliases(E2e):
+    def test_the_names_of_a_machine_are_one_host(self):
+        aliases = self.path("aliases.yml", b"PC042.acme.example: [AAA-sensor]\n")
+        findings, _, _ = self.replay(scenario("A.sysmon-evtxdump"), "--host-aliases", aliases)
+        self.assertEqual([finding["device"]["uid"] for finding in findings], ["aaa-sensor"])
+
+    def test_what_is_wrong_is_told_with_its_place(self):
+        for content, place in ((b"- a\n", b":1:1: error: host aliases are a map"), (b"a: [b, {c: d}]\n", b":1:8: error: the name of a machine"),
+                               (b"a: b\na: c\n", b":2:1: error")):
+            result = run("replay", scenario("A.sysmon-evtxdump"), "--host-aliases", self.path("aliases.yml", content))
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(place, result.stderr)
+        result = run("replay", scenario("A.sysmon-evtxdump"), "--host-aliases", "/nowhere.yml")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(b"cannot read /nowhere.yml", result.stderr)
+
+
 class CommandLine(E2e):
     def test_stdout_is_data_only(self):
         result = run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson")

@@ -2,6 +2,7 @@
 // whichever of its machine's keys they came.
 
 #include <string>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -43,7 +44,9 @@ std::string sysmon(int id, int second, const std::string& data) {
 
 class Stream {
  public:
-  Stream() : rules_(test::rules_of(kRule)), pipeline_(rules_, {.lateness = kLateness}) {}
+  explicit Stream(HostAliases aliases = {})
+      : rules_(test::rules_of(kRule)),
+        pipeline_(rules_, {.host_aliases = std::move(aliases), .lateness = kLateness}) {}
 
   void take(std::string record) {
     const std::size_t size = record.size();
@@ -72,6 +75,16 @@ TEST(JoinedHosts, WaitNoLongerThanOthers) {
   stream.take(sysmon(22, 50, R"("QueryName":"x.test","QueryStatus":"0")"));
   ASSERT_EQ(stream.pipeline().correlator().host_count(), 1U);
   EXPECT_EQ(stream.pipeline().updates().size(), 2U);
+}
+
+TEST(JoinedHosts, ByConfiguration) {
+  for (const bool is_told : {false, true}) {
+    Stream stream(is_told ? HostAliases{{"PC1.acme.example", "A1D1"}} : HostAliases{});
+    stream.take(falcon("DnsRequest", 20,
+                       R"("ContextProcessId":"7","DomainName":"d.test","RequestType":"1")"));
+    stream.take(sysmon(22, 21, R"("QueryName":"d.test","QueryStatus":"0")"));
+    EXPECT_EQ(stream.pipeline().correlator().host_count(), is_told ? 1U : 2U);
+  }
 }
 
 // An event that was judged is judged again when more is known of its parent, under another key too.
