@@ -336,6 +336,29 @@ void print_profile(const ReplayOptions& options, const RuleSet& rules, const Mat
   std::fputs(render_profile(rules, matcher, kProfiledRules, table).c_str(), stderr);
 }
 
+/// What a file of settings says; without a file what holds by default. Nothing, and the exit code
+/// in `wrong`, if it cannot be used, which was said.
+template <typename Settings, typename Load>
+std::optional<Settings> read_settings(const std::string& path,
+                                      bool quiet,
+                                      const Load& load,
+                                      int& wrong) {
+  if (path.empty()) {
+    return Settings{};
+  }
+  std::vector<Diagnostic> problems;
+  Result<Settings> read = load(path, problems);
+  if (!read) {
+    wrong = give_up(read.error());
+    return std::nullopt;
+  }
+  if (print_diagnostics(problems, quiet) > 0) {
+    wrong = exit_usage;
+    return std::nullopt;
+  }
+  return std::move(*read);
+}
+
 }  // namespace
 
 int run_replay(const ReplayOptions& options) {
@@ -356,32 +379,20 @@ int run_replay(const ReplayOptions& options) {
   if (!distinct) {
     return give_up(distinct.error());
   }
-  LoadOptions load_options;
-  if (!options.placeholders.empty()) {
-    std::vector<Diagnostic> problems;
-    Result<LoadOptions> read = load_placeholders(options.placeholders, problems);
-    if (!read) {
-      return give_up(read.error());
-    }
-    if (print_diagnostics(problems, options.quiet) > 0) {
-      return exit_usage;
-    }
-    load_options = std::move(*read);
-  }
-  HostAliases host_aliases;
-  if (!options.host_aliases.empty()) {
-    std::vector<Diagnostic> problems;
-    Result<HostAliases> read = load_host_aliases(options.host_aliases, problems);
-    if (!read) {
-      return give_up(read.error());
-    }
-    if (print_diagnostics(problems, options.quiet) > 0) {
-      return exit_usage;
-    }
-    host_aliases = std::move(*read);
+  int wrong = exit_ok;
+  const std::optional<LoadOptions> load_options = read_settings<LoadOptions>(
+      options.placeholders, options.quiet,
+      [](const std::string& path, std::vector<Diagnostic>& problems) {
+        return load_placeholders(path, problems);
+      },
+      wrong);
+  std::optional<HostAliases> host_aliases =
+      read_settings<HostAliases>(options.host_aliases, options.quiet, load_host_aliases, wrong);
+  if (!load_options || !host_aliases) {
+    return wrong;
   }
   const std::optional<LoadedRules> rules =
-      load_rules_for_command(options.rules, options.strict, options.quiet, load_options);
+      load_rules_for_command(options.rules, options.strict, options.quiet, *load_options);
   if (!rules) {
     return exit_usage;
   }
@@ -407,7 +418,7 @@ int run_replay(const ReplayOptions& options) {
       {.from = options.from,
        .to = options.to,
        .parser = {.source = options.source},
-       .host_aliases = std::move(host_aliases),
+       .host_aliases = std::move(*host_aliases),
        .lateness = options.revisions > 0 ? std::optional(Lateness{}) : std::nullopt,
        .on_dead_letter =
            [&desk](const Error& error, std::string_view record, const RecordPosition& position) {
