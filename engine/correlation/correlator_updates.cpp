@@ -56,6 +56,9 @@ void Correlator::Impl::tell_lineage(HostState& host,
   }
   const FindingLedger::Told* before = ledger.find(told->second);
   if (before != nullptr && may_lack(host, *before)) {
+    if (is_program(place.at) && host.programs.runs(place.at).empty()) {
+      host.told.erase(told);  // Its number may be given to another program.
+    }
     return;
   }
   MatchView match = lineage_match(host, rule, place.at);

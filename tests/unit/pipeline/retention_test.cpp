@@ -100,7 +100,9 @@ class RetentionTest : public testing::Test {
       "title: B\nid: b\nname: b\nlogsource: {category: dns_query}\n"
       "detection: {s: {QueryName: b.test}, condition: s}\n---\n"
       "title: Both\nid: both\nlevel: high\ncorrelation: {type: temporal, rules: [a, b],\n"
-      "  group-by: [process_tree], timespan: 10d, condition: a and b}\n");
+      "  group-by: [process_tree], timespan: 10d, condition: a and b}\n---\n"
+      "title: Runs\nid: runs\nlevel: high\ncorrelation: {type: temporal, rules: [a, b],\n"
+      "  group-by: [program], timespan: 10d, condition: a and b}\n");
   Pipeline pipeline_{rules_, {.lateness = Lateness{}}};
   std::set<std::string> told_;
   std::map<std::string, std::size_t> counts_;
@@ -157,6 +159,30 @@ TEST_F(RetentionTest, AFindingWhoseEvidenceIsForgottenIsNotTakenBack) {
   pass(10 * kDay + 2 * kHour, 10 * kDay + 3 * kHour);
   EXPECT_FALSE(told().contains("both retracted"));
   EXPECT_EQ(told_count("both"), revisions) << "and nothing is new";
+}
+
+TEST_F(RetentionTest, AProgramThatIsForgottenComesAgainAsALaterRevision) {
+  take(start(1, 1, 0, "services.exe"));
+  take(start(2, 1, 10, "app.exe"));
+  take(lookup(2, 20, "a.test"));
+  take(lookup(2, 30, "b.test"));
+  take(end(2, 40));
+  pass(60, kHour);
+  const std::uint32_t revision = last_revision("runs");
+  EXPECT_GE(revision, 1U);
+  pass(12 * kDay, 12 * kDay + 2 * kHour);
+  EXPECT_LT(processes(), 100U) << "the run is forgotten";
+  EXPECT_FALSE(told().contains("runs retracted"));
+  // Two months later another run, and another program that gets the forgotten one's place.
+  pass(60 * kDay, 60 * kDay + kHour);
+  take(start(5, 1, 60 * kDay + kHour, "other.exe"));
+  take(lookup(5, 60 * kDay + kHour + 1, "a.test"));
+  pass(60 * kDay + kHour, 60 * kDay + 2 * kHour);
+  EXPECT_FALSE(told().contains("runs retracted"));
+  take(start(6, 1, 60 * kDay + 2 * kHour, "app.exe"));
+  take(lookup(6, 60 * kDay + 2 * kHour + 1, "a.test"));
+  take(lookup(6, 60 * kDay + 2 * kHour + 2, "b.test"));
+  EXPECT_EQ(last_revision("runs"), revision + 1);
 }
 
 TEST_F(RetentionTest, WhatIsToldAgainAfterLongIsALaterRevision) {
