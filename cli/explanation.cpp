@@ -582,6 +582,7 @@ struct RuleExplainer::Impl {
       ToldHost& told_host = told_all.by_host.emplace_back();
       told_host.host = host_name(correlator(), rated[i].host->key);
       told_host.anchors = rated[i].anchors;
+      told_host.are_programs = joins_runs(alone.rules.correlations[alone.choice.index].group_by);
       for (const AnchorExplained& anchor : rated[i].nearest) {
         told_host.nearest.push_back(tell_anchor(*rated[i].host, anchor));
       }

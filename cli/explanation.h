@@ -76,7 +76,8 @@ struct ToldAnchor {
 
 struct ToldHost {
   std::string host;
-  std::size_t anchors = 0;  ///< In all.
+  std::size_t anchors = 0;    ///< In all.
+  bool are_programs = false;  ///< Whose runs are joined, and not processes.
   std::vector<ToldAnchor> nearest;
 };
 

@@ -179,7 +179,8 @@ void write_lineage(Lines& lines, const Explanation& explanation) {
   for (const ToldHost& host : explanation.by_host) {
     lines.blank();
     lines.sentence(0,
-                   host.host + ": " + counted(host.anchors, "anchor") +
+                   host.host + ": " +
+                       counted(host.anchors, host.are_programs ? "program" : "anchor") +
                        (host.nearest.front().holds ? "; the rule holds at"
                         : host.anchors > host.nearest.size()
                             ? ", the nearest " + std::to_string(host.nearest.size())

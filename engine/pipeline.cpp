@@ -144,11 +144,14 @@ void Pipeline::on_event(const Event& event) {
     accounting_.count(event, Fate::filtered);
     return;
   }
+  const ProcessGraph::Expectation graph = correlator_.expect(event.host);
   const bool duplicate = recent_->seen_before(event.uid);
+  graph.fetch_place(event.actor.key);
   accounting_.count(event, duplicate ? Fate::duplicate : Fate::applied);
   hits_.clear();
   open_.clear();
   const bool whole_needed = matcher_.needs_everything(event);
+  graph.fetch_node(event.actor.key);
   if (whole_needed &&
       with_everything(event.record, event.position, event.uid, [&](const Event& whole) {
         match(whole, Keywords::possible);

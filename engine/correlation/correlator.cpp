@@ -376,6 +376,10 @@ void Correlator::alias_host(std::string_view host, std::string_view other) {
   impl_->join(impl_->hosts.alias(host, other));
 }
 
+ProcessGraph::Expectation Correlator::expect(std::string_view host) const {
+  return impl_->hosts.expect(host);
+}
+
 std::vector<std::string> Correlator::keys_of_host(std::string_view host) const {
   return impl_->hosts.keys_of(host);
 }

@@ -79,6 +79,9 @@ class Correlator {
 
   /// Two host keys are one machine: configuration says so.
   void alias_host(std::string_view host, std::string_view other);
+
+  /// An event of the host is on its way: asks early for the memory that take() will need.
+  [[nodiscard]] ProcessGraph::Expectation expect(std::string_view host) const;
   /// All keys that are known of a host's machine, ascending.
   [[nodiscard]] std::vector<std::string> keys_of_host(std::string_view host) const;
 

@@ -311,6 +311,7 @@ std::vector<ProcessIndex> places_of(const HostState& host, const LineageRule& ru
       }
     }
   }
+  found.erase(kNoProcess);  // A run that was not looked at yet.
   return {found.begin(), found.end()};
 }
 

@@ -49,9 +49,24 @@ HostTable::Arrival HostTable::arrive(const Event& event) {
   }
   if (known.host == nullptr) {
     known.host = &of(event.host);
+    known.graph = known.host->graph.expectation();
   }
   arrival.host = known.host;
   return arrival;
+}
+
+ProcessGraph::Expectation HostTable::expect(std::string_view key) const {
+  const auto known = known_.find(seeded_uid(key));
+  if (known == known_.end()) {
+    return {};
+  }
+  constexpr std::size_t kLine = 64;
+  const char* const host = reinterpret_cast<const char*>(known->second.host);
+  for (std::size_t line = 0; host != nullptr && line < 3; ++line) {  // What every event needs.
+    __builtin_prefetch(host + kLine * line, 1);
+  }
+  known->second.graph.fetch_tables();
+  return known->second.graph;
 }
 
 std::vector<HostTable::Joined> HostTable::alias(std::string_view key, std::string_view other) {
@@ -70,6 +85,7 @@ std::vector<HostTable::Joined> HostTable::join(const std::vector<HostJoin>& join
       aliases_.insert_or_assign(key, one.into);
       if (const auto known = known_.find(seeded_uid(key)); known != known_.end()) {
         known->second.host = nullptr;
+        known->second.graph = {};
       }
     }
     std::vector<std::string>& others = other_keys_[one.into];

@@ -41,6 +41,9 @@ class HostTable {
   /// Takes in what an event says of its machine. The host is made if it is not there. O(1)
   /// amortised, and few cache lines: it is done for every event.
   [[nodiscard]] Arrival arrive(const Event& event);
+
+  /// Asks early for the memory that arrive() and its host will need. Changes nothing.
+  [[nodiscard]] ProcessGraph::Expectation expect(std::string_view key) const;
   /// Two keys are one machine: configuration says so.
   [[nodiscard]] std::vector<Joined> alias(std::string_view key, std::string_view other);
 
@@ -76,8 +79,9 @@ class HostTable {
 
   /// What an event of a known host needs.
   struct Known {
-    HostState* host = nullptr;  ///< Null: to be looked up by its key.
-    Uid last_name;              ///< seeded_uid() of the host name, to learn nothing twice.
+    HostState* host = nullptr;          ///< Null: to be looked up by its key.
+    ProcessGraph::Expectation graph{};  ///< Of that host.
+    Uid last_name;                      ///< seeded_uid() of the host name, to learn nothing twice.
   };
 
   boost::unordered_flat_map<Uid, Known, UidHash> known_;  ///< By seeded_uid() of the key.

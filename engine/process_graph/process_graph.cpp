@@ -158,6 +158,32 @@ GraphChange ProcessGraph::apply(const Event& event) {
   return change;
 }
 
+void ProcessGraph::Expectation::fetch_tables() const {
+  if (store_ != nullptr) {
+    const char* const first = reinterpret_cast<const char*>(store_);
+    __builtin_prefetch(first);
+    __builtin_prefetch(first + 64);
+  }
+}
+
+void ProcessGraph::Expectation::fetch_place(const Uid& key) const {
+  if (store_ != nullptr) {
+    store_->by_key.prefetch(UidHash{}(key));
+  }
+}
+
+void ProcessGraph::Expectation::fetch_node(const Uid& key) const {
+  if (store_ == nullptr) {
+    return;
+  }
+  // The first number of that hash is mostly the one: it is not worth a wait to see whether it is.
+  const std::uint32_t likely =
+      store_->by_key.find(UidHash{}(key), [](std::uint32_t /*number*/) { return true; });
+  if (likely != SlotTable::kNone && likely < store_->nodes.places()) {
+    store_->nodes.prefetch(likely);
+  }
+}
+
 std::vector<ProcessIndex> ProcessGraph::absorb(const ProcessGraph& other) {
   return store_->absorb(*other.store_);
 }

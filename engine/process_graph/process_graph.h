@@ -128,6 +128,30 @@ class ProcessGraph {
   /// fact that groups rest on changes.
   GraphChange apply(const Event& event);
 
+  /// Asks early for the memory that apply() will need, one step of the way after the other: beside
+  /// millions of processes each is a wait for memory, and other work can be done meanwhile. Changes
+  /// nothing, and may be left out. Valid while the graph lives.
+  class Expectation {
+   public:
+    Expectation() = default;
+
+    /// First.
+    void fetch_tables() const;
+    /// Then, of the process that the event names.
+    void fetch_place(const Uid& key) const;
+    /// And last.
+    void fetch_node(const Uid& key) const;
+
+   private:
+    friend class ProcessGraph;
+
+    explicit Expectation(const Store* store) : store_(store) {}
+
+    const Store* store_ = nullptr;  ///< Null: nothing is expected.
+  };
+
+  [[nodiscard]] Expectation expectation() const { return Expectation(store_.get()); }
+
   /// Takes in all facts of another graph: two host keys turned out to be one machine. For each
   /// index of the other the index here, or kNoProcess. Which absorbs which does not show in any
   /// answer. Whatever is held about processes must be looked at anew.

@@ -119,6 +119,13 @@ class NodeSlab {
     return chunks_[index / kChunk][index % kChunk];
   }
 
+  void prefetch(std::uint32_t index) const {
+    const auto& chunk = chunks_[index / kChunk];
+    if (chunk != nullptr) {
+      __builtin_prefetch(&chunk[index % kChunk], 1);
+    }
+  }
+
   [[nodiscard]] bool is_used(std::uint32_t index) const {
     return index < places_ && chunks_[index / kChunk] != nullptr && (*this)[index].is_used != 0;
   }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
+#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -250,6 +251,10 @@ struct Watch {
   const char* name;
   test::HistoryOptions options;
 };
+
+std::ostream& operator<<(std::ostream& out, const Watch& watch) {
+  return out << watch.name;
+}
 
 class Histories : public testing::TestWithParam<Watch> {};
 
