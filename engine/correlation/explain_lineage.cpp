@@ -91,27 +91,6 @@ double nearness(const CorrelationRule& rule,
   return sum;
 }
 
-bool is_related_to(const ProcessGraph& graph,
-                   ProcessIndex process,
-                   ProcessIndex anchor,
-                   Relation relation) {
-  const auto is_below = [&] {
-    const std::vector<ProcessIndex> above = ancestors(graph, process);
-    return std::ranges::find(above, anchor) != above.end();
-  };
-  switch (relation) {
-    case Relation::self: return process == anchor;
-    case Relation::child: return graph.parent(process) == anchor;
-    case Relation::descendant: return is_below();
-    case Relation::self_or_descendant: return process == anchor || is_below();
-    case Relation::parent: return graph.parent(anchor) == process;
-    case Relation::sibling:
-      return process != anchor && graph.parent(process) != kNoProcess &&
-             graph.parent(process) == graph.parent(anchor);
-  }
-  return false;
-}
-
 /// Explains one anchor.
 class AnchorExplainer {
  public:
@@ -149,7 +128,11 @@ class AnchorExplainer {
 
   AnchorExplained explain(Timestamp closed_until) {
     rate(closed_until);
-    explained_.anchor = chief();
+    StepEvidence evidence;
+    for (const StepTime* time : in_window_) {
+      evidence.emplace(time->step, hit_of(*time));
+    }
+    explained_.anchor = find_chief(host_, rule_, explained_.anchors, std::move(evidence)).anchor;
     std::set<std::size_t> missing;
     std::set<std::size_t> not_wanted;
     if (!explained_.holds && has_step_condition(correlation_)) {
@@ -177,31 +160,6 @@ class AnchorExplainer {
   }
 
  private:
-  /// Of several runs the one at and around which most steps are in the window, of those the last:
-  /// as the finding shows it.
-  [[nodiscard]] ProcessIndex chief() const {
-    ProcessIndex chief = explained_.anchor;
-    std::size_t most = 0;
-    for (const ProcessIndex anchor : explained_.anchors) {
-      std::set<std::size_t> steps;
-      for (const StepTime* time : in_window_) {
-        const Relation relation = relation_of(time->step);
-        if (is_related_to(host_.graph, process_of(*hit_of(*time)), anchor, relation)) {
-          steps.insert(time->step);
-        }
-      }
-      if (steps.size() >= most) {
-        most = steps.size();
-        chief = anchor;
-      }
-    }
-    return chief;
-  }
-
-  [[nodiscard]] Relation relation_of(std::size_t step) const {
-    return step == correlation_.anchor ? Relation::self : correlation_.steps[step].relation;
-  }
-
   /// It only says which process is the anchor.
   void explain_anchor_step(StepExplained& explained) const {
     const FeedNumber feed = rule_.feed(correlation_.anchor);
@@ -230,7 +188,8 @@ class AnchorExplainer {
 
   /// It is not in the window: where else?
   void explain_absent(std::size_t step, StepExplained& explained) const {
-    const Relation relation = relation_of(step);
+    const Relation relation =
+        step == correlation_.anchor ? Relation::self : correlation_.steps[step].relation;
     const FeedNumber feed = rule_.feed(step);
     std::vector<const Hit*> related;
     std::vector<const Hit*> others;
@@ -313,6 +272,27 @@ std::vector<ProcessIndex> places_of(const HostState& host, const LineageRule& ru
   }
   found.erase(kNoProcess);  // A run that was not looked at yet.
   return {found.begin(), found.end()};
+}
+
+bool is_related_to(const ProcessGraph& graph,
+                   ProcessIndex process,
+                   ProcessIndex anchor,
+                   Relation relation) {
+  const auto is_below = [&] {
+    const std::vector<ProcessIndex> above = ancestors(graph, process);
+    return std::ranges::find(above, anchor) != above.end();
+  };
+  switch (relation) {
+    case Relation::self: return process == anchor;
+    case Relation::child: return graph.parent(process) == anchor;
+    case Relation::descendant: return is_below();
+    case Relation::self_or_descendant: return process == anchor || is_below();
+    case Relation::parent: return graph.parent(anchor) == process;
+    case Relation::sibling:
+      return process != anchor && graph.parent(process) != kNoProcess &&
+             graph.parent(process) == graph.parent(anchor);
+  }
+  return false;
 }
 
 /// The anchor that a process is, or is below, or has another relation to; the first if to none.

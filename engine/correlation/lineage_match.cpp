@@ -93,48 +93,15 @@ void add_sets(const HostState& host,
   }
 }
 
-/// Of several anchors the one at and around which most steps were seen that are evidence, of those
-/// the last; and that evidence.
-struct Chief {
-  ProcessIndex anchor = kNoProcess;
-  std::set<std::pair<std::size_t, const Hit*>> evidence;
-};
-
-Chief find_chief(const HostState& host,
-                 const LineageRule& rule,
-                 const std::vector<ProcessIndex>& anchors,
-                 const GatheredHits& gathered,
-                 const WindowResult& windows) {
-  std::set<std::pair<std::size_t, const Hit*>> evidence;
+/// The hits that lie in a window that holds.
+StepEvidence evidence_in(const GatheredHits& gathered, const WindowResult& windows) {
+  StepEvidence evidence;
   for (std::size_t i = 0; i < gathered.times.size(); ++i) {
     if (windows.included[i]) {
       evidence.emplace(gathered.times[i].step, gathered.hits[i]);
     }
   }
-  if (anchors.size() == 1) {
-    return {.anchor = anchors.front(), .evidence = std::move(evidence)};
-  }
-  Chief chief;
-  std::size_t most = 0;
-  for (const ProcessIndex anchor : anchors) {
-    std::vector<StepHits> sets;
-    add_sets(host, rule, anchor, sets);
-    Chief one{.anchor = anchor, .evidence = {}};
-    std::set<std::size_t> steps;
-    for (const auto& [step, set] : sets) {
-      for (const Hit& hit : set->hits()) {
-        if (evidence.contains({step, &hit})) {
-          one.evidence.emplace(step, &hit);
-          steps.insert(step);
-        }
-      }
-    }
-    if (steps.size() >= most) {
-      most = steps.size();
-      chief = std::move(one);
-    }
-  }
-  return chief;
+  return evidence;
 }
 
 /// Cuts evidence to the limit: each step's first stays, then the first and the last of the rest.
@@ -272,6 +239,36 @@ GatheredHits gather_hits(const HostState& host,
   return gathered;
 }
 
+Chief find_chief(const HostState& host,
+                 const LineageRule& rule,
+                 std::span<const ProcessIndex> anchors,
+                 StepEvidence evidence) {
+  if (anchors.size() == 1) {
+    return {.anchor = anchors.front(), .evidence = std::move(evidence)};
+  }
+  Chief chief;
+  std::size_t most = 0;
+  for (const ProcessIndex anchor : anchors) {
+    std::vector<StepHits> sets;
+    add_sets(host, rule, anchor, sets);
+    Chief one{.anchor = anchor, .evidence = {}};
+    std::set<std::size_t> steps;
+    for (const auto& [step, set] : sets) {
+      for (const Hit& hit : set->hits()) {
+        if (evidence.contains({step, &hit})) {
+          one.evidence.emplace(step, &hit);
+          steps.insert(step);
+        }
+      }
+    }
+    if (steps.size() >= most) {
+      most = steps.size();
+      chief = std::move(one);
+    }
+  }
+  return chief;
+}
+
 LineageVerdict evaluate_at(const HostState& host,
                            const LineageRule& rule,
                            ProcessIndex at,
@@ -322,7 +319,7 @@ Finding lineage_finding(const HostState& host,
       find_windows(correlation, gathered.times, closed_until);
 
   MatchView match = lineage_match(host, rule, at);
-  const Chief chief = find_chief(host, rule, anchors, gathered, *windows);
+  const Chief chief = find_chief(host, rule, anchors, evidence_in(gathered, *windows));
   match.anchor = chief.anchor;
   if (is_program(at)) {
     // As it was written, where that is known.

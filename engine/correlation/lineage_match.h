@@ -5,7 +5,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "engine/correlation/build_finding.h"
@@ -46,6 +48,22 @@ struct LineageRule {
 [[nodiscard]] GatheredHits gather_hits(const HostState& host,
                                        const LineageRule& rule,
                                        std::span<const ProcessIndex> anchors);
+
+/// Hits of a window, each with its step.
+using StepEvidence = std::set<std::pair<std::size_t, const Hit*>>;
+
+/// Of the anchors of a place the one that a finding is shown at.
+struct Chief {
+  ProcessIndex anchor = kNoProcess;
+  StepEvidence evidence;  ///< What of it is at and around that anchor.
+};
+
+/// The anchor at and around which most steps have evidence, of those the last. `anchors` as
+/// anchors_at() gives them, at least one. O(processes in scope × steps + hits × log hits).
+[[nodiscard]] Chief find_chief(const HostState& host,
+                               const LineageRule& rule,
+                               std::span<const ProcessIndex> anchors,
+                               StepEvidence evidence);
 
 /// What an evaluation of a place says.
 struct LineageVerdict {
