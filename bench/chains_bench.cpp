@@ -7,15 +7,13 @@
 // thirty-five days.
 
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <random>
 #include <string>
 #include <vector>
 
-#include <malloc.h>
-
 #include "bench/made_up_processes.h"
+#include "bench/scale.h"
 #include "engine/correlation/correlator.h"
 #include "engine/matcher/matcher.h"
 #include "engine/rule/load.h"
@@ -58,11 +56,6 @@ double seconds_since(std::clock_t begin) {
   return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
 }
 
-std::size_t allocated_bytes() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
 /// Rules by the place that their names have in the rule set.
 std::vector<std::size_t> hits_of(const RuleSet& rules, const std::vector<std::string>& names) {
   std::vector<std::size_t> hits;
@@ -75,12 +68,6 @@ std::vector<std::size_t> hits_of(const RuleSet& rules, const std::vector<std::st
   }
   return hits;
 }
-
-struct Scale {
-  std::uint32_t hosts = 0;
-  std::uint32_t processes = 0;  ///< Of a host.
-  std::uint32_t chains = 0;
-};
 
 /// Nanoseconds of processor time for an event that hits nothing, in runs of 64 of one host.
 double cost_of_events(Correlator& correlator,
@@ -177,18 +164,14 @@ Costs measure(const RuleSet& rules, const Scale& scale) {
 }  // namespace spoor::bench
 
 int main(int argc, char** argv) {
-  const auto number = [&](int at, unsigned long otherwise) {
-    return static_cast<std::uint32_t>(argc > at ? std::strtoul(argv[at], nullptr, 10) : otherwise);
-  };
   const spoor::LoadedRules loaded =
       spoor::load_rules({{.path = "chains.yml", .content = spoor::bench::kRules}});
   if (loaded.rejected != 0) {
     std::fprintf(stderr, "the rules do not load\n");
     return 1;
   }
-  const auto small = spoor::bench::measure(loaded.rules, {10, 1'000, 100});
-  const auto large = spoor::bench::measure(
-      loaded.rules, {number(1, 10'000), number(2, 1'000), number(3, 100'000)});
+  const auto small = spoor::bench::measure(loaded.rules, spoor::bench::kSmallScale);
+  const auto large = spoor::bench::measure(loaded.rules, spoor::bench::large_scale(argc, argv));
   std::printf("ratio large / small: event %.2f, hit %.2f\n", large.event / small.event,
               large.hit / small.hit);
   return 0;

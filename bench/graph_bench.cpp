@@ -11,9 +11,8 @@
 #include <string>
 #include <vector>
 
-#include <malloc.h>
-
 #include "bench/made_up_processes.h"
+#include "bench/scale.h"
 #include "engine/process_graph/process_graph.h"
 
 namespace spoor::bench {
@@ -24,11 +23,6 @@ using Fleet = std::vector<std::unique_ptr<ProcessGraph>>;
 /// Processor time: others may be at work on the machine.
 double seconds_since(std::clock_t begin) {
   return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-}
-
-std::size_t allocated_bytes() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
 }
 
 Fleet build(std::uint32_t hosts, std::uint32_t processes) {

@@ -11,7 +11,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <iterator>
 #include <random>
@@ -19,8 +18,8 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <malloc.h>
 
+#include "bench/scale.h"
 #include "engine/pipeline.h"
 #include "engine/rule/load.h"
 
@@ -137,17 +136,6 @@ class RecordWriter {
   std::uint64_t records_ = 0;
 };
 
-std::size_t allocated_bytes() {
-  const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
-}
-
-struct Scale {
-  std::uint32_t hosts = 0;
-  std::uint32_t processes = 0;  ///< Of a host.
-  std::uint32_t chains = 0;
-};
-
 /// Nanoseconds of processor time for an event that hits nothing, in runs of one host.
 double cost_of_events(Pipeline& pipeline,
                       RecordWriter& write,
@@ -229,18 +217,14 @@ Costs measure(const RuleSet& rules, const Scale& scale) {
 }  // namespace spoor::bench
 
 int main(int argc, char** argv) {
-  const auto number = [&](int at, unsigned long otherwise) {
-    return static_cast<std::uint32_t>(argc > at ? std::strtoul(argv[at], nullptr, 10) : otherwise);
-  };
   const spoor::LoadedRules loaded =
       spoor::load_rules({{.path = "live.yml", .content = spoor::bench::kRules}});
   if (loaded.rejected != 0) {
     std::fprintf(stderr, "the rules do not load\n");
     return 1;
   }
-  const auto small = spoor::bench::measure(loaded.rules, {10, 1'000, 100});
-  const auto large = spoor::bench::measure(
-      loaded.rules, {number(1, 10'000), number(2, 1'000), number(3, 100'000)});
+  const auto small = spoor::bench::measure(loaded.rules, spoor::bench::kSmallScale);
+  const auto large = spoor::bench::measure(loaded.rules, spoor::bench::large_scale(argc, argv));
   std::printf("ratio large / small: in runs %.2f, each of another host %.2f\n",
               large.in_runs / small.in_runs, large.alone / small.alone);
   return 0;
