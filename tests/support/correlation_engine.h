@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/correlation/correlator.h"
+#include "engine/finding/render.h"
 #include "engine/matcher/matcher.h"
 #include "engine/rule/rule.h"
 
@@ -68,6 +69,12 @@ class CorrelationEngine {
     correlator_.take(event, hits, duplicate, matcher_);
   }
 
+  void take(const std::vector<Event>& events) {
+    for (const Event& event : events) {
+      take(event);
+    }
+  }
+
   /// The rule, by its name, does not hold for the event after all.
   void retract(const Event& event, std::string_view rule) {
     std::vector<std::size_t> rules;
@@ -85,6 +92,15 @@ class CorrelationEngine {
   std::vector<Finding> findings() {
     correlator_.settle();
     return correlator_.findings();
+  }
+
+  /// The findings as OCSF, a line each.
+  std::string text() {
+    std::string all;
+    for (const Finding& finding : findings()) {
+      all += render_ocsf(finding) + "\n";
+    }
+    return all;
   }
 
   Correlator& correlator() { return correlator_; }

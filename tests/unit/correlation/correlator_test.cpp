@@ -47,18 +47,7 @@ const Process kApp{.id = 2, .pid = 200, .image = "C:\\x\\app.exe", .start_s = kT
 const Process kCmd{.id = 3, .pid = 300, .image = "C:\\cmd.exe", .start_s = kT + 30};
 const Process kGrandchild{.id = 4, .pid = 400, .image = "C:\\tool.exe", .start_s = kT + 40};
 
-class Engine : public test::CorrelationEngine {
- public:
-  using CorrelationEngine::CorrelationEngine;
-
-  std::string text() {
-    std::string all;
-    for (const Finding& finding : findings()) {
-      all += render_ocsf(finding) + "\n";
-    }
-    return all;
-  }
-};
+using Engine = test::CorrelationEngine;
 
 std::vector<Event> chain(test::EventMaker& make) {
   return {

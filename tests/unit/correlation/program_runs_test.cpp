@@ -97,14 +97,6 @@ std::vector<Event> two_runs(test::EventMaker& make) {
           make.start(kShell, kSecond)};
 }
 
-std::string text_of(const std::vector<Finding>& findings) {
-  std::string text;
-  for (const Finding& finding : findings) {
-    text += render_ocsf(finding) + "\n";
-  }
-  return text;
-}
-
 TEST(ProgramCorrelation, JoinsTheRunsOfAProgramInAnyOrder) {
   const RuleSet rules = test::rules_of(kRuns);
   test::EventMaker make;
@@ -117,10 +109,9 @@ TEST(ProgramCorrelation, JoinsTheRunsOfAProgramInAnyOrder) {
       engine.take(events[i]);
       engine.correlator().settle();
     }
-    const std::vector<Finding> findings = engine.findings();
-    ASSERT_EQ(findings.size(), 1U);
-    want = want.empty() ? text_of(findings) : want;
-    ASSERT_EQ(text_of(findings), want);
+    ASSERT_EQ(engine.findings().size(), 1U);
+    want = want.empty() ? engine.text() : want;
+    ASSERT_EQ(engine.text(), want);
   } while (std::ranges::next_permutation(order).found);
 }
 
@@ -128,9 +119,7 @@ TEST(ProgramCorrelation, IsShownAtTheRunThatDidMost) {
   const RuleSet rules = test::rules_of(kRuns);
   test::EventMaker make;
   test::CorrelationEngine engine(rules);
-  for (const Event& event : two_runs(make)) {
-    engine.take(event);
-  }
+  engine.take(two_runs(make));
   const std::vector<Finding> findings = engine.findings();
   ASSERT_EQ(findings.size(), 1U);
   const Finding& finding = findings[0];
@@ -149,9 +138,7 @@ TEST(ProgramCorrelation, ItsIdIsTheProgramsWhicheverRunsTookPart) {
   const RuleSet rules = test::rules_of(kRuns);
   test::EventMaker make;
   test::CorrelationEngine all(rules);
-  for (const Event& event : two_runs(make)) {
-    all.take(event);
-  }
+  all.take(two_runs(make));
   test::CorrelationEngine one(rules);
   one.take(write(make, kFirst, kT + 20));
   one.take(lookup(make, kFirst, kT + 30));
@@ -256,9 +243,7 @@ TEST(ProgramCorrelation, AJoinedHostRenamesIt) {
   const RuleSet rules = test::rules_of(kRuns);
   test::EventMaker make;
   test::CorrelationEngine engine(rules, {.lateness = Lateness{}});
-  for (const Event& event : two_runs(make)) {
-    engine.take(event);
-  }
+  engine.take(two_runs(make));
   std::map<Uid, std::string> told = told_of(engine);
   const Uid before = told.begin()->first;
   engine.correlator().alias_host("pc042", "aaa");
