@@ -16,6 +16,7 @@
 #include "cli/read_inputs.h"
 #include "cli/rule_choice.h"
 #include "cli/rules.h"
+#include "cli/settings_file.h"
 #include "cli/terminal.h"
 #include "engine/base/text.h"
 #include "engine/correlation/host_state.h"
@@ -23,25 +24,10 @@
 namespace spoor {
 namespace {
 
-std::optional<LoadOptions> load_options(const ExplainOptions& options) {
-  if (options.placeholders.empty()) {
-    return LoadOptions{};
-  }
-  std::vector<Diagnostic> problems;
-  Result<LoadOptions> read = load_placeholders(options.placeholders, problems);
-  if (!read) {
-    log_error(read.error().message);
-    return std::nullopt;
-  }
-  if (print_diagnostics(problems, options.quiet) > 0) {
-    return std::nullopt;
-  }
-  return std::move(*read);
-}
-
 /// The rule that is asked for, with those it lists; or nothing, having said why.
 std::optional<RuleAlone> find_rule(const ExplainOptions& options) {
-  const std::optional<LoadOptions> how = load_options(options);
+  const std::optional<LoadOptions> how =
+      read_settings<LoadOptions>(options.placeholders, options.quiet, load_placeholder_file);
   const std::optional<LoadedRules> loaded =
       how ? load_rules_for_command(options.rules, false, options.quiet, *how) : std::nullopt;
   if (!loaded) {

@@ -1,6 +1,7 @@
 #include "cli/host_aliases.h"
 
 #include <algorithm>
+#include <string_view>
 
 #include "engine/rule/document.h"
 #include "engine/rule/load.h"

@@ -16,6 +16,7 @@
 #include "cli/output_stream.h"
 #include "cli/read_inputs.h"
 #include "cli/rules.h"
+#include "cli/settings_file.h"
 #include "cli/terminal.h"
 #include "engine/correlation/field_reader.h"
 #include "engine/correlation/window_evaluator.h"
@@ -301,20 +302,9 @@ int exit_code_of(const MatchCounts& counts, const OutputStream& output, const Re
 
 /// The rules with their placeholders, or nothing: what is wrong was printed.
 std::optional<LoadedRules> load(const MatchOptions& options) {
-  LoadOptions load_options;
-  if (!options.placeholders.empty()) {
-    std::vector<Diagnostic> diagnostics;
-    Result<LoadOptions> read = load_placeholders(options.placeholders, diagnostics);
-    if (!read) {
-      log_error(read.error().message);
-      return std::nullopt;
-    }
-    if (print_diagnostics(diagnostics, false) > 0) {
-      return std::nullopt;
-    }
-    load_options = std::move(*read);
-  }
-  return load_rules_for_command(options.rules, false, false, load_options);
+  const std::optional<LoadOptions> how =
+      read_settings<LoadOptions>(options.placeholders, false, load_placeholder_file);
+  return how ? load_rules_for_command(options.rules, false, false, *how) : std::nullopt;
 }
 
 void warn_of_lineage(const RuleSet& rules) {

@@ -21,6 +21,7 @@
 #include "cli/read_inputs.h"
 #include "cli/rule_profile.h"
 #include "cli/rules.h"
+#include "cli/settings_file.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "engine/bus/publisher.h"
@@ -336,29 +337,6 @@ void print_profile(const ReplayOptions& options, const RuleSet& rules, const Mat
   std::fputs(render_profile(rules, matcher, kProfiledRules, table).c_str(), stderr);
 }
 
-/// What a file of settings says; without a file what holds by default. Nothing, and the exit code
-/// in `wrong`, if it cannot be used, which was said.
-template <typename Settings, typename Load>
-std::optional<Settings> read_settings(const std::string& path,
-                                      bool quiet,
-                                      const Load& load,
-                                      int& wrong) {
-  if (path.empty()) {
-    return Settings{};
-  }
-  std::vector<Diagnostic> problems;
-  Result<Settings> read = load(path, problems);
-  if (!read) {
-    wrong = give_up(read.error());
-    return std::nullopt;
-  }
-  if (print_diagnostics(problems, quiet) > 0) {
-    wrong = exit_usage;
-    return std::nullopt;
-  }
-  return std::move(*read);
-}
-
 }  // namespace
 
 int run_replay(const ReplayOptions& options) {
@@ -379,17 +357,12 @@ int run_replay(const ReplayOptions& options) {
   if (!distinct) {
     return give_up(distinct.error());
   }
-  int wrong = exit_ok;
-  const std::optional<LoadOptions> load_options = read_settings<LoadOptions>(
-      options.placeholders, options.quiet,
-      [](const std::string& path, std::vector<Diagnostic>& problems) {
-        return load_placeholders(path, problems);
-      },
-      wrong);
+  const std::optional<LoadOptions> load_options =
+      read_settings<LoadOptions>(options.placeholders, options.quiet, load_placeholder_file);
   std::optional<HostAliases> host_aliases =
-      read_settings<HostAliases>(options.host_aliases, options.quiet, load_host_aliases, wrong);
+      read_settings<HostAliases>(options.host_aliases, options.quiet, load_host_aliases);
   if (!load_options || !host_aliases) {
-    return wrong;
+    return exit_usage;
   }
   const std::optional<LoadedRules> rules =
       load_rules_for_command(options.rules, options.strict, options.quiet, *load_options);

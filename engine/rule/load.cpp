@@ -400,8 +400,8 @@ Placeholders load_placeholders(const RuleFile& file, std::vector<Diagnostic>& di
   return placeholders;
 }
 
-Result<LoadOptions> load_placeholders(const std::string& path,
-                                      std::vector<Diagnostic>& diagnostics) {
+Result<LoadOptions> load_placeholder_file(const std::string& path,
+                                          std::vector<Diagnostic>& diagnostics) {
   const Result<RuleFile> file = read_rule_file(path);
   if (!file) {
     return tl::unexpected<Error>(file.error());

@@ -74,7 +74,7 @@ struct LoadOptions {
                                              std::vector<Diagnostic>& diagnostics);
 
 /// The same of the file at `path`. Fails only if it cannot be read.
-[[nodiscard]] Result<LoadOptions> load_placeholders(const std::string& path,
-                                                    std::vector<Diagnostic>& diagnostics);
+[[nodiscard]] Result<LoadOptions> load_placeholder_file(const std::string& path,
+                                                        std::vector<Diagnostic>& diagnostics);
 
 }  // namespace spoor
