@@ -74,6 +74,13 @@ constexpr const char* kExplainFooter =
     "  spoor explain 'My rule' --rules my-rules/ --events sample.ndjson\n"
     "  spoor explain my_rule --rules my-rules/ --events logs/ --format json | jq .verdict";
 
+constexpr const char* kFindingsFooter =
+    "Examples:\n"
+    "  spoor replay logs/ --state state/\n"
+    "  spoor findings --state state/ --level high\n"
+    "  spoor findings --state state/ --show 1f4c\n"
+    "  spoor findings --state state/ --format ndjson | spoor report - -o findings.html";
+
 constexpr const char* kReportFooter =
     "Of several revisions of a finding the last counts. What is no finding is told with its line "
     "and\n"
@@ -123,6 +130,8 @@ using Words = std::vector<std::pair<std::string, Value>>;
 
 const Words<OutputFormat> kFormats{
     {"table", OutputFormat::table}, {"ndjson", OutputFormat::ndjson}, {"dot", OutputFormat::dot}};
+const Words<ListFormat> kListFormats{
+    {"table", ListFormat::table}, {"ndjson", ListFormat::ndjson}, {"csv", ListFormat::csv}};
 const Words<EventFormat> kEventFormats{
     {"table", EventFormat::table}, {"ndjson", EventFormat::ndjson}, {"ocsf", EventFormat::ocsf}};
 const Words<Source> kSources{{"sysmon", Source::sysmon},
@@ -276,6 +285,14 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
                    "new or differs, as a revision (with --format ndjson)")
       ->type_name("N")
       ->check(CLI::PositiveNumber);
+  replay
+      ->add_option(
+          "--state", options.state,
+          "Keep all that is known in DIR and go on from what is there: several replays see\n"
+          "one history, a crash loses nothing, and nothing is told twice")
+      ->type_name("DIR");
+  replay->add_flag("--resume", options.resume,
+                   "Do not read again what the last replay into --state has read");
   replay->add_flag("--profile", options.profile,
                    "Tell on standard error what the 25 dearest rules cost, in tests asked");
   replay->add_flag("--strict", options.strict, "A rule that does not load is an error (exit 2)");
@@ -449,6 +466,33 @@ CLI::App* add_explain(CLI::App& app, ExplainOptions& options) {
   return explain;
 }
 
+CLI::App* add_findings(CLI::App& app, FindingsOptions& options) {
+  CLI::App* findings =
+      app.add_subcommand("findings", "Print the findings that a state folder holds");
+  findings->footer(kFindingsFooter);
+  findings->add_option("--state", options.state, "The folder that 'replay --state' wrote")
+      ->type_name("DIR")
+      ->required();
+  add_time(*findings, "--since", options.since,
+           "Only findings with an event at or after this time (event time, UTC)");
+  add_choice<Level>(
+      *findings, "--level", kLevels, [&options](Level level) { options.level = level; },
+      "Only findings of this level or above");
+  findings->add_option("--rule", options.rule,
+                       "Only of rules with this id, or this in their title");
+  findings->add_option("--host", options.host, "Only of hosts with this in their name or key");
+  findings->add_option("--show", options.show, "Show the finding whose uid begins so, whole")
+      ->type_name("UID");
+  findings->add_flag("--all", options.all,
+                     "Every revision, in the order in which they were told; those taken back too");
+  add_choice<ListFormat>(
+      *findings, "--format", kListFormats,
+      [&options](ListFormat format) { options.format = format; },
+      "table: for people; ndjson: OCSF 1.6, one finding a line; csv: for spreadsheets");
+  add_color(*findings, options.color);
+  return findings;
+}
+
 CLI::App* add_bus_tail(CLI::App& app, BusTailOptions& options) {
   CLI::App* bus = app.add_subcommand("bus", "The ZeroMQ bus that findings are published on");
   bus->require_subcommand(1);
@@ -593,6 +637,8 @@ Command parse_arguments(int argc, const char* const* argv) {
   const CLI::App* report_command = add_report(app, report_options);
   const CLI::App* tree = add_tree(app, tree_options);
   const CLI::App* explain = add_explain(app, explain_options);
+  FindingsOptions findings_options;
+  const CLI::App* findings = add_findings(app, findings_options);
   const CLI::App* tail = add_bus_tail(app, tail_options);
   RulesLintOptions lint_options;
   RulesListOptions list_options;
@@ -622,6 +668,9 @@ Command parse_arguments(int argc, const char* const* argv) {
   }
   if (explain->parsed()) {
     return explain_options;
+  }
+  if (findings->parsed()) {
+    return findings_options;
   }
   if (tail->parsed()) {
     return tail_options;

@@ -38,10 +38,27 @@ struct ReplayOptions {
   std::string placeholders;  ///< File with the values of `expand`, or empty.
   std::uint64_t revisions =
       0;                 ///< Tell findings as they arise, after so many records; 0: at the end.
+  std::string state;     ///< Folder of what survives a restart, or empty.
+  bool resume = false;   ///< Go on where the last replay into that state stopped.
   bool profile = false;  ///< Tell what each rule cost.
   bool strict = false;
   bool quiet = false;
   bool progress = true;
+  ColorChoice color = ColorChoice::automatic;
+};
+
+enum class ListFormat : std::uint8_t { table, ndjson, csv };
+
+/// `spoor findings`
+struct FindingsOptions {
+  std::string state;
+  std::optional<Timestamp> since;  ///< Those that saw something at or after it.
+  std::optional<Level> level;      ///< At or above it.
+  std::string rule;                ///< Id or part of the title; or empty.
+  std::string host;                ///< Host key or part of the name; or empty.
+  std::string show;                ///< Uid, or how it begins, of the one to show whole; or empty.
+  bool all = false;                ///< Every revision, those taken back too.
+  ListFormat format = ListFormat::table;
   ColorChoice color = ColorChoice::automatic;
 };
 
@@ -166,6 +183,7 @@ using Command = std::variant<ExitNow,
                              ReportOptions,
                              TreeOptions,
                              ExplainOptions,
+                             FindingsOptions,
                              BusTailOptions,
                              RulesLintOptions,
                              RulesListOptions,

@@ -11,6 +11,7 @@ namespace spoor {
 [[nodiscard]] int run_report(const ReportOptions& options);
 [[nodiscard]] int run_tree(const TreeOptions& options);
 [[nodiscard]] int run_explain(const ExplainOptions& options);
+[[nodiscard]] int run_findings(const FindingsOptions& options);
 [[nodiscard]] int run_bus_tail(const BusTailOptions& options);
 [[nodiscard]] int run_rules_lint(const RulesLintOptions& options);
 [[nodiscard]] int run_rules_list(const RulesListOptions& options);

@@ -22,6 +22,7 @@
 #include "cli/rule_profile.h"
 #include "cli/rules.h"
 #include "cli/settings_file.h"
+#include "cli/stateful_replay.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
 #include "engine/bus/publisher.h"
@@ -36,6 +37,9 @@ namespace {
 
 /// Rules that --profile tells of.
 constexpr std::size_t kProfiledRules = 25;
+
+/// Records after which a replay with state tells what is new.
+constexpr std::uint64_t kToldEvery = 1000;
 
 /// Bad records told one by one; the rest are counted.
 constexpr std::size_t kDeadLettersShown = 10;
@@ -118,6 +122,11 @@ std::string render_findings(const std::vector<Finding>& findings,
                                               : options.color == ColorChoice::always,
                            .width = to_stdout ? terminal_width(STDOUT_FILENO) : 100};
   text = render_table(findings, table);
+  if (!options.state.empty()) {
+    return findings.empty() ? text
+                            : text + "\nspoor findings --state " + options.state +
+                                  " --show UID shows one whole\n";
+  }
   for (const Finding& finding : findings) {
     text += "\n" + render_tree(finding, table);
   }
@@ -206,6 +215,7 @@ int give_up(const Error& error) {
   log_error(error.message);
   switch (error.code) {
     case ErrorCode::insecure_listener: return exit_insecure;
+    case ErrorCode::bad_state: return exit_state;
     case ErrorCode::bus:
       return exit_failure;  // An address in use, say: the command line was right.
     default: return exit_usage;
@@ -278,28 +288,78 @@ int exit_code_of(const ReplayOptions& options, const ReplayResult& result) {
   return errors > options.max_errors ? exit_input_errors : exit_ok;
 }
 
+/// What there is to write in the end.
+struct Outcome {
+  std::vector<Finding> findings;
+  std::vector<std::string> payloads;
+};
+
+/// Of a replay without state.
+Outcome outcome_of(const ReplayResult& result, Pipeline& pipeline, RevisionConsumer* revisions) {
+  Outcome outcome;
+  outcome.findings = revisions != nullptr ? revisions->finish() : pipeline.findings();
+  for (Finding& finding : outcome.findings) {
+    if (result.totals.stopped && revisions == nullptr) {
+      finding.status = FindingStatus::provisional;  // More input might have changed them.
+    }
+    outcome.payloads.push_back(render_ocsf(finding));
+  }
+  return outcome;
+}
+
+/// Of one with state: what is written is what was committed.
+Result<Outcome> outcome_of(const ReplayOptions& options,
+                           const ReplayResult& result,
+                           StatefulReplay& state) {
+  if (!state.failure() && !result.totals.stopped) {
+    Result<void> finished = state.finish();
+    if (!finished) {
+      return tl::unexpected<Error>(finished.error());
+    }
+  }
+  Result<std::vector<StoredFinding>> told = state.told(options.revisions > 0);
+  if (!told) {
+    return tl::unexpected<Error>(told.error());
+  }
+  Outcome outcome;
+  for (StoredFinding& finding : *told) {
+    outcome.findings.push_back(brief_finding(finding));
+    outcome.payloads.push_back(std::move(finding.payload));
+  }
+  return outcome;
+}
+
 /// Everything after the input has ended: findings out, then the bus, then the numbers.
 int finish(const ReplayOptions& options,
            ReplayResult& result,
            Pipeline& pipeline,
            RevisionConsumer* revisions,
+           StatefulReplay* state,
            std::optional<FindingPublisher>& publisher,
            ProgressDisplay& progress) {
-  std::vector<Finding>& findings = result.findings;
-  findings = revisions != nullptr ? revisions->finish() : pipeline.findings();
+  Result<Outcome> outcome = state != nullptr ? outcome_of(options, result, *state)
+                                             : outcome_of(result, pipeline, revisions);
+  if (state != nullptr && state->failure()) {
+    outcome = tl::unexpected<Error>(*state->failure());
+  }
+  if (!outcome) {
+    log_error(outcome.error().message);
+    log_info("nothing that was committed is lost; --resume goes on from there");
+    return exit_state;
+  }
+  result.findings = std::move(outcome->findings);
+  const std::vector<Finding>& findings = result.findings;
+  const std::vector<std::string>& payloads = outcome->payloads;
   warn_of_window_drops(pipeline.correlator().window_drops());
-  if (result.totals.stopped && revisions == nullptr) {
-    // More input might have changed them.
-    for (Finding& finding : findings) {
-      finding.status = FindingStatus::provisional;
-    }
+  if (state != nullptr && findings.empty() && !result.totals.stopped && !options.quiet) {
+    log_info("nothing new; 'spoor findings --state " + options.state +
+             "' shows what was told before");
+  }
+  if (state != nullptr && result.totals.stopped) {
+    log_info("stopped; what was committed stays in " + options.state +
+             ", --resume goes on from there");
   }
   result.elapsed = progress.elapsed();
-  std::vector<std::string> payloads;
-  payloads.reserve(findings.size());
-  for (const Finding& finding : findings) {
-    payloads.push_back(render_ocsf(finding));
-  }
   Result<void> done = write_output(options.output, render_findings(findings, payloads, options));
   if (done && !options.report.empty()) {
     done = write_report(options.report, payloads);
@@ -328,6 +388,15 @@ std::string_view contradiction_in(const ReplayOptions& options) {
   if (options.revisions > 0 && options.format != OutputFormat::ndjson) {
     return "--revisions needs --format ndjson: a table shows what holds in the end";
   }
+  if (options.resume && options.state.empty()) {
+    return "--resume needs --state DIR: what to go on from";
+  }
+  if (!options.state.empty() && options.format == OutputFormat::dot) {
+    return "--format dot is not for --state: write ndjson, and let 'spoor report' draw it";
+  }
+  if (options.resume && std::ranges::find(options.inputs, "-") != options.inputs.end()) {
+    return "--resume cannot go on with standard input: give the files themselves";
+  }
   return {};
 }
 
@@ -349,7 +418,7 @@ int run_replay(const ReplayOptions& options) {
   if (!outputs) {
     return give_up(outputs.error());
   }
-  const Result<std::vector<InputFile>> files = expand_inputs(options.inputs);
+  Result<std::vector<InputFile>> files = expand_inputs(options.inputs);
   if (!files) {
     return give_up(files.error());
   }
@@ -368,6 +437,15 @@ int run_replay(const ReplayOptions& options) {
       load_rules_for_command(options.rules, options.strict, options.quiet, *load_options);
   if (!rules) {
     return exit_usage;
+  }
+  std::unique_ptr<StatefulReplay> state;
+  if (!options.state.empty()) {
+    Result<std::unique_ptr<StatefulReplay>> opened =
+        StatefulReplay::open(options.state, options.resume, options.quiet, *files);
+    if (!opened) {
+      return give_up(opened.error());
+    }
+    state = std::move(*opened);
   }
   std::optional<FindingPublisher> publisher;
   if (!options.publish.empty()) {
@@ -392,7 +470,7 @@ int run_replay(const ReplayOptions& options) {
        .to = options.to,
        .parser = {.source = options.source},
        .host_aliases = std::move(*host_aliases),
-       .lateness = options.revisions > 0 ? std::optional(Lateness{}) : std::nullopt,
+       .lateness = options.revisions > 0 || state ? std::optional(Lateness{}) : std::nullopt,
        .on_dead_letter =
            [&desk](const Error& error, std::string_view record, const RecordPosition& position) {
              desk.take(error, record, position);
@@ -408,15 +486,24 @@ int run_replay(const ReplayOptions& options) {
   result.files = &*files;
   result.rules = &*rules;
   result.pipeline = &pipeline;
+  if (state) {
+    const Result<void> attached = state->attach(pipeline, system_clock());
+    if (!attached) {
+      return give_up(attached.error());
+    }
+  }
   std::optional<RevisionConsumer> revisions;
-  if (options.revisions > 0) {
+  if (options.revisions > 0 && !state) {
     revisions.emplace(pipeline, options.revisions);
   }
   PipelineConsumer plain(pipeline);
-  result.totals = read_inputs(*files, revisions ? *revisions : plain, progress);
+  RecordConsumer& consumer =
+      state ? state->consumer(options.revisions > 0 ? options.revisions : kToldEvery)
+            : (revisions ? static_cast<RecordConsumer&>(*revisions) : plain);
+  result.totals = read_inputs(*files, consumer, progress);
   const bool kept = desk.finish();
-  const int code =
-      finish(options, result, pipeline, revisions ? &*revisions : nullptr, publisher, progress);
+  const int code = finish(options, result, pipeline, revisions ? &*revisions : nullptr, state.get(),
+                          publisher, progress);
   if (options.profile) {
     print_profile(options, rules->rules, pipeline.matcher());
   }

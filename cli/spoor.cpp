@@ -26,6 +26,10 @@ struct Run {
 
   int operator()(const spoor::ExplainOptions& options) const { return spoor::run_explain(options); }
 
+  int operator()(const spoor::FindingsOptions& options) const {
+    return spoor::run_findings(options);
+  }
+
   int operator()(const spoor::BusTailOptions& options) const {
     return spoor::run_bus_tail(options);
   }

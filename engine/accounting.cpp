@@ -78,4 +78,60 @@ std::map<std::string, FateCounts> Accounting::by_source() const {
   return sources;
 }
 
+namespace {
+
+void write_counts(const FateCounts& counts, StateWriter& into) {
+  into.number(counts.received).number(counts.applied).number(counts.duplicate);
+  into.number(counts.filtered).number(counts.dead_lettered);
+}
+
+void read_counts(FateCounts& counts, StateReader& from) {
+  for (std::uint64_t* count : {&counts.received, &counts.applied, &counts.duplicate,
+                               &counts.filtered, &counts.dead_lettered}) {
+    *count = from.number();
+  }
+}
+
+}  // namespace
+
+void Accounting::save(StateWriter& into) const {
+  write_counts(total_, into);
+  for (const FateCounts& counts : by_source_) {
+    write_counts(counts, into);
+  }
+  into.number(by_event_->counts.size());
+  for (const auto& [kind, counts] : by_event_->counts) {
+    into.text(kind);
+    write_counts(counts, into);
+  }
+  into.number(dead_letters_.size());
+  for (const auto& [reason, count] : dead_letters_) {
+    into.text(reason).number(count);
+  }
+  into.number(salvaged_).number(duplicate_keys_).number(time_suspect_);
+  into.time(first_event_).time(last_event_);
+}
+
+bool Accounting::restore(StateReader& from) {
+  read_counts(total_, from);
+  for (FateCounts& counts : by_source_) {
+    read_counts(counts, from);
+  }
+  for (std::uint64_t left = from.number_to(kEventKindsMax + 1); left > 0 && from.ok(); --left) {
+    std::string kind(from.text());
+    read_counts(by_event_->counts[std::move(kind)], from);
+  }
+  constexpr std::uint64_t kReasonsMax = 1'000;
+  for (std::uint64_t left = from.number_to(kReasonsMax); left > 0 && from.ok(); --left) {
+    std::string reason(from.text());
+    dead_letters_[std::move(reason)] = from.number();
+  }
+  for (std::uint64_t* count : {&salvaged_, &duplicate_keys_, &time_suspect_}) {
+    *count = from.number();
+  }
+  first_event_ = from.time();
+  last_event_ = from.time();
+  return from.is_done();
+}
+
 }  // namespace spoor

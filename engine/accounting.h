@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "engine/base/result.h"
+#include "engine/base/state_io.h"
 #include "engine/event/event.h"
 
 namespace spoor {
@@ -62,6 +63,10 @@ class Accounting {
   [[nodiscard]] Timestamp first_event() const { return first_event_; }
 
   [[nodiscard]] Timestamp last_event() const { return last_event_; }
+
+  /// For what survives a restart. restore() is false if the bytes are damaged.
+  void save(StateWriter& into) const;
+  [[nodiscard]] bool restore(StateReader& from);
 
  private:
   struct ByEvent;

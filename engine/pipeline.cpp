@@ -65,12 +65,77 @@ class Pipeline::RecentEvents {
     }
     if (newer_.size() >= kRecentEventsMax / 2) {
       older_ = std::exchange(newer_, {});
+      has_turned_ = true;
     }
     newer_.insert(uid);
+    if (is_kept_) {
+      unsaved_.push_back(uid);
+    }
     return false;
   }
 
+  // For a restart: uids in rows as they came, so that most of them are written once and never
+  // touched again.
+
+  void keep() { is_kept_ = true; }
+
+  void save(StateSink& sink) {
+    if (has_turned_) {
+      has_turned_ = false;
+      sink.erase_range(row(older_row_), row(newer_row_));
+      older_row_ = newer_row_;
+      newer_row_ = next_row_;
+    }
+    if (unsaved_.empty()) {
+      return;
+    }
+    StateWriter value;
+    for (const Uid& uid : unsaved_) {
+      value.uid(uid);
+    }
+    unsaved_.clear();
+    sink.put(row(next_row_++), value.bytes());
+    value.clear();
+    value.number(older_row_).number(newer_row_).number(next_row_);
+    sink.put(StateWriter(StateRow::recent).bytes(), value.bytes());
+  }
+
+  /// False if a row is damaged.
+  [[nodiscard]] bool restore(const StateSource& source) {
+    const std::optional<std::string> head = source.get(StateWriter(StateRow::recent).bytes());
+    if (!head) {
+      return true;
+    }
+    StateReader from(*head);
+    older_row_ = from.number();
+    newer_row_ = from.number();
+    next_row_ = from.number();
+    bool is_sound = from.is_done();
+    source.for_each(StateWriter(StateRow::recent_events).bytes(),
+                    [&](std::string_view key, std::string_view bytes) {
+                      StateReader place(key.substr(1));
+                      const bool is_newer = place.key64() >= newer_row_;
+                      StateReader value(bytes);
+                      while (value.ok() && !value.is_done()) {
+                        (is_newer ? newer_ : older_).insert(value.uid());
+                      }
+                      is_sound = is_sound && place.is_done() && value.ok();
+                      return is_sound;
+                    });
+    return is_sound;
+  }
+
  private:
+  static std::string row(std::uint64_t number) {
+    return StateWriter(StateRow::recent_events).key64(number).bytes();
+  }
+
+  bool is_kept_ = false;
+  bool has_turned_ = false;  ///< Since the last save().
+  std::vector<Uid> unsaved_;
+  std::uint64_t older_row_ = 0;  ///< The first of each generation.
+  std::uint64_t newer_row_ = 0;
+  std::uint64_t next_row_ = 0;
   boost::unordered_flat_set<Uid, UidHash> newer_;
   boost::unordered_flat_set<Uid, UidHash> older_;
 };
@@ -89,11 +154,44 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
   if (options_.on_window) {
     correlator_.on_window(options_.on_window);
   }
+  alias_hosts();
+}
+
+void Pipeline::alias_hosts() {
   for (const std::vector<std::string>& names : options_.host_aliases) {
     for (const std::string& name : names) {
       correlator_.alias_host(host_key(names.front()), host_key(name));
     }
   }
+}
+
+Result<StateLoss> Pipeline::open_state(const StateSource& source, StateSink& sink) {
+  Result<StateLoss> loss = correlator_.open_state(source, sink);
+  if (!loss) {
+    return loss;
+  }
+  alias_hosts();
+  sink_ = &sink;
+  waiting_.keep_state(sink, identity_uids(rules_->detections, *rules_));
+  const Result<void> waiting = waiting_.restore(source);
+  if (!waiting) {
+    return tl::unexpected<Error>(waiting.error());
+  }
+  recent_->keep();
+  const std::optional<std::string> counts = source.get(StateWriter(StateRow::accounting).bytes());
+  StateReader from(counts ? std::string_view(*counts) : std::string_view());
+  if (!recent_->restore(source) || (counts && (!accounting_.restore(from)))) {
+    return fail(ErrorCode::bad_state, "a row of the counters is damaged");
+  }
+  return loss;
+}
+
+void Pipeline::save() {
+  correlator_.save();
+  recent_->save(*sink_);
+  StateWriter value;
+  accounting_.save(value);
+  sink_->put(StateWriter(StateRow::accounting).bytes(), value.bytes());
 }
 
 Pipeline::Pipeline(const RuleSet& rules,
@@ -125,7 +223,7 @@ Result<void> Pipeline::replace_rules(std::shared_ptr<const RuleSet> rules,
   RecordParser whole_parser(whole_projection_of(*rules), options_.parser);
   correlator_.replace_rules(*rules);
   // From here on nothing can fail.
-  waiting_.renumber(following);
+  waiting_.renumber(following, identity_uids(rules->detections, *rules));
   asks_ancestors_ = asks_ancestors(*rules);
   evaluations_before_ += matcher_.evaluations();
   parser_ = std::move(parser);

@@ -11,6 +11,7 @@
 
 #include "engine/accounting.h"
 #include "engine/base/result.h"
+#include "engine/base/state_io.h"
 #include "engine/base/time.h"
 #include "engine/correlation/correlator.h"
 #include "engine/finding/finding.h"
@@ -75,6 +76,14 @@ class Pipeline final : private RecordSink {
   [[nodiscard]] Result<void> replace_rules(std::shared_ptr<const RuleSet> rules,
                                            std::vector<Diagnostic>* diagnostics = nullptr);
 
+  /// Goes on where an earlier run left off, and writes from now on what a restart needs
+  /// (Correlator::open_state()). For a stream, before the first record.
+  [[nodiscard]] Result<StateLoss> open_state(const StateSource& source, StateSink& sink);
+
+  /// Writes what changed since: call it after updates() or last_updates(), and then commit. After
+  /// last_updates() too, more may come in a later run.
+  void save();
+
   [[nodiscard]] const RuleSet& rules() const { return *rules_; }
 
   /// One record on its way through all stages. RecordParser::kJsonPadding readable bytes must
@@ -124,6 +133,7 @@ class Pipeline final : private RecordSink {
  private:
   class RecentEvents;
 
+  void alias_hosts();
   void on_event(const Event& event) override;
   void on_bad_record(const Error& error,
                      std::string_view record,
@@ -157,6 +167,7 @@ class Pipeline final : private RecordSink {
   Correlator correlator_;
   Accounting accounting_;
   std::unique_ptr<RecentEvents> recent_;
+  StateSink* sink_ = nullptr;  ///< Null: nothing survives a restart.
   WaitingEvents waiting_;
   std::vector<std::size_t> hits_;
   std::vector<std::size_t> open_;

@@ -34,6 +34,8 @@ bool WaitingEvents::add(const Event& event, const std::vector<std::size_t>& rule
     take(event, added);
     added.rules = rules;
     list(added);
+    save_record(added);
+    save_rules(added);
     return true;
   }
   WaitingEvent& waiting = known->second;
@@ -48,10 +50,12 @@ bool WaitingEvents::add(const Event& event, const std::vector<std::size_t>& rule
     bytes_ += event.record.size();
     bytes_ -= waiting.size;
     take(event, waiting);
+    save_record(waiting);
   }
   waiting.rules = std::move(all);
   waiting.judged = false;
   list(waiting);
+  save_rules(waiting);
   return true;
 }
 
@@ -91,12 +95,18 @@ void WaitingEvents::unlist(const WaitingEvent& event) {
 
 void WaitingEvents::forget(const Uid& event) {
   const auto known = events_.find(event);
+  if (sink_ != nullptr) {
+    sink_->erase(StateWriter(StateRow::waiting).uid(event).bytes());
+    sink_->erase(StateWriter(StateRow::waiting_rules).uid(event).bytes());
+  }
   unlist(known->second);
   bytes_ -= known->second.size;
   events_.erase(known);
 }
 
-void WaitingEvents::renumber(const std::vector<std::optional<std::size_t>>& following) {
+void WaitingEvents::renumber(const std::vector<std::optional<std::size_t>>& following,
+                             std::vector<Uid> identities) {
+  rules_ = std::move(identities);
   const auto renumber_rules = [&following](std::vector<std::size_t>& rules) {
     std::erase_if(rules, [&](std::size_t rule) { return !following[rule]; });
     std::ranges::transform(rules, rules.begin(),
@@ -168,12 +178,131 @@ void WaitingEvents::forget_judged_before(Timestamp time) {
 
 void WaitingEvents::set_judged(const Uid& event, std::vector<std::size_t> held) {
   WaitingEvent& waiting = events_.at(event);
+  const bool is_news = !waiting.judged || waiting.held != held;
   waiting.held = std::move(held);
   if (!waiting.judged) {
     unlist(waiting);
     waiting.judged = true;
     list(waiting);
   }
+  if (is_news) {
+    save_rules(waiting);
+  }
+}
+
+// --- What survives a restart
+// ------------------------------------------------------------------------------
+
+void WaitingEvents::keep_state(StateSink& sink, std::vector<Uid> rules) {
+  sink_ = &sink;
+  rules_ = std::move(rules);
+}
+
+void WaitingEvents::save_record(const WaitingEvent& event) {
+  if (sink_ == nullptr) {
+    return;
+  }
+  StateWriter value;
+  value.text(event.text()).text(event.host).uid(event.actor).time(event.order.time);
+  value.number(static_cast<std::uint64_t>(event.order.rank));
+  value.number(event.position.input).number(event.position.offset).number(event.position.line);
+  sink_->put(StateWriter(StateRow::waiting).uid(event.order.uid).bytes(), value.bytes());
+}
+
+void WaitingEvents::save_rules(const WaitingEvent& event) {
+  if (sink_ == nullptr) {
+    return;
+  }
+  StateWriter value;
+  value.flag(event.judged);
+  for (const std::vector<std::size_t>* rules : {&event.rules, &event.held}) {
+    value.number(rules->size());
+    for (const std::size_t rule : *rules) {
+      value.uid(rules_[rule]);
+    }
+  }
+  sink_->put(StateWriter(StateRow::waiting_rules).uid(event.order.uid).bytes(), value.bytes());
+}
+
+bool WaitingEvents::restore_record(std::string_view key, std::string_view bytes) {
+  StateReader place(key.substr(1));
+  StateReader from(bytes);
+  WaitingEvent event;
+  event.order.uid = place.uid();
+  event.record = from.text();
+  event.size = event.record.size();
+  event.record.append(RecordParser::kJsonPadding, ' ');
+  event.host = from.text();
+  event.actor = from.uid();
+  event.order.time = from.time();
+  event.order.rank = static_cast<int>(from.number_to(9));
+  event.position.input = static_cast<std::uint32_t>(from.number_to(0xFFFFFFFFU));
+  event.position.offset = from.number();
+  event.position.line = from.number();
+  if (!place.is_done() || !from.is_done()) {
+    return false;
+  }
+  bytes_ += event.size;
+  events_.emplace(event.order.uid, std::move(event));
+  return true;
+}
+
+bool WaitingEvents::restore_rules(std::string_view key,
+                                  std::string_view bytes,
+                                  const RulePlaces& places) {
+  StateReader place(key.substr(1));
+  const auto known = events_.find(place.uid());
+  if (!place.is_done() || known == events_.end()) {
+    return false;
+  }
+  constexpr std::uint64_t kRulesMax = 1U << 20U;
+  StateReader from(bytes);
+  WaitingEvent& event = known->second;
+  event.judged = from.flag();
+  for (std::vector<std::size_t>* rules : {&event.rules, &event.held}) {
+    for (std::uint64_t left = from.number_to(kRulesMax); left > 0 && from.ok(); --left) {
+      const auto rule = places.find(from.uid());
+      if (rule != places.end()) {
+        rules->push_back(rule->second);
+      }
+    }
+    std::ranges::sort(*rules);
+  }
+  return from.is_done();
+}
+
+Result<void> WaitingEvents::restore(const StateSource& source) {
+  RulePlaces places;
+  for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
+    places.emplace(rules_[rule], rule);
+  }
+  bool is_sound = true;
+  source.for_each(StateWriter(StateRow::waiting).bytes(),
+                  [&](std::string_view key, std::string_view bytes) {
+                    is_sound = restore_record(key, bytes);
+                    return is_sound;
+                  });
+  if (is_sound) {
+    source.for_each(StateWriter(StateRow::waiting_rules).bytes(),
+                    [&](std::string_view key, std::string_view bytes) {
+                      is_sound = restore_rules(key, bytes, places);
+                      return is_sound;
+                    });
+  }
+  if (!is_sound) {
+    return fail(ErrorCode::bad_state, "a row of the events that wait is damaged");
+  }
+  std::vector<Uid> idle;
+  for (const auto& [uid, event] : events_) {
+    list(event);
+    if (event.rules.empty()) {
+      idle.push_back(uid);
+    }
+  }
+  for (const Uid& uid : idle) {
+    forget(uid);
+  }
+  return {};
 }
 
 }  // namespace spoor

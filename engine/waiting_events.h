@@ -12,6 +12,8 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "engine/base/result.h"
+#include "engine/base/state_io.h"
 #include "engine/base/time.h"
 #include "engine/event/event.h"
 
@@ -42,8 +44,9 @@ class WaitingEvents {
   bool add(const Event& event, const std::vector<std::size_t>& rules);
 
   /// Goes on with other rules: `following` says for each rule so far what is now its index, if it
-  /// waits on.
-  void renumber(const std::vector<std::optional<std::size_t>>& following);
+  /// waits on. `identities`: identity_uids() of the detections that follow.
+  void renumber(const std::vector<std::optional<std::size_t>>& following,
+                std::vector<Uid> identities);
 
   [[nodiscard]] std::size_t size() const { return events_.size(); }
 
@@ -62,6 +65,12 @@ class WaitingEvents {
   /// Forgets those that were judged and are from before `time`.
   void forget_judged_before(Timestamp time);
 
+  /// From now on what changes is written to `sink`. `rules`: identity_uids() of the detections.
+  void keep_state(StateSink& sink, std::vector<Uid> rules);
+  /// Takes in what was written, if nothing waits yet. Rules that are no more do not wait. Fails
+  /// with bad_state if a row is damaged.
+  [[nodiscard]] Result<void> restore(const StateSource& source);
+
   /// It was judged: `held` are the rules that held, ascending.
   void set_judged(const Uid& event, std::vector<std::size_t> held);
 
@@ -76,6 +85,16 @@ class WaitingEvents {
   void unlist(const WaitingEvent& event);
   void forget(const Uid& event);
 
+  void save_record(const WaitingEvent& event);
+  void save_rules(const WaitingEvent& event);
+  [[nodiscard]] bool restore_record(std::string_view key, std::string_view bytes);
+  using RulePlaces = boost::unordered_flat_map<Uid, std::size_t, UidHash>;
+  [[nodiscard]] bool restore_rules(std::string_view key,
+                                   std::string_view bytes,
+                                   const RulePlaces& places);
+
+  StateSink* sink_ = nullptr;  ///< Null: nothing is written.
+  std::vector<Uid> rules_;     ///< By detection.
   boost::unordered_flat_map<Uid, WaitingEvent, UidHash> events_;
   std::map<std::string, OfHost, std::less<>> hosts_;
   std::set<OrderKey> judged_;

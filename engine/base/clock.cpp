@@ -8,6 +8,12 @@ class SystemClock final : public Clock {
   [[nodiscard]] std::chrono::nanoseconds monotonic() const override {
     return std::chrono::steady_clock::now().time_since_epoch();
   }
+
+  [[nodiscard]] Timestamp wall() const override {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+  }
 };
 
 }  // namespace

@@ -8,6 +8,8 @@
 #include <chrono>
 #include <memory>
 
+#include "engine/base/time.h"
+
 namespace spoor {
 
 class Clock {
@@ -15,6 +17,9 @@ class Clock {
   virtual ~Clock() = default;
   /// Grows steadily; its zero means nothing.
   [[nodiscard]] virtual std::chrono::nanoseconds monotonic() const = 0;
+  /// The time of day, since 1970 in UTC: when something was stored, for people and for how long it
+  /// is kept.
+  [[nodiscard]] virtual Timestamp wall() const = 0;
 };
 
 /// The machine's clock. Lives as long as the program.
@@ -24,6 +29,8 @@ class Clock {
 class ManualClock final : public Clock {
  public:
   [[nodiscard]] std::chrono::nanoseconds monotonic() const override { return now_; }
+
+  [[nodiscard]] Timestamp wall() const override { return now_.count(); }
 
   void advance(std::chrono::nanoseconds by) { now_ += by; }
 

@@ -20,6 +20,7 @@ std::string_view to_string(ErrorCode code) {
     case ErrorCode::bad_usage: return "bad_usage";
     case ErrorCode::limit: return "limit";
     case ErrorCode::bus: return "bus";
+    case ErrorCode::bad_state: return "bad_state";
     case ErrorCode::insecure_listener: return "insecure_listener";
   }
   return "unknown";

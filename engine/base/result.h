@@ -32,6 +32,7 @@ enum class ErrorCode {
   // Ourselves.
   limit,
   bus,
+  bad_state,          ///< What survived a restart is of another version, or damaged.
   insecure_listener,  ///< A bus endpoint off loopback without authentication.
 };
 

@@ -5,6 +5,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/correlation/correlator_impl.h"
+#include "engine/correlation/state_rows.h"
 
 namespace spoor {
 namespace {
@@ -60,16 +61,44 @@ Correlator::Impl::Impl(const RuleSet& rule_set, const CorrelatorOptions& correla
         if (options.lateness) {
           made.watermark.set_lateness(*options.lateness);
         }
-        made.graph.on_forget([this, &made](ProcessIndex node, bool forced) {
-          const std::size_t hits = made.forget_node(node, forced);
-          stats.forgotten_hits += forced ? hits : 0;
-        });
+        keep_host(made);
+        made.graph.on_forget(
+            [this, &made](ProcessIndex node, bool forced) { forget_node(made, node, forced); });
       }) {}
+
+void Correlator::Impl::forget_node(HostState& host, ProcessIndex node, bool forced) {
+  const auto known = host.facts.find(node);
+  std::vector<FiringNumber> shown_by;
+  std::vector<PlainHit> plain_here;
+  if (known != host.facts.end()) {
+    shown_by.swap(known->second.firings);
+    plain_here.swap(known->second.plain);
+  }
+  const std::size_t hits = host.forget_node(node, forced);
+  stats.forgotten_hits += forced ? hits : 0;
+  for (const FiringNumber number : shown_by) {
+    const auto firing = firings.find(number);
+    if (firing != firings.end()) {
+      firing->second.lacks = true;
+      windows.lacks_evidence(firing->second);
+    }
+  }
+  for (const PlainHit& place : plain_here) {
+    const Hit* hit = plain[place.rule].find(place.event);
+    if (hit != nullptr) {
+      save_plain_hit(place.rule, *hit);  // It is at no process any more.
+    }
+  }
+}
 
 void Correlator::Impl::touch(HostState& host) {
   if (!host.touched) {
     host.touched = true;
     touched.push_back(&host);
+  }
+  if (keeping != nullptr && !host.is_unsaved) {
+    host.is_unsaved = true;
+    keeping->unsaved.push_back(&host);
   }
 }
 
@@ -90,6 +119,11 @@ void Correlator::Impl::join(const std::vector<HostTable::Joined>& joined) {
   for (const HostTable::Joined& one : joined) {
     one.into->absorb(*one.gone, feeds, is_stream());
     std::erase(touched, one.gone.get());
+    if (keeping != nullptr) {
+      std::erase(keeping->unsaved, one.gone.get());
+      erase_host(*one.gone);
+      rewrite_facts(*one.into);
+    }
     by_watermark.erase({one.gone->listed_watermark, one.gone.get()});
     touch(*one.into);
     if (!is_stream()) {
@@ -104,17 +138,23 @@ void Correlator::Impl::join(const std::vector<HostTable::Joined>& joined) {
   }
 }
 
-void Correlator::Impl::keep_step_hit(HostState& host,
-                                     std::size_t rule,
-                                     const Feed& feed,
-                                     ProcessIndex process,
-                                     TakenEvent& taken) const {
+void Correlator::Impl::keep_step_hit(
+    HostState& host, std::size_t rule, const Feed& feed, ProcessIndex process, TakenEvent& taken) {
   HitSet& set = host.facts[process].hits_of(feed.number);
   const Event& event = taken.event();
+  const std::size_t total = set.total();
   if (!set.wants(event.order_key(), event.record, taken.is_duplicate())) {
+    if (set.total() != total) {
+      save_step_total(host, process, feed.number, set);
+    }
     return;
   }
-  set.add(taken.hit(rule));
+  Hit hit = taken.hit(rule);
+  save_step_hit(host, process, feed.number, hit);
+  if (const std::optional<OrderKey> dropped = set.add(std::move(hit)); dropped && host.sink) {
+    host.sink->erase(step_hit_key(host.row_number, process, feed.number, *dropped));
+  }
+  save_step_total(host, process, feed.number, set);
   host.note_hit_below(process);
   for (const FedStep& fed : feed.steps) {
     const CorrelationRule& correlation = rules->correlations[fed.correlation];
@@ -138,6 +178,9 @@ void Correlator::Impl::keep_plain_hit(HostState& host,
   const Event& event = taken.event();
   bool beyond = false;
   std::shared_ptr<const KeptEvent> pushed_out;
+  const Hit* twin = plain[rule].find(event.uid);
+  const std::optional<OrderKey> twin_order =
+      twin == nullptr ? std::nullopt : std::optional(twin->event->order);
   const bool wanted = plain[rule].wants(event.order_key(), event.record, &beyond, &pushed_out);
   stats.matches_beyond_limit += beyond && !taken.is_duplicate() ? 1U : 0U;
   if (!wanted) {
@@ -147,7 +190,11 @@ void Correlator::Impl::keep_plain_hit(HostState& host,
   if (!is_stream()) {
     return;
   }
+  if (twin_order) {
+    erase_plain_hit(rule, *twin_order);
+  }
   if (pushed_out) {
+    erase_plain_hit(rule, pushed_out->order);
     HostState& other = *hosts.find(pushed_out->host);
     other.plain_changed.insert({.rule = rule, .event = pushed_out->order.uid});
     touch(other);
@@ -161,6 +208,7 @@ void Correlator::Impl::keep_plain_hit(HostState& host,
     }
     host.note_hit_below(actor);
   }
+  save_plain_hit(rule, *plain[rule].find(event.uid));
 }
 
 void Correlator::Impl::keep_window_hits(const std::vector<std::size_t>& hits, TakenEvent& taken) {
@@ -185,7 +233,8 @@ void Correlator::Impl::keep_window_hits(const std::vector<std::size_t>& hits, Ta
 }
 
 void Correlator::Impl::keep_firing(const WindowFiring& firing) {
-  if (!rules->window_correlations[firing.rule].makes_finding) {
+  // An old one can only be one that a restart found again.
+  if (!rules->window_correlations[firing.rule].makes_finding || firing.time < told_forgotten_at) {
     return;
   }
   if (firings_of.size() <= firing.rule) {
@@ -202,8 +251,11 @@ void Correlator::Impl::keep_firing(const WindowFiring& firing) {
     return;
   }
   firings_to_tell.insert(number);
+  if (firing.lacks) {
+    return;
+  }
   for_each_event(firing.evidence, [&](const KeptEvent& event) {
-    HostState& host = *hosts.find(event.host);
+    HostState& host = hosts.of(event.host);
     const ProcessIndex actor = host.graph.find(event.actor);
     if (actor != kNoProcess) {
       std::vector<FiringNumber>& here = host.facts[actor].firings;
@@ -289,6 +341,7 @@ void Correlator::Impl::replace_rules(const RuleSet& following) {
   plain = std::move(following_plain);
   feeds = std::move(following_feeds);
   rules = &following;
+  save_rules();
 }
 
 Finding Correlator::Impl::plain_finding(const DetectionRule& rule, const Hit& hit) const {
@@ -357,13 +410,25 @@ void Correlator::retract(const KeptHits& hits) {
     for (const Feed& feed : impl_->feeds.of_detection(rule)) {
       for (const ProcessIndex node : nodes) {
         // A hit is at the node that its event named; the others' counts know nothing of it.
-        if (host.graph.node_key(node) == hits.actor &&
-            host.facts[node].hits_of(feed.number).remove(hits.order)) {
+        if (host.graph.node_key(node) != hits.actor) {
+          continue;
+        }
+        HitSet& set = host.facts[node].hits_of(feed.number);
+        const bool was_kept = set.remove(hits.order);
+        impl_->save_step_total(host, node, feed.number, set);
+        if (was_kept) {
+          if (host.sink != nullptr) {
+            host.sink->erase(step_hit_key(host.row_number, node, feed.number, hits.order));
+          }
           host.mark_line(actor);
           host.marked_above.insert(actor);
           host.mark_beside(actor);
         }
       }
+    }
+    const Hit* plain_hit = impl_->plain[rule].find(hits.order.uid);
+    if (plain_hit != nullptr) {
+      impl_->erase_plain_hit(rule, plain_hit->event->order);
     }
     if (impl_->plain[rule].remove(hits.order.uid)) {
       host.plain_changed.insert({.rule = rule, .event = hits.order.uid});

@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/result.h"
+#include "engine/base/state_io.h"
 #include "engine/correlation/hit_store.h"
 #include "engine/correlation/watermark.h"
 #include "engine/correlation/window_evaluator.h"
@@ -54,9 +56,19 @@ struct KeptHits {
   std::vector<std::size_t> rules;  ///< Indices into RuleSet::detections.
 };
 
+/// What of an earlier run could not be gone on with, for its rule is no more or another.
+struct StateLoss {
+  std::size_t hits = 0;     ///< Kept for rules.
+  std::size_t matches = 0;  ///< Told of lineages; they are not taken back.
+
+  [[nodiscard]] bool any() const { return hits + matches != 0; }
+};
+
 /// Correlates the hits of all hosts. Not thread-safe.
 class Correlator {
  public:
+  struct Impl;  ///< Of this folder.
+
   /// `rules` must outlive the correlator, or its replace_rules().
   explicit Correlator(const RuleSet& rules, const CorrelatorOptions& options = {});
   ~Correlator();
@@ -76,6 +88,17 @@ class Correlator {
   /// The rules (indices into RuleSet::detections) do not hold for an event after all, though take()
   /// was told so: more is known of an ancestor. Unknown hits are passed by.
   void retract(const KeptHits& hits);
+
+  /// Takes in what an earlier run left in `source`, and goes on as if there had been no stop; from
+  /// now on what a restart needs is written to `sink`. Both must outlive the correlator. Call it
+  /// before the first event, of a stream. A rule that is unchanged (UnchangedRules) keeps its hits
+  /// and matches. Fails with bad_state if a row is damaged: the correlator is of no use then.
+  /// O(processes and hits kept).
+  [[nodiscard]] Result<StateLoss> open_state(const StateSource& source, StateSink& sink);
+
+  /// Writes what changed and is not written yet. Call it after updates(), before a commit.
+  /// O(changes).
+  void save();
 
   /// Two host keys are one machine: configuration says so.
   void alias_host(std::string_view host, std::string_view other);
@@ -158,7 +181,6 @@ class Correlator {
   void on_window(WindowEvaluator::OnJudged look);
 
  private:
-  struct Impl;
   std::unique_ptr<Impl> impl_;
 };
 

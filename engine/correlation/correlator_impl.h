@@ -44,15 +44,13 @@ struct Correlator::Impl {
 
   // --- Hits
 
-  void keep_step_hit(HostState& host,
-                     std::size_t rule,
-                     const Feed& feed,
-                     ProcessIndex process,
-                     TakenEvent& taken) const;
+  void keep_step_hit(
+      HostState& host, std::size_t rule, const Feed& feed, ProcessIndex process, TakenEvent& taken);
   void keep_plain_hit(HostState& host, std::size_t rule, ProcessIndex actor, TakenEvent& taken);
   /// Hands the event to the window correlations that list one of its rules.
   void keep_window_hits(const std::vector<std::size_t>& hits, TakenEvent& taken);
   void keep_firing(const WindowFiring& firing);
+  void forget_node(HostState& host, ProcessIndex node, bool forced);
 
   // --- Evaluation and findings
 
@@ -114,6 +112,48 @@ struct Correlator::Impl {
   /// Events of window correlations are judged when no host has earlier ones. One that has fallen
   /// silent holds nobody back.
   [[nodiscard]] Timestamp least_watermark() const;
+
+  // --- What survives a restart (correlator_state.cpp)
+
+  /// What an open state needs.
+  struct Keeping {
+    const StateSource* source = nullptr;
+    StateSink* sink = nullptr;
+    std::vector<Uid> detection_ids;    ///< identity_uids()
+    std::vector<Uid> correlation_ids;  ///< The same.
+    std::uint64_t next_event = 1;
+    std::uint32_t next_host = 1;
+    std::shared_ptr<UnusedNumbers> unused = std::make_shared<UnusedNumbers>();
+    std::vector<HostState*> unsaved;  ///< Touched since they were last saved.
+    std::string counters;             ///< As they were last saved.
+  };
+
+  void keep_host(HostState& host);
+  /// The number of an event among those stored; it is if it was not.
+  std::uint64_t stored(const KeptEvent& event);
+  void save_step_hit(const HostState& host, ProcessIndex node, FeedNumber feed, const Hit& hit);
+  void save_step_total(const HostState& host,
+                       ProcessIndex node,
+                       FeedNumber feed,
+                       const HitSet& set) const;
+  void save_plain_hit(std::size_t rule, const Hit& hit);
+  void erase_plain_hit(std::size_t rule, const OrderKey& order) const;
+  void save_told_lineage(const HostState& host, const MatchPlace& place, const Uid& finding) const;
+  void save_told(const Uid& finding);
+  void save_host(HostState& host) const;
+  void erase_host(const HostState& host) const;
+  void save_counters();
+  /// All rows of hits at a host's processes, and of what was told of them, anew.
+  void rewrite_facts(HostState& host);
+  void save_rules();
+  void save();
+  /// What was restored holds or does not, and was told.
+  void settle_restored(HostState& host);
+  /// Forgotten, were it not written down: what is found again of it may be less than was told.
+  [[nodiscard]] bool was_forgotten(const FindingLedger::Told& told) const;
+
+  std::unique_ptr<Keeping> keeping;
+  Timestamp ledger_forgotten_before = kNothingClosed;
 
   const RuleSet* rules;
   CorrelatorOptions options;

@@ -51,6 +51,7 @@ void Correlator::Impl::forget_told() {
   told_forgotten_at = before;
   for (std::size_t rule = 0; rule < plain.size(); ++rule) {
     plain[rule].forget_before(before, [&](const Hit& hit) {
+      erase_plain_hit(rule, hit.event->order);
       HostState& host = *hosts.find(hit.event->host);
       const PlainHit place{.rule = rule, .event = hit.event->order.uid};
       host.told_plain.erase(place);
@@ -76,7 +77,8 @@ void Correlator::Impl::forget_told() {
       may_come_again.insert(uid);
     }
   }
-  ledger.forget_before(minus(before, longest_timespan()), [&](const Uid& uid) {
+  ledger_forgotten_before = minus(before, longest_timespan());
+  ledger.forget_before(ledger_forgotten_before, [&](const Uid& uid) {
     return may_come_again.contains(uid) || told_of_programs.contains(uid);
   });
 }

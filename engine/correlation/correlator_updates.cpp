@@ -9,13 +9,28 @@
 
 namespace spoor {
 
+namespace {
+
+/// Nothing of a finding is newer or more than what was told: it is again what is left of it.
+bool says_no_more(const Finding& finding, const FindingLedger::Told& before) {
+  return before.status != FindingStatus::retracted &&
+         finding.evidence_total <= before.evidence_total && finding.last_seen <= before.last_seen;
+}
+
+}  // namespace
+
 void Correlator::Impl::tell(Finding finding,
                             Timestamp final_after,
                             Timestamp watermark,
                             std::vector<Finding>& out) {
   finding.status =
       finished || final_after < watermark ? FindingStatus::final : FindingStatus::provisional;
+  const FindingLedger::Told* before = ledger.find(finding.uid);
+  if (before != nullptr && was_forgotten(*before) && says_no_more(finding, *before)) {
+    return;
+  }
   if (ledger.update(finding)) {
+    save_told(finding.uid);
     out.push_back(std::move(finding));
   }
 }
@@ -34,14 +49,14 @@ void Correlator::Impl::tell_lineage(HostState& host,
   if (host.matches.contains(place)) {
     Finding finding = lineage_finding(host, rule, place.at, closed_until(host));
     const Timestamp final_after = plus(finding.last_seen, rule.rule().timespan);
-    host.told.insert_or_assign(place, finding.uid);
+    if (host.told.insert_or_assign(place, finding.uid).second) {
+      save_told_lineage(host, place, finding.uid);
+    }
     if (is_program(place.at)) {
       told_of_programs.insert(finding.uid);
     }
     const FindingLedger::Told* before = ledger.find(finding.uid);
-    if (before != nullptr && before->status != FindingStatus::retracted &&
-        may_lack(host, *before) && finding.evidence_total <= before->evidence_total &&
-        finding.last_seen <= before->last_seen) {
+    if (before != nullptr && may_lack(host, *before) && says_no_more(finding, *before)) {
       return;
     }
     if (!finished && final_after >= host.watermark.value()) {
@@ -57,12 +72,14 @@ void Correlator::Impl::tell_lineage(HostState& host,
   const FindingLedger::Told* before = ledger.find(told->second);
   if (before != nullptr && may_lack(host, *before)) {
     if (is_program(place.at) && host.programs.runs(place.at).empty()) {
+      host.erase_told(place);
       host.told.erase(told);  // Its number may be given to another program.
     }
     return;
   }
   MatchView match = lineage_match(host, rule, place.at);
   match.uid = told->second;
+  host.erase_told(place);
   host.told.erase(told);
   retract(match, host, successor(host, place), out);
 }
@@ -107,6 +124,9 @@ void Correlator::Impl::tell_plain(HostState& host,
     }
     Finding finding = plain_finding(rule, *hit);
     const Uid before = std::exchange(host.told_plain[place], finding.uid);
+    if (before != finding.uid) {
+      save_plain_hit(place.rule, *hit);
+    }
     if (!before.is_none() && before != finding.uid) {
       MatchView gone = match_of(rule.meta, false, host.key, host.hostname);
       gone.uid = before;
@@ -131,6 +151,7 @@ void Correlator::Impl::retract(const MatchView& match,
   Finding finding = build_finding(match, host.graph);
   finding.superseded_by = superseded_by;
   if (ledger.retract(finding)) {
+    save_told(finding.uid);
     out.push_back(std::move(finding));
   }
 }
@@ -238,7 +259,7 @@ std::vector<Finding> Correlator::updates() {
   }
   for (const FiringNumber number : impl.firings_to_tell) {
     const auto firing = impl.firings.find(number);
-    if (firing != impl.firings.end()) {
+    if (firing != impl.firings.end() && !firing->second.lacks) {
       // What was judged is final: nothing earlier is taken any more.
       impl.tell(impl.finding_of(firing->second), kNothingClosed, kAllClosed, out);
     }

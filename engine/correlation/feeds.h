@@ -11,9 +11,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
+#include "engine/base/state_io.h"
+#include "engine/base/uid.h"
 #include "engine/rule/rule.h"
 #include "engine/rule/unchanged_rules.h"
 
@@ -43,6 +47,17 @@ class Feeds {
   /// Of the rule set that follows. Correlations that are `unchanged` keep their number and their
   /// feeds; all others get new ones. O(steps × log rules).
   [[nodiscard]] Feeds followed_by(const RuleSet& rules, const UnchangedRules& unchanged) const;
+
+  /// Writes what the numbers stand for. `detections` and `correlations`: identity_uids() of them.
+  void save(const RuleSet& rules,
+            const std::vector<Uid>& detections,
+            const std::vector<Uid>& correlations,
+            StateWriter& into) const;
+  /// Of a rule set that follows the one of which was saved. None if the bytes are damaged.
+  [[nodiscard]] static std::optional<Feeds> restore(const RuleSet& rules,
+                                                    const std::vector<Uid>& detections,
+                                                    const std::vector<Uid>& correlations,
+                                                    StateReader& from);
 
   /// What a hit of the detection (index into RuleSet::detections) feeds. Empty: it is no step.
   [[nodiscard]] const std::vector<Feed>& of_detection(std::size_t detection) const {
@@ -81,9 +96,15 @@ class Feeds {
   [[nodiscard]] bool joins_runs() const { return joins_runs_; }
 
  private:
+  /// Numbers of the rules that were there before.
+  struct Before {
+    std::map<std::size_t, CorrelationNumber> numbers;  ///< By correlation.
+    std::map<std::pair<std::size_t, std::size_t>, FeedNumber>
+        feeds;  ///< By correlation and detection.
+  };
+
   Feeds() = default;
-  /// `before`: null, or what `unchanged` refers to.
-  void add(const RuleSet& rules, const UnchangedRules& unchanged, const Feeds* before);
+  void add(const RuleSet& rules, const Before& before);
   /// The feed of a detection that a correlation lists.
   [[nodiscard]] FeedNumber feed_of(std::size_t detection, std::size_t correlation) const;
 

@@ -67,18 +67,22 @@ bool HitSet::wants(const OrderKey& order, std::string_view record, bool duplicat
   return true;
 }
 
-void HitSet::add(Hit hit) {
+std::optional<OrderKey> HitSet::add(Hit hit) {
   const auto place = std::ranges::lower_bound(hits_, order_of(hit), {}, order_of);
   if (place != hits_.end() && order_of(*place) == order_of(hit)) {
     *place = std::move(hit);
-    return;
+    return std::nullopt;
   }
   ++total_;
   hits_.insert(place, std::move(hit));
-  if (hits_.size() > kHitsPerStepMax) {
-    // The one in the middle is neither of the first half nor of the last.
-    hits_.erase(hits_.begin() + static_cast<std::ptrdiff_t>(kHalf));
+  if (hits_.size() <= kHitsPerStepMax) {
+    return std::nullopt;
   }
+  // The one in the middle is neither of the first half nor of the last.
+  const auto middle = hits_.begin() + static_cast<std::ptrdiff_t>(kHalf);
+  const OrderKey dropped = order_of(*middle);
+  hits_.erase(middle);
+  return dropped;
 }
 
 void HitSet::absorb(HitSet other) {

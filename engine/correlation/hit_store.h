@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +14,39 @@
 #include "engine/event/event.h"
 
 namespace spoor {
+
+/// Numbers of stored events that nobody refers to any more.
+using UnusedNumbers = std::vector<std::uint64_t>;
+
+/// Under which number a kept event was stored. Tells when nobody needs it any more. A copy of the
+/// event is not stored.
+class StoredNumber {
+ public:
+  StoredNumber() = default;
+
+  StoredNumber(const StoredNumber& /*other*/) {}
+
+  StoredNumber& operator=(const StoredNumber& /*other*/) = delete;
+
+  ~StoredNumber() {
+    if (unused_ != nullptr) {
+      unused_->push_back(number_);
+    }
+  }
+
+  /// 0: not stored.
+  [[nodiscard]] std::uint64_t get() const { return number_; }
+
+  /// Once.
+  void set(std::uint64_t number, std::shared_ptr<UnusedNumbers> unused) {
+    number_ = number;
+    unused_ = std::move(unused);
+  }
+
+ private:
+  std::uint64_t number_ = 0;
+  std::shared_ptr<UnusedNumbers> unused_;
+};
 
 /// What must outlive an event: an owned copy of what a finding shows of it. Shared by all its hits.
 struct KeptEvent {
@@ -28,6 +62,7 @@ struct KeptEvent {
   std::string host;  ///< Its host key.
   Uid actor;         ///< Key of the acting process in its host's graph; none if it names none.
   bool salvaged = false;
+  mutable StoredNumber stored{};  ///< For correlator_state.
 };
 
 /// Copies what a finding may show. O(fields).
@@ -59,8 +94,9 @@ class HitSet {
   /// which came first. A hit beyond the bound is counted and not kept; `duplicate` says that its
   /// event was counted before. O(log kHitsPerStepMax).
   [[nodiscard]] bool wants(const OrderKey& order, std::string_view record, bool duplicate);
-  /// Adds, or puts in place of its twin, a hit that wants() accepted. O(kHitsPerStepMax).
-  void add(Hit hit);
+  /// Adds, or puts in place of its twin, a hit that wants() accepted. The one that had to go for
+  /// it, if any. O(kHitsPerStepMax).
+  std::optional<OrderKey> add(Hit hit);
   /// Takes in the hits of another node of the same process.
   void absorb(HitSet other);
   /// The rule does not hold for that event after all. False if no hit of it is kept: then the count
@@ -72,6 +108,9 @@ class HitSet {
 
   /// Distinct hits seen, kept or not.
   [[nodiscard]] std::size_t total() const { return total_; }
+
+  /// For who restores what was.
+  void set_total(std::size_t total) { total_ = total; }
 
  private:
   std::vector<Hit> hits_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/base/limits.h"
+#include "engine/correlation/state_rows.h"
 
 namespace spoor {
 
@@ -34,6 +35,20 @@ const Hit* HostState::first_hit_at(FeedNumber feed, ProcessIndex process) const 
     first = first == nullptr || hit.event->order < first->event->order ? &hit : first;
   }
   return first;
+}
+
+ProcessIndex HostState::node_of(const Uid& process) const {
+  const ProcessIndex known = graph.find(process);
+  const ProcessMembers nodes = known == kNoProcess ? ProcessMembers{} : graph.members(known);
+  const auto* const node = std::ranges::find(
+      nodes, process, [this](ProcessIndex member) { return graph.node_key(member); });
+  return node == nodes.end() ? kNoProcess : *node;
+}
+
+bool HostState::has_plain(const Uid& process, const PlainHit& hit) const {
+  const auto here = facts.find(node_of(process));
+  return here != facts.end() &&
+         std::ranges::find(here->second.plain, hit) != here->second.plain.end();
 }
 
 void HostState::add_anchor(CorrelationNumber correlation, ProcessIndex node, bool run) {
@@ -343,10 +358,12 @@ std::size_t HostState::forget_node(ProcessIndex node, bool forced) {
         marked.erase(place);
         matches.erase(place);
         evaluated.erase(place);
+        erase_told(place);
         told.erase(place);
       }
     }
     leave_program(node, here->second);
+    erase_rows(node, here->second);
     facts.erase(here);
   }
   marked_runs.erase(node);
@@ -364,6 +381,60 @@ std::size_t HostState::forget_node(ProcessIndex node, bool forced) {
     hit_below[node] = false;
   }
   return hits;
+}
+
+void HostState::erase_rows(ProcessIndex node, const NodeFacts& here) const {
+  if (sink == nullptr) {
+    return;
+  }
+  for (const auto& [feed, set] : here.hits) {
+    sink->erase(step_total_key(row_number, node, feed));
+    for (const Hit& hit : set.hits()) {
+      sink->erase(step_hit_key(row_number, node, feed, hit.event->order));
+    }
+  }
+}
+
+void HostState::erase_told(const MatchPlace& place) const {
+  if (sink != nullptr && told.contains(place)) {
+    sink->erase(told_lineage_key(row_number, place.number, place.at,
+                                 is_program(place.at) ? programs.name(place.at) : ""));
+  }
+}
+
+void HostState::save_pending(StateWriter& into) const {
+  for (const auto* nodes : {&marked_runs, &marked_above, &changed}) {
+    into.number(nodes->size());
+    for (const ProcessIndex node : *nodes) {
+      into.number(node);
+    }
+  }
+  into.number(marked.size());
+  for (const MatchPlace& place : marked) {
+    into.number(place.number).number(is_program(place.at) ? 0 : std::uint64_t{place.at} + 1);
+    into.text(is_program(place.at) ? programs.name(place.at) : "");
+  }
+}
+
+bool HostState::restore_pending(StateReader& from) {
+  constexpr std::uint64_t kItemsMax = std::uint64_t{1} << 32U;
+  for (auto* nodes : {&marked_runs, &marked_above, &changed}) {
+    for (std::uint64_t left = from.number_to(kItemsMax); left > 0 && from.ok(); --left) {
+      nodes->insert(static_cast<ProcessIndex>(from.number_to(kProgramBit - 1)));
+    }
+  }
+  for (std::uint64_t left = from.number_to(kItemsMax); left > 0 && from.ok(); --left) {
+    const auto number = static_cast<CorrelationNumber>(from.number_to(kNoProcess));
+    const std::uint64_t node = from.number_to(kProgramBit);
+    const std::string_view program = from.text();
+    marked.insert({.number = number,
+                   .at = node == 0 ? programs.of(program) : static_cast<ProcessIndex>(node - 1)});
+  }
+  return from.ok();
+}
+
+void HostState::restored(const Feeds& feeds) {
+  mark_all(feeds, false);
 }
 
 void HostState::leave_program(ProcessIndex node, const NodeFacts& here) {

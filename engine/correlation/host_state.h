@@ -78,6 +78,11 @@ struct HostState {
   bool watermark_moved = false;
   HostWatermark watermark;
 
+  // For what survives a restart.
+  std::uint32_t row_number = 0;  ///< What its rows are kept under.
+  StateSink* sink = nullptr;     ///< Null: nothing does.
+  bool is_unsaved = false;       ///< Touched since it was last saved.
+
   std::string key;       ///< The least of the machine's.
   std::string hostname;  ///< The best name that any event gave.
   boost::unordered_flat_map<ProcessIndex, NodeFacts> facts;
@@ -118,6 +123,11 @@ struct HostState {
   [[nodiscard]] std::vector<const HitSet*> hits_at(FeedNumber feed, ProcessIndex process) const;
   /// The first of them in canonical order; null if there are none.
   [[nodiscard]] const Hit* first_hit_at(FeedNumber feed, ProcessIndex process) const;
+
+  /// The very node of that key; kNoProcess if it is not known.
+  [[nodiscard]] ProcessIndex node_of(const Uid& process) const;
+  /// Is the hit kept at the process of that key, to be told again when more is known of it?
+  [[nodiscard]] bool has_plain(const Uid& process, const PlainHit& hit) const;
 
   /// `run`: the correlation is about all runs of the node's program.
   void add_anchor(CorrelationNumber correlation, ProcessIndex node, bool run);
@@ -160,6 +170,15 @@ struct HostState {
   /// Forgets what is kept at a node that the graph forgets. How many hits that were. `forced`:
   /// before its time, so that what rested on them is to be looked at again.
   std::size_t forget_node(ProcessIndex node, bool forced);
+  /// A node was forgotten, or is of no rule any more: so are its rows.
+  void erase_rows(ProcessIndex node, const NodeFacts& here) const;
+  void erase_told(const MatchPlace& place) const;
+  /// What is still to be looked at, for a restart: what forgetting processes marked.
+  void save_pending(StateWriter& into) const;
+  /// False if the bytes are damaged.
+  [[nodiscard]] bool restore_pending(StateReader& from);
+  /// All hits that were are here again: marks every anchor, so that it is known what holds.
+  void restored(const Feeds& feeds);
   /// Takes in all that is known of the same machine under another key. Everything is to be
   /// evaluated again.
   void absorb(HostState& other, const Feeds& feeds, bool telling);

@@ -115,6 +115,21 @@ std::vector<std::string> HostTable::keys_of(std::string_view key) const {
   return keys;
 }
 
+Result<void> HostTable::restore_identity(const StateSource& source) {
+  identity_ = HostIdentity();
+  aliases_.clear();
+  other_keys_.clear();
+  known_.clear();
+  Result<void> restored = identity_.restore(source);
+  if (restored) {
+    identity_.for_each_joined([this](std::string_view key, std::string_view canonical) {
+      aliases_.insert_or_assign(std::string(key), std::string(canonical));
+      other_keys_[std::string(canonical)].emplace_back(key);
+    });
+  }
+  return restored;
+}
+
 HostState* HostTable::find(std::string_view key) const {
   const auto known = hosts_.find(canonical_key(key));
   return known == hosts_.end() ? nullptr : known->second.get();

@@ -57,6 +57,15 @@ class HostTable {
   /// Made if it is not there.
   HostState& of(std::string_view key);
 
+  /// From now on it notes what it learns of which keys are one machine, for save_identity().
+  void track_changes() { identity_.track_changes(); }
+
+  void save_identity(StateSink& sink) { identity_.save(sink); }
+
+  /// Takes in what was saved, and forgets what configuration said: it has to say it again. No host
+  /// may be there yet.
+  [[nodiscard]] Result<void> restore_identity(const StateSource& source);
+
   [[nodiscard]] std::size_t size() const { return hosts_.size(); }
 
   /// (canonical key, state), in no particular order.

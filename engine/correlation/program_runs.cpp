@@ -9,19 +9,26 @@ std::string program_of(const ProcessGraph& graph, ProcessIndex process) {
   return image.empty() ? to_string(graph.key(process)) : fold(image);
 }
 
-ProgramIndex ProgramRuns::place(ProcessIndex node, std::string_view name) {
-  ProgramIndex now = find(name);
-  if (now == kNoProcess) {
-    if (free_.empty()) {
-      now = kProgramBit | static_cast<ProgramIndex>(programs_.size());
-      programs_.emplace_back();
-    } else {
-      now = free_.back();
-      free_.pop_back();
-    }
-    programs_[now & ~kProgramBit].name = name;
-    by_name_.emplace(name, now);
+ProgramIndex ProgramRuns::of(std::string_view name) {
+  ProgramIndex program = find(name);
+  if (program != kNoProcess) {
+    return program;
   }
+  if (free_.empty()) {
+    program = kProgramBit | static_cast<ProgramIndex>(programs_.size());
+    programs_.emplace_back();
+  } else {
+    program = free_.back();
+    free_.pop_back();
+  }
+  programs_[program & ~kProgramBit].name = name;
+  by_name_.emplace(name, program);
+  emptied_.push_back(program);
+  return program;
+}
+
+ProgramIndex ProgramRuns::place(ProcessIndex node, std::string_view name) {
+  const ProgramIndex now = of(name);
   const ProgramIndex before = program(node);
   if (before != now) {
     remove(node);

@@ -38,6 +38,8 @@ class ProgramRuns {
   /// `node` is a run of the program of that name, and of no other. Which it was one of before:
   /// kNoProcess if of none. O(log runs).
   ProgramIndex place(ProcessIndex node, std::string_view name);
+  /// The program of that name, whether it has runs or not. Without any, recycle() gives it up.
+  ProgramIndex of(std::string_view name);
   /// It is a run of none any more. Which it was one of, or kNoProcess.
   ProgramIndex remove(ProcessIndex node);
 

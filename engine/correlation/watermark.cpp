@@ -29,6 +29,20 @@ void HostWatermark::absorb(const HostWatermark& other) {
   recompute();
 }
 
+void HostWatermark::save(StateWriter& into) const {
+  for (const Timestamp newest : newest_) {
+    into.time(newest);
+  }
+  into.time(value_);
+}
+
+void HostWatermark::restore(StateReader& from) {
+  for (Timestamp& newest : newest_) {
+    newest = from.time();
+  }
+  value_ = from.time();
+}
+
 void HostWatermark::recompute() {
   const Timestamp newest = *std::ranges::max_element(newest_);
   const Timestamp silent = minus(newest, lateness_.source_silence);

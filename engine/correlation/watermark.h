@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <limits>
 
+#include "engine/base/state_io.h"
 #include "engine/base/time.h"
 #include "engine/event/event.h"
 
@@ -63,6 +64,9 @@ class HostWatermark {
 
   /// Joins what another host key of the same machine saw.
   void absorb(const HostWatermark& other);
+
+  void save(StateWriter& into) const;
+  void restore(StateReader& from);
 
  private:
   void recompute();

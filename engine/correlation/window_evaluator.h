@@ -27,6 +27,8 @@
 #include <vector>
 
 #include "engine/base/limits.h"
+#include "engine/base/result.h"
+#include "engine/base/state_io.h"
 #include "engine/base/time.h"
 #include "engine/correlation/field_reader.h"
 #include "engine/correlation/group_window.h"
@@ -51,11 +53,14 @@ struct WindowFiring {
   std::size_t rule = 0;            ///< Index into RuleSet::window_correlations.
   std::uint64_t event = 0;         ///< The caller's number of the event.
   Timestamp time = 0;              ///< That event's.
+  OrderKey order;                  ///< That event's.
   std::vector<std::string> group;  ///< In the order of `group-by`.
   OrderKey first;                  ///< Of the first event in the window.
   std::vector<EvidenceRef>
       evidence;  ///< GroupWindow::evidence(). Empty with WindowReporting::every.
   std::size_t evidence_total = 0;
+  /// Some process of its evidence was forgotten (lacks_evidence()): shown again it would be less.
+  bool lacks = false;
 };
 
 /// A window that was judged, whether its condition held or not. Views are valid during the call.
@@ -128,6 +133,22 @@ class WindowEvaluator {
 
   /// No event comes any more.
   void finish();
+
+  /// From now on what a restart needs is written to `sink`, which must outlive the evaluator: each
+  /// event as it comes. `rules` are those of the evaluator.
+  void keep_state(StateSink& sink, const RuleSet& rules);
+
+  /// Remembers, for a restart, that a process of a firing's evidence was forgotten.
+  void lacks_evidence(const WindowFiring& firing);
+
+  /// Writes what is left to write. Firings of events before `keep_from` need not come again.
+  void save(Timestamp keep_from);
+
+  /// Takes in what was kept, into an evaluator that took nothing yet: the events that wait, and by
+  /// judging the others again all that was known of groups. Firings that were handed over are
+  /// handed over again, from `keep_from` on at least. A rule sees what it saw; one that was not
+  /// there sees none of it. Fails with bad_state if a row is damaged. O(events kept).
+  [[nodiscard]] Result<void> restore(const StateSource& source, const RuleSet& rules);
 
   [[nodiscard]] const WindowDrops& drops() const;
 

@@ -36,6 +36,8 @@ enum class ValueForm : std::uint8_t {
   original,   ///< The vendor's text, where the event's value is its representation.
 };
 
+inline constexpr std::size_t kValueFormCount = static_cast<std::size_t>(ValueForm::original) + 1;
+
 /// "as_is", "canonical", "original".
 [[nodiscard]] std::string_view to_string(ValueForm form);
 

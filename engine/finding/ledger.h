@@ -7,9 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <utility>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "engine/base/state_io.h"
 #include "engine/base/uid.h"
 #include "engine/finding/finding.h"
 
@@ -24,11 +27,18 @@ class FindingLedger {
     std::size_t evidence_total = 0;
     std::uint32_t revision = 0;
     FindingStatus status = FindingStatus::provisional;
+    bool is_recalled = false;  ///< It was forgotten, or is of an earlier run: recall() knew it.
   };
+
+  /// What is not here may still be written somewhere: asked before a finding counts as new.
+  using Recall = std::function<std::optional<Told>(const Uid& finding)>;
+
+  void on_unknown(Recall recall) { recall_ = std::move(recall); }
 
   /// Is there something new to tell? Then the finding gets its revision: one more than the last if
   /// its content differs, the same if only its status does. A finding that holds again after it was
-  /// retracted is a new revision. O(size of the finding).
+  /// retracted is a new revision; one that was final stays so as long as its content does. O(size
+  /// of the finding).
   [[nodiscard]] bool update(Finding& finding);
 
   /// The finding does not hold any more. False if it was never told, or retracted already. Gives it
@@ -36,8 +46,9 @@ class FindingLedger {
   /// by.
   [[nodiscard]] bool retract(Finding& finding);
 
-  /// What was told last of a finding; null if it was never told, or is forgotten.
-  [[nodiscard]] const Told* find(const Uid& uid) const;
+  /// What was told last of a finding; null if it was never told, or is forgotten. Valid until the
+  /// next change.
+  [[nodiscard]] const Told* find(const Uid& uid);
 
   /// Forgets what was last about events before `time`, unless `keeps` says that the finding may
   /// come again: then its revisions have to go on. O(findings told).
@@ -46,7 +57,16 @@ class FindingLedger {
   [[nodiscard]] std::size_t size() const { return told_.size(); }
 
  private:
+  /// What is known of it; null if nothing is.
+  Told* known(const Uid& uid);
+
+  Recall recall_;
   boost::unordered_flat_map<Uid, Told, UidHash> told_;
 };
+
+/// For what survives a restart.
+void write_told(const FindingLedger::Told& told, StateWriter& into);
+/// None if the bytes are damaged.
+[[nodiscard]] std::optional<FindingLedger::Told> read_told(std::string_view bytes);
 
 }  // namespace spoor

@@ -34,6 +34,11 @@ std::vector<ProcessIndex> ProcessGraph::Store::absorb(const Store& other) {
     }
   }
   regroup_all(pids, change);
+  for (const ProcessIndex ours : places) {
+    if (ours != kNoProcess) {
+      note(ours, NodeChanges::What::all);
+    }
+  }
   processes_max = limit;
   if (node_count > processes_max) {
     make_room(change);

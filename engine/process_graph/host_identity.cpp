@@ -87,7 +87,25 @@ class StartSample {
     return shared.size();
   }
 
-  void clear() { days_.clear(); }
+  void save(StateWriter& value) const {
+    value.number(days_.size());
+    for (const auto& [day, starts] : days_) {
+      value.time(day).number(starts.size());
+      for (const Start& start : starts) {
+        value.key64(start.process).time(start.time);
+      }
+    }
+  }
+
+  void restore(StateReader& value) {
+    for (std::uint64_t days = value.number_to(HostIdentity::kStartDaysMax); days > 0; --days) {
+      std::vector<Start>& starts = days_[value.time()];
+      for (std::uint64_t left = value.number_to(HostIdentity::kStartsPerDayMax); left > 0; --left) {
+        const std::uint64_t process = value.key64();
+        starts.push_back({.process = process, .time = value.time()});
+      }
+    }
+  }
 
   [[nodiscard]] std::size_t memory_bytes() const {
     constexpr std::size_t kTreeNodeBytes = 72;
@@ -109,6 +127,7 @@ struct Host {
   std::uint32_t above = 0;  ///< Towards the canonical one of its machine; itself if that is it.
   std::set<std::string> names;
   StartSample starts;
+  bool is_changed = false;  ///< Listed among `changed`.
 };
 
 }  // namespace
@@ -122,6 +141,7 @@ struct HostIdentity::Impl {
     const auto number = static_cast<std::uint32_t>(hosts.size());
     hosts.push_back({.key = std::string(key), .above = number, .names = {}, .starts = {}});
     by_key.emplace(hosts.back().key, number);
+    note(number);
     return number;
   }
 
@@ -142,6 +162,7 @@ struct HostIdentity::Impl {
       std::swap(into, from);
     }
     hosts[from].above = into;
+    note(from);
     joins.push_back({.from = hosts[from].key, .into = hosts[into].key});
     // The path from each to its root stays short.
     for (std::uint32_t host : {one, other}) {
@@ -172,6 +193,7 @@ struct HostIdentity::Impl {
       return joins;
     }
     by_name[name].insert(host);
+    note(host);
     if (names.size() > kNamesPerHostMax) {
       const auto greatest = std::prev(names.end());
       by_name[*greatest].erase(host);
@@ -183,6 +205,28 @@ struct HostIdentity::Impl {
     return joins;
   }
 
+  void note(std::uint32_t host) {
+    if (is_tracking && !hosts[host].is_changed) {
+      hosts[host].is_changed = true;
+      changed.push_back(host);
+    }
+  }
+
+  /// False if the row is damaged.
+  bool restore_host(std::string_view key, StateReader& value) {
+    const std::uint32_t host = host_of(key);
+    hosts[host].above = host_of(value.text());
+    for (std::uint64_t names = value.number_to(kNamesPerHostMax); names > 0; --names) {
+      const std::string name(value.text());
+      hosts[host].names.insert(name);
+      by_name[name].insert(host);
+    }
+    hosts[host].starts.restore(value);
+    return value.is_done() && hosts[hosts[host].above].key <= key;
+  }
+
+  bool is_tracking = false;
+  std::vector<std::uint32_t> changed;
   std::deque<Host> hosts;  ///< Keys of `by_key` are views into it.
   boost::unordered_flat_map<std::string_view, std::uint32_t, SeededTextHash, std::equal_to<>>
       by_key;
@@ -230,6 +274,7 @@ std::vector<HostJoin> HostIdentity::started(std::string_view host_key,
   const std::uint64_t process =
       UidBuilder().add(std::uint64_t{pid}).add(fold(basename)).finish().low;
   if (impl_->hosts[host].starts.add({.process = process, .time = start})) {
+    impl_->note(host);
     for (const std::string& name : impl_->hosts[host].names) {
       impl_->compare(host, name, joins);
     }
@@ -257,6 +302,53 @@ std::vector<std::string> HostIdentity::keys_of(std::string_view host_key) const 
   }
   std::ranges::sort(keys);
   return keys;
+}
+
+void HostIdentity::track_changes() {
+  impl_->is_tracking = true;
+  for (std::uint32_t host = 0; host < impl_->hosts.size(); ++host) {
+    impl_->note(host);
+  }
+}
+
+void HostIdentity::save(StateSink& sink) {
+  StateWriter value;
+  for (const std::uint32_t number : impl_->changed) {
+    Host& host = impl_->hosts[number];
+    host.is_changed = false;
+    value.clear();
+    value.text(impl_->hosts[host.above].key).number(host.names.size());
+    for (const std::string& name : host.names) {
+      value.text(name);
+    }
+    host.starts.save(value);
+    sink.put(StateWriter(StateRow::identity).raw(host.key).bytes(), value.bytes());
+  }
+  impl_->changed.clear();
+}
+
+Result<void> HostIdentity::restore(const StateSource& source) {
+  bool is_sound = true;
+  source.for_each(StateWriter(StateRow::identity).bytes(),
+                  [&](std::string_view key, std::string_view bytes) {
+                    StateReader value(bytes);
+                    is_sound = impl_->restore_host(key.substr(1), value);
+                    return is_sound;
+                  });
+  if (!is_sound) {
+    return fail(ErrorCode::bad_state, "a row of the names of hosts is damaged");
+  }
+  return {};
+}
+
+void HostIdentity::for_each_joined(
+    const std::function<void(std::string_view, std::string_view)>& look) const {
+  for (const Host& host : impl_->hosts) {
+    const std::string_view canonical_key = canonical(host.key);
+    if (canonical_key != host.key) {
+      look(host.key, canonical_key);
+    }
+  }
 }
 
 std::size_t HostIdentity::crowded_names() const {

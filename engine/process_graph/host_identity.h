@@ -17,11 +17,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/base/result.h"
+#include "engine/base/state_io.h"
 #include "engine/base/time.h"
 
 namespace spoor {
@@ -66,6 +69,15 @@ class HostIdentity {
   [[nodiscard]] std::string_view canonical(std::string_view host_key) const;
   /// All keys of the machine, ascending.
   [[nodiscard]] std::vector<std::string> keys_of(std::string_view host_key) const;
+
+  /// From now on it notes what it learns, for save(). What it knows by now counts as learned.
+  void track_changes();
+  /// Writes what was learned since the last save(). O(hosts of which something was).
+  void save(StateSink& sink);
+  /// Takes in what was saved, if nothing is known yet. Fails with bad_state if a row is damaged.
+  [[nodiscard]] Result<void> restore(const StateSource& source);
+  /// Calls `look(key, canonical key)` for each key that is not the least of its machine.
+  void for_each_joined(const std::function<void(std::string_view, std::string_view)>& look) const;
 
   /// Names given by too many hosts to tell any of them.
   [[nodiscard]] std::size_t crowded_names() const;

@@ -1,6 +1,8 @@
 #include "engine/process_graph/process_graph.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include "engine/base/text.h"
 #include "engine/process_graph/process_store.h"
@@ -16,6 +18,22 @@ ProcessIndex to_index(std::uint32_t node) {
 constexpr unsigned kOwnStart = static_cast<unsigned>(ClaimRank::own_start);
 constexpr unsigned kOwnEvent = static_cast<unsigned>(ClaimRank::own_event);
 constexpr unsigned kChildClaim = static_cast<unsigned>(ClaimRank::child_claim);
+
+/// What of a node's facts differs; where it stands in lists is no fact.
+NodeChanges::What changes_between(const ProcessNode& before, const ProcessNode& after) {
+  if (before.vendor_uid != after.vendor_uid || before.command_line != after.command_line ||
+      before.profile != after.profile || before.claims != after.claims) {
+    return NodeChanges::What::all;
+  }
+  constexpr std::size_t kWords = 4;  // Key, start and end with the bits beside them.
+  using Words = std::array<std::uint64_t, sizeof(ProcessNode) / sizeof(std::uint64_t)>;
+  const auto a = std::bit_cast<Words>(before);
+  const auto b = std::bit_cast<Words>(after);
+  const bool is_same = std::equal(a.begin(), a.begin() + kWords, b.begin()) &&
+                       before.parent == after.parent && before.pid == after.pid &&
+                       before.last_seen == after.last_seen;
+  return is_same ? NodeChanges::What::none : NodeChanges::What::numbers;
+}
 
 /// One event on its way into the graph.
 class Application {
@@ -44,6 +62,9 @@ class Application {
     change_.actor = to_index(actor);
     change_.parent = to_index(parent);
     change_.target = to_index(target);
+    for (std::size_t role = 0; store_.changes != nullptr && role < before_.size(); ++role) {
+      note_changes(role);
+    }
     store_.pinned.fill(kNilNode);
     return std::move(change_);
   }
@@ -59,11 +80,24 @@ class Application {
   std::uint32_t name(std::size_t role, const Uid& key, Vendor vendor) {
     const std::uint32_t process = store_.materialise(key, vendor, change_);
     store_.pinned[role] = process;
-    if (process != kNilNode && has_sure_time()) {
-      ProcessNode& node = store_.nodes[process];
+    if (process == kNilNode) {
+      return process;
+    }
+    ProcessNode& node = store_.nodes[process];
+    if (store_.changes != nullptr) {
+      before_[role] = node;
+    }
+    if (has_sure_time()) {
       node.last_seen = std::max(node.last_seen, to_seconds(event_.time));
     }
     return process;
+  }
+
+  void note_changes(std::size_t role) {
+    if (store_.pinned[role] != kNilNode) {
+      store_.note(store_.pinned[role],
+                  changes_between(before_[role], store_.nodes[store_.pinned[role]]));
+    }
   }
 
   void take_mention(std::size_t role,
@@ -140,6 +174,7 @@ class Application {
   ProcessGraph::Store& store_;
   const Event& event_;
   GraphChange change_;
+  std::array<ProcessNode, 3> before_;  ///< If changes are noted.
 };
 
 }  // namespace
@@ -193,6 +228,18 @@ GraphChange ProcessGraph::forget(ProcessIndex process) {
   store_->forget(process, change);
   store_->sweep_if_due();
   return change;
+}
+
+void ProcessGraph::track_changes() {
+  store_->track_changes();
+}
+
+void ProcessGraph::save(StateSink& sink, std::uint32_t host) {
+  store_->save(sink, host);
+}
+
+Result<void> ProcessGraph::restore(const StateSource& source, std::uint32_t host) {
+  return store_->restore(source, host);
 }
 
 void ProcessGraph::on_forget(OnForget callback) {

@@ -36,6 +36,8 @@
 #include <vector>
 
 #include "engine/base/limits.h"
+#include "engine/base/result.h"
+#include "engine/base/state_io.h"
 #include "engine/base/time.h"
 #include "engine/base/uid.h"
 #include "engine/event/event.h"
@@ -259,6 +261,17 @@ class ProcessGraph {
   [[nodiscard]] std::vector<ProcessIndex> evictable(Timestamp ended_before,
                                                     Timestamp idle_before,
                                                     const HeldUntil& held_until = {});
+
+  // --- What survives a restart (graph_state.cpp)
+
+  /// From now on the graph notes which processes change, for save(). What it knows by now counts as
+  /// changed.
+  void track_changes();
+  /// Writes what changed since the last save(), as rows of that host. O(changes).
+  void save(StateSink& sink, std::uint32_t host);
+  /// Takes in what was saved, into a graph that knows nothing yet. Every process has the index that
+  /// it had. Fails with bad_state if a row is damaged. O(processes).
+  [[nodiscard]] Result<void> restore(const StateSource& source, std::uint32_t host);
 
   // --- Accounting
 

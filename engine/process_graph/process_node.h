@@ -159,6 +159,22 @@ class NodeSlab {
     return index;
   }
 
+  /// The node of that index, which is less than kNilNode: a fresh one, in use. For who restores
+  /// what was; rebuild_free() must follow.
+  ProcessNode& put(std::uint32_t index) {
+    places_ = std::max(places_, index + 1);
+    if (index / kChunk >= chunks_.size()) {
+      chunks_.resize(index / kChunk + 1);
+    }
+    if (chunks_[index / kChunk] == nullptr) {
+      chunks_[index / kChunk] = std::make_unique<ProcessNode[]>(kChunk);
+    }
+    ProcessNode& node = (*this)[index];
+    node = ProcessNode{};
+    node.is_used = 1;
+    return node;
+  }
+
   /// Calls `look(index, node)` for each node in use.
   template <typename Look>
   void for_each(Look look) {

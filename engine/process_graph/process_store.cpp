@@ -45,14 +45,21 @@ std::uint32_t ProcessGraph::Store::materialise(const Uid& key, Vendor vendor, Gr
     }
     ++node_count;
     nodes[process].key = key;
+    note(process, NodeChanges::What::all);
     by_key.insert(UidHash{}(key), process,
                   [this](std::uint32_t number) { return UidHash{}(nodes[number].key); });
   }
   ProcessNode& node = nodes[process];
-  node.is_tombstone = 0;
+  if (node.is_tombstone != 0) {
+    node.is_tombstone = 0;
+    note(process, NodeChanges::What::numbers);
+  }
   const auto number = static_cast<unsigned>(vendor);
   // An identity named by two vendors is the lesser's, whoever comes first.
-  node.vendor = (node.vendor == 0 ? number : std::min<unsigned>(node.vendor, number)) & kVendorBits;
+  if (node.vendor == 0 || number < node.vendor) {
+    node.vendor = number & kVendorBits;
+    note(process, NodeChanges::What::numbers);
+  }
   vendors |= 1U << number;
   return process;
 }

@@ -7,8 +7,11 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -98,6 +101,40 @@ struct Filled {
   bool image = false;
   bool start_seen = false;
   std::optional<std::uint32_t> old_pid;
+};
+
+/// Which nodes changed since they were last saved.
+class NodeChanges {
+ public:
+  enum class What : std::uint8_t { none = 0, numbers = 1, all = 3 };
+
+  void note(std::uint32_t node, What what) {
+    if (what == What::none) {
+      return;
+    }
+    if (node >= noted_.size()) {
+      noted_.resize(node + 1, 0);
+    }
+    if (noted_[node] == 0) {
+      nodes_.push_back(node);
+    }
+    noted_[node] |= static_cast<std::uint8_t>(what);
+  }
+
+  /// Calls `look(node, what)` for each, and forgets them.
+  template <typename Look>
+  void take(Look look) {
+    for (const std::uint32_t node : nodes_) {
+      look(node, static_cast<What>(std::exchange(noted_[node], std::uint8_t{0})));
+    }
+    nodes_.clear();
+  }
+
+  std::string counters;  ///< As they were last saved.
+
+ private:
+  std::vector<std::uint32_t> nodes_;
+  std::vector<std::uint8_t> noted_;  ///< By node.
 };
 
 class TextEdit;
@@ -220,6 +257,23 @@ struct ProcessGraph::Store {
   void rebuild_texts();
   [[nodiscard]] std::size_t memory_bytes() const;
 
+  // --- What survives a restart (graph_state.cpp)
+
+  void note(std::uint32_t process, NodeChanges::What what) {
+    if (changes != nullptr) {
+      changes->note(process, what);
+    }
+  }
+
+  void track_changes();
+  void save(StateSink& sink, std::uint32_t host);
+  [[nodiscard]] bool restore_node(std::uint32_t process, StateReader& value);
+  [[nodiscard]] bool restore_texts(std::uint32_t process, StateReader& value);
+  [[nodiscard]] bool restore_counters(StateReader& value);
+  [[nodiscard]] Result<void> restore(const StateSource& source, std::uint32_t host);
+  /// Lists and groups of what was restored.
+  void restore_indices();
+
   // What an event of a known process needs comes first: few cache lines.
   SlotTable by_key;
   NodeSlab nodes;
@@ -246,7 +300,8 @@ struct ProcessGraph::Store {
   std::vector<Ended> ended;    ///< A heap, the earliest first.
   std::int64_t idle_hour = 0;  ///< Of `idle_before` when idle processes were last looked for.
   OnForget on_forget;
-  std::size_t grouped_away = 0;  ///< Nodes in use that are not canonical.
+  std::unique_ptr<NodeChanges> changes;  ///< Null: nobody wants to know.
+  std::size_t grouped_away = 0;          ///< Nodes in use that are not canonical.
 
   // What a sweep could give back.
   std::size_t forgotten = 0;

@@ -31,6 +31,9 @@ void ProcessGraph::Store::forget_members(const ProcessMembers& group, bool force
       on_forget(member, forced);
     }
   }
+  for (const ProcessIndex member : group) {
+    note(member, NodeChanges::What::all);
+  }
   forgotten += group.size();
   may_be_due = true;
   evicted += forced ? group.size() : 0;
@@ -359,6 +362,7 @@ void ProcessGraph::Store::drop_bare_tombstones() {
   }
   for (const std::uint32_t process : bare) {
     nodes[process].is_used = 0;
+    note(process, NodeChanges::What::all);
   }
   node_count -= bare.size();
 }

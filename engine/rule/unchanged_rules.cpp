@@ -75,4 +75,19 @@ UnchangedRules unchanged_rules(const RuleSet& before, const RuleSet& after) {
               unchanged(before.window_correlations, before, after.window_correlations, after)};
 }
 
+template <typename Rule>
+Uid identity_uid(const Rule& rule, const RuleSet& rules) {
+  const Identity identity = identity_of(rule, rules);
+  UidBuilder builder;
+  builder.add(identity.id).add(identity.logic_hash);
+  for (const auto& [id, relation, is_marked] : identity.steps) {
+    builder.add(id).add(static_cast<std::uint64_t>(relation)).add(is_marked ? 1U : 0U);
+  }
+  return builder.finish();
+}
+
+template Uid identity_uid(const DetectionRule&, const RuleSet&);
+template Uid identity_uid(const CorrelationRule&, const RuleSet&);
+template Uid identity_uid(const WindowCorrelation&, const RuleSet&);
+
 }  // namespace spoor

@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/base/uid.h"
 #include "engine/rule/rule.h"
 
 namespace spoor {
@@ -23,5 +24,22 @@ struct UnchangedRules {
 /// differ, and so may whether it makes findings of its own. In each set a rule has an id of its
 /// own. O(rules × log rules).
 [[nodiscard]] UnchangedRules unchanged_rules(const RuleSet& before, const RuleSet& after);
+
+/// A number for what has to be the same for a rule to be unchanged: the same in every run. `Rule`
+/// is DetectionRule, CorrelationRule or WindowCorrelation, one of the set. O(rules it lists).
+template <typename Rule>
+[[nodiscard]] Uid identity_uid(const Rule& rule, const RuleSet& rules);
+
+/// Of all rules of a kind, in their order.
+template <typename Rule>
+[[nodiscard]] std::vector<Uid> identity_uids(const std::vector<Rule>& of_kind,
+                                             const RuleSet& rules) {
+  std::vector<Uid> uids;
+  uids.reserve(of_kind.size());
+  for (const Rule& rule : of_kind) {
+    uids.push_back(identity_uid(rule, rules));
+  }
+  return uids;
+}
 
 }  // namespace spoor

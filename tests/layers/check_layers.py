@@ -38,6 +38,7 @@ HEAVY = {
     "re2/": ["engine/matcher"],
     "yaml-cpp/": ["engine/rule"],
     "zmq": ["engine/bus"],
+    "rocksdb/": ["engine/state"],
     "boost/graph/": ["engine/process_graph"],
     "spdlog/": ["cli"],
     "CLI/": ["cli"],

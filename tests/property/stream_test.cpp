@@ -15,7 +15,7 @@
 
 #include "engine/finding/render.h"
 #include "engine/pipeline.h"
-#include "engine/rule/load.h"
+#include "tests/support/history_rules.h"
 #include "tests/support/host_history.h"
 #include "tests/support/long_run.h"
 #include "tests/support/sanitized.h"
@@ -30,95 +30,8 @@ constexpr Lateness kLateness{.agent_stream = 20 * kNanosPerSecond,
                              .batched_export = 40 * kNanosPerSecond,
                              .source_silence = 3'600 * kNanosPerSecond};
 
-std::string detection(const std::string& name,
-                      const std::string& category,
-                      const std::string& selections,
-                      const std::string& condition = "s") {
-  return "title: " + name + "\nid: " + name + "\nname: " + name +
-         "\nlevel: medium\nspoor: lineage\nlogsource: {product: windows, category: " + category +
-         "}\ndetection:\n" + selections + "  condition: " + condition + "\n---\n";
-}
-
-std::string correlation(const std::string& name, const std::string& body) {
-  return "title: " + name + "\nid: " + name + "\nname: " + name + "\nlevel: high\ncorrelation: {" +
-         body + "}\n---\n";
-}
-
 const RuleSet& rules() {
-  static const LoadedRules kLoaded = load_rules(
-      {{.path = "rules.yml",
-        .content =
-            detection("a", "dns_query", "  s: {QueryName: a.test}\n") +
-            detection("b", "dns_query", "  s: {QueryName: b.test}\n") +
-            detection("c", "dns_query", "  s: {QueryName: c.test}\n") +
-            detection("any-name", "dns_query", "  s: {QueryName|endswith: .test}\n") +
-            detection("p1", "dns_query", "  s: {Image|endswith: '\\p1.exe'}\n") +
-            detection("below-p1", "process_creation", "  s: {ParentImage|endswith: '\\p1.exe'}\n") +
-            detection("not-below-p1", "process_creation",
-                      "  s: {Image|endswith: '\\p2.exe'}\n"
-                      "  f: {ParentImage|endswith: '\\p1.exe'}\n",
-                      "s and not f") +
-            detection("grandchild", "process_creation",
-                      "  s: {GrandParentImage|endswith: '\\p0.exe'}\n") +
-            detection("far-below-p3", "dns_query",
-                      "  s: {QueryName: d.test, Ancestor.Image|endswith: '\\p3.exe'}\n") +
-            correlation("tree",
-                        "type: temporal, rules: [p1, a, b], anchor: p1, group-by: [process_tree], "
-                        "timespan: 30s, condition: a and b, generate: true") +
-            correlation("beside",
-                        "type: temporal, rules: [p1, a, c], anchor: p1, group-by: [process_tree], "
-                        "relation: {a: parent, c: child}, timespan: 60s, condition: a or c, "
-                        "generate: true") +
-            correlation("below",
-                        "type: temporal, rules: [p1, below-p1, c], anchor: p1, "
-                        "group-by: [process_tree], timespan: 60s, condition: below-p1 or c, "
-                        "generate: true") +
-            correlation("absent",
-                        "type: temporal, rules: [p1, a, b], anchor: p1, group-by: [process_tree], "
-                        "timespan: 20s, condition: a and not b, generate: true") +
-            correlation("counted",
-                        "type: event_count, rules: [p1, any-name], anchor: p1, "
-                        "group-by: [process_tree], timespan: 30s, condition: {gte: 3}, "
-                        "generate: true") +
-            correlation("few",
-                        "type: value_count, rules: [p1, any-name], anchor: p1, "
-                        "group-by: [process_tree], timespan: 10s, "
-                        "condition: {field: QueryName, lt: 2}, generate: true") +
-            correlation("beside-ordered",
-                        "type: temporal_ordered, rules: [p1, a, c], group-by: [process_tree], "
-                        "relation: {a: sibling, c: sibling}, timespan: 60s, anchor: p1, "
-                        "generate: true") +
-            correlation("runs",
-                        "type: temporal, rules: [any-name, a, b], anchor: any-name, "
-                        "group-by: [program_tree], relation: {b: child}, timespan: 60s, "
-                        "condition: a and b, generate: true") +
-            correlation("runs-absent",
-                        "type: temporal, rules: [any-name, a, c], anchor: any-name, "
-                        "group-by: [program_tree], timespan: 20s, condition: a and not c, "
-                        "generate: true") +
-            correlation("runs-counted",
-                        "type: event_count, rules: [any-name], group-by: [program], "
-                        "timespan: 30s, condition: {gte: 4}, generate: true") +
-            correlation("often",
-                        "type: event_count, rules: [any-name], group-by: [QueryName], "
-                        "timespan: 20s, condition: {gte: 4}, generate: true") +
-            correlation("names",
-                        "type: value_count, rules: [any-name], group-by: [Image], timespan: 30s, "
-                        "condition: {field: QueryName, gte: 3}, generate: true") +
-            correlation("quiet",
-                        "type: value_count, rules: [any-name], group-by: [Image], timespan: 10s, "
-                        "condition: {field: QueryName, lt: 2}, generate: true") +
-            correlation("in-order",
-                        "type: temporal_ordered, rules: [a, b, c], group-by: [Computer], "
-                        "timespan: 20s, generate: true") +
-            correlation("far-often",
-                        "type: event_count, rules: [far-below-p3], group-by: [QueryName], "
-                        "timespan: 60s, condition: {gte: 2}, generate: true") +
-            correlation("chained",
-                        "type: temporal, rules: [often, c], group-by: [QueryName], timespan: 60s, "
-                        "condition: often or c")}});
-  EXPECT_EQ(kLoaded.rejected, 0U);
-  return kLoaded.rules;
+  return test::history_rules();
 }
 
 void take(const HistoryRecord& record, Pipeline& pipeline) {
@@ -177,29 +90,6 @@ Findings stream(const Records& records, std::size_t every) {
   EXPECT_TRUE(pipeline.updates().empty());
   EXPECT_FALSE(pipeline.correlator().window_drops().any());
   return found;
-}
-
-/// Another order, with a third of the records twice. `late`: no record comes later than its source
-/// may, else any order at all.
-Records rearranged(const Records& records, bool late, std::mt19937_64& random) {
-  std::vector<std::pair<Timestamp, const HistoryRecord*>> arrivals;
-  for (const HistoryRecord& record : records) {
-    const std::size_t copies = random() % 3 == 0 ? 2 : 1;
-    for (std::size_t copy = 0; copy < copies; ++copy) {
-      // Until a sensor says whose it is, the machine is two, and each has its own watermark: what
-      // then is judged of the one cannot mind how late the other may be.
-      const bool is_statement = record.record().find("AgentOnline") != std::string_view::npos;
-      const auto most = static_cast<std::uint64_t>(kLateness.of(record.source));
-      const auto delay = is_statement ? 0 : static_cast<Duration>(random() % most);
-      arrivals.emplace_back(late ? record.time + delay : static_cast<Timestamp>(random()), &record);
-    }
-  }
-  std::ranges::stable_sort(arrivals, {}, [](const auto& arrival) { return arrival.first; });
-  Records rearranged;
-  for (const auto& [time, record] : arrivals) {
-    rearranged.push_back(*record);
-  }
-  return rearranged;
 }
 
 std::string difference(const Findings& want, const Findings& got) {
@@ -265,7 +155,7 @@ TEST_P(Histories, AStreamEndsWithWhatAReplayFinds) {
     std::mt19937_64 random(seed);
     const Records records = test::make_history(seed, GetParam().options);
     const Findings want = replay(records);
-    const Records arrival = rearranged(records, true, random);
+    const Records arrival = test::rearranged(records, kLateness, random);
     const std::size_t every = 1 + random() % 20;
     const Findings got = stream(arrival, every);
     findings += want.size();
@@ -283,7 +173,7 @@ TEST(HistoriesAgain, SeedsThatOnceFailed) {
   for (const std::uint64_t seed : {8U, 139U}) {
     std::mt19937_64 random(seed);
     const Records records = test::make_history(seed, {.both_vendors = true});
-    const Records arrival = rearranged(records, true, random);
+    const Records arrival = test::rearranged(records, kLateness, random);
     const std::size_t every = 1 + random() % 20;
     EXPECT_TRUE(replay(records) == stream(arrival, every)) << "seed " << seed;
   }
@@ -297,7 +187,7 @@ TEST_P(Histories, AReplayFindsTheSameInAnyOrder) {
     const Records records = test::make_history(seed, GetParam().options);
     const Findings want = replay(records);
     for (int order = 0; order < kOrders; ++order) {
-      const Findings got = replay(rearranged(records, false, random));
+      const Findings got = replay(test::rearranged(records, std::nullopt, random));
       ASSERT_TRUE(want == got) << "seed " << seed << "\n" << difference(want, got);
     }
   }

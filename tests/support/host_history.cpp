@@ -213,7 +213,7 @@ class Dice {
   std::mt19937_64 random_;
 };
 
-Process make_process(const Machine& machine, std::size_t number, Dice& dice) {
+Process make_process(const Machine& machine, std::size_t number, std::int64_t stretch, Dice& dice) {
   const bool is_first = number == 0;
   Process process;
   process.number = number + 1;
@@ -221,7 +221,7 @@ Process make_process(const Machine& machine, std::size_t number, Dice& dice) {
   process.pid = static_cast<std::uint32_t>(100 + dice.below(kPids));
   process.image = dice.below(kImages);
   // Whole seconds: many things happen at once.
-  process.start_ms = static_cast<std::int64_t>(dice.below(60)) * kMillisPerSecond;
+  process.start_ms = static_cast<std::int64_t>(dice.below(60)) * kMillisPerSecond * stretch;
   process.start_seen = dice.below(4) != 0;
   // A child starts behind its parent, with few exceptions: spoofed, or by a clock that is off.
   if (dice.below(8) != 0 && !is_first) {
@@ -232,21 +232,22 @@ Process make_process(const Machine& machine, std::size_t number, Dice& dice) {
 
 void tell(const Machine& machine,
           const Process& process,
-          std::size_t lookups,
+          const HistoryOptions& options,
           Dice& dice,
           Writer& writer) {
   if (process.start_seen) {
     writer.start(machine, process);
   }
   writer.first_act(machine, process);
-  for (std::size_t i = dice.below(lookups + 1); i > 0; --i) {
-    const auto at = static_cast<std::int64_t>(dice.below(50)) * kMillisPerSecond;
-    writer.lookup(machine, process, std::min(process.start_ms + at, kSpanMs),
+  const std::int64_t span = kSpanMs * options.stretch;
+  for (std::size_t i = dice.below(options.lookups + 1); i > 0; --i) {
+    const auto at = static_cast<std::int64_t>(dice.below(50)) * kMillisPerSecond * options.stretch;
+    writer.lookup(machine, process, std::min(process.start_ms + at, span),
                   static_cast<char>('a' + dice.below(kNames)));
   }
   if (dice.below(3) == 0) {
     writer.end(machine, process,
-               kSpanMs + static_cast<std::int64_t>(dice.below(9)) * kMillisPerSecond);
+               span + static_cast<std::int64_t>(dice.below(9)) * kMillisPerSecond);
   }
 }
 
@@ -271,15 +272,39 @@ std::vector<HistoryRecord> make_history(std::uint64_t seed, const HistoryOptions
     }
     const std::size_t count = 1 + dice.below(options.processes);
     for (std::size_t i = 0; i < count; ++i) {
-      machine.processes.push_back(make_process(machine, i, dice));
+      machine.processes.push_back(make_process(machine, i, options.stretch, dice));
     }
     writer.online(machine);
     for (const Process& process : machine.processes) {
-      tell(machine, process, options.lookups, dice, writer);
+      tell(machine, process, options, dice, writer);
     }
   }
   std::ranges::stable_sort(records, {}, &HistoryRecord::time);
   return records;
+}
+
+std::vector<HistoryRecord> rearranged(const std::vector<HistoryRecord>& records,
+                                      const std::optional<Lateness>& lateness,
+                                      std::mt19937_64& random) {
+  std::vector<std::pair<Timestamp, const HistoryRecord*>> arrivals;
+  for (const HistoryRecord& record : records) {
+    const std::size_t copies = random() % 3 == 0 ? 2 : 1;
+    for (std::size_t copy = 0; copy < copies; ++copy) {
+      // Until a sensor says whose it is, the machine is two, and each has its own watermark: what
+      // then is judged of the one cannot mind how late the other may be.
+      const bool is_statement = record.record().find("AgentOnline") != std::string_view::npos;
+      const auto most = static_cast<std::uint64_t>(lateness.value_or(Lateness{}).of(record.source));
+      const auto delay = is_statement ? 0 : static_cast<Duration>(random() % most);
+      arrivals.emplace_back(lateness ? record.time + delay : static_cast<Timestamp>(random()),
+                            &record);
+    }
+  }
+  std::ranges::stable_sort(arrivals, {}, [](const auto& arrival) { return arrival.first; });
+  std::vector<HistoryRecord> arranged;
+  for (const auto& [time, record] : arrivals) {
+    arranged.push_back(*record);
+  }
+  return arranged;
 }
 
 }  // namespace spoor::test

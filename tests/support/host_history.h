@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/correlation/watermark.h"
 #include "engine/event/event.h"
 
 namespace spoor::test {
@@ -30,11 +33,18 @@ struct HistoryOptions {
   /// By SentinelOne alone, as on macOS: starts do not tell the parent, other events mostly name it
   /// by pid, start and image.
   bool sentinelone = false;
+  std::int64_t stretch = 1;  ///< So many times two minutes; an hour at most.
 };
 
 /// In the order of time. The same for the same seed and options. Images are `p0.exe` to `p3.exe`,
 /// names looked up `a.test` to `d.test`, within two minutes of 2023-03-22T10:00:00Z.
 [[nodiscard]] std::vector<HistoryRecord> make_history(std::uint64_t seed,
                                                       const HistoryOptions& options = {});
+
+/// Another order, with a third of the records twice. With a lateness no record comes later than its
+/// source may, else it is any order at all.
+[[nodiscard]] std::vector<HistoryRecord> rearranged(const std::vector<HistoryRecord>& records,
+                                                    const std::optional<Lateness>& lateness,
+                                                    std::mt19937_64& random);
 
 }  // namespace spoor::test

@@ -1,0 +1,69 @@
+// A replay that goes on from what earlier ones knew, and that a crash costs nothing: state,
+// findings told and how far the inputs were read are committed together.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/read_inputs.h"
+#include "cli/replay_positions.h"
+#include "engine/base/clock.h"
+#include "engine/pipeline.h"
+#include "engine/state/finding_store.h"
+#include "engine/state/state_store.h"
+
+namespace spoor {
+
+class StatefulReplay {
+ public:
+  /// Opens the folder. With `resume`, `files` are then what is left to read. Tells on stderr what
+  /// one should know, unless `quiet`.
+  [[nodiscard]] static Result<std::unique_ptr<StatefulReplay>> open(const std::string& folder,
+                                                                    bool resume,
+                                                                    bool quiet,
+                                                                    std::vector<InputFile>& files);
+
+  /// Gives the pipeline, which must outlive this, what was known.
+  [[nodiscard]] Result<void> attach(Pipeline& pipeline, const Clock& clock);
+
+  /// Takes the records into the pipeline. `every`: findings are told after so many records, however
+  /// fast they come, so that revisions do not depend on when it was committed.
+  [[nodiscard]] RecordConsumer& consumer(std::uint64_t every);
+
+  /// What a commit could not write; the input need not be read on.
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+
+  /// The inputs were read to their end.
+  [[nodiscard]] Result<void> finish();
+
+  /// What this replay told, with those before it was resumed: of each finding the last revision, if
+  /// it was not taken back; or all revisions.
+  [[nodiscard]] Result<std::vector<StoredFinding>> told(bool all_revisions) const;
+
+ private:
+  class Consumer;
+
+  StatefulReplay(std::unique_ptr<StateStore> store, ReplayPositions positions);
+  void tell(std::vector<Finding> news);
+  [[nodiscard]] Result<void> commit();
+
+  std::unique_ptr<StateStore> store_;
+  FindingStore findings_;
+  ReplayPositions positions_;
+  Pipeline* pipeline_ = nullptr;
+  const Clock* clock_ = nullptr;
+  std::unique_ptr<RecordConsumer> consumer_;
+  std::chrono::nanoseconds committed_at_{0};
+  std::uint64_t records_ = 0;  ///< Since the last commit.
+  bool has_news_ = false;
+  std::optional<Error> failure_;
+};
+
+/// What lists show of a finding.
+[[nodiscard]] Finding brief_finding(const StoredFinding& stored);
+
+}  // namespace spoor

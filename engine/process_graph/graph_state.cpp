@@ -1,0 +1,232 @@
+// What of a graph survives a restart: the facts of each node, as rows. Lists, indices and groups
+// are worked out from them again.
+#include <algorithm>
+
+#include "engine/process_graph/process_store.h"
+#include "engine/process_graph/text_edit.h"
+
+namespace spoor {
+namespace {
+
+StateWriter row_key(StateRow row, std::uint32_t host) {
+  StateWriter key(row);
+  key.key32(host);
+  return key;
+}
+
+// Ranks and marks of a node in one number: the order of these bits is the format.
+constexpr unsigned kRankWidth = 2;
+constexpr unsigned kFirstMark = 14;
+constexpr unsigned kFirstVendor = 18;
+
+std::uint32_t bits_of(const ProcessNode& node) {
+  std::uint64_t bits = 0;
+  unsigned shift = 0;
+  const auto add = [&](std::uint64_t value, unsigned width) {
+    bits |= value << shift;
+    shift += width;
+  };
+  add(node.start_rank, kRankWidth);
+  add(node.pid_rank, kRankWidth);
+  add(node.parent_rank, kRankWidth);
+  add(node.uid_rank, kRankWidth);
+  add(node.image_rank, kRankWidth);
+  add(node.command_line_rank, kRankWidth);
+  add(node.user_rank, kRankWidth);
+  add(node.is_tombstone, 1);
+  add(node.start_seen, 1);
+  add(node.claimed_by_child, 1);
+  add(node.took_part, 1);
+  add(node.vendor, 3);
+  return static_cast<std::uint32_t>(bits);
+}
+
+void take_bits(std::uint32_t bits, ProcessNode& node) {
+  node.start_rank = bits & kRankBits;
+  node.pid_rank = (bits >> kRankWidth) & kRankBits;
+  node.parent_rank = (bits >> (2 * kRankWidth)) & kRankBits;
+  node.uid_rank = (bits >> (3 * kRankWidth)) & kRankBits;
+  node.image_rank = (bits >> (4 * kRankWidth)) & kRankBits;
+  node.command_line_rank = (bits >> (5 * kRankWidth)) & kRankBits;
+  node.user_rank = (bits >> (6 * kRankWidth)) & kRankBits;
+  node.is_tombstone = (bits >> kFirstMark) & 1U;
+  node.start_seen = (bits >> (kFirstMark + 1)) & 1U;
+  node.claimed_by_child = (bits >> (kFirstMark + 2)) & 1U;
+  node.took_part = (bits >> (kFirstMark + 3)) & 1U;
+  node.vendor = (bits >> kFirstVendor) & kVendorBits;
+}
+
+constexpr std::uint64_t kNodeTimeMax = kTimeBits;
+
+}  // namespace
+
+void ProcessGraph::Store::track_changes() {
+  changes = std::make_unique<NodeChanges>();
+  nodes.for_each([this](std::uint32_t process, const ProcessNode& /*node*/) {
+    note(process, NodeChanges::What::all);
+  });
+}
+
+void ProcessGraph::Store::save(StateSink& sink, std::uint32_t host) {
+  if (changes == nullptr) {
+    return;
+  }
+  StateWriter value;
+  changes->take([&](std::uint32_t process, NodeChanges::What what) {
+    const std::string key = row_key(StateRow::process, host).key32(process).bytes();
+    const std::string texts_key = row_key(StateRow::process_texts, host).key32(process).bytes();
+    if (!nodes.is_used(process)) {
+      sink.erase(key);
+      sink.erase(texts_key);
+      return;
+    }
+    const ProcessNode& node = nodes[process];
+    value.clear();
+    value.uid(node.key).key32(bits_of(node)).number(node.start).number(node.end);
+    value.number(node.parent == kNilNode ? 0 : node.parent + 1);
+    value.number(node.pid).number(node.last_seen);
+    sink.put(key, value.bytes());
+    if (what != NodeChanges::What::all) {
+      return;
+    }
+    value.clear();
+    for (std::size_t i = 0; i < kProcessTextCount; ++i) {
+      value.text(own_text(process, static_cast<ProcessText>(i)));
+    }
+    sink.put(texts_key, value.bytes());
+  });
+  value.clear();
+  value.time(idle_hour).number(refused).number(evicted).number(self_parents);
+  if (value.bytes() != changes->counters) {
+    changes->counters = value.bytes();
+    sink.put(row_key(StateRow::graph, host).bytes(), value.bytes());
+  }
+}
+
+bool ProcessGraph::Store::restore_node(std::uint32_t process, StateReader& value) {
+  if (process >= kNilNode) {
+    return false;
+  }
+  const Uid key = value.uid();
+  const std::uint32_t bits = value.key32();
+  const std::uint64_t start = value.number_to(kNodeTimeMax);
+  const std::uint64_t end = value.number_to(kNodeTimeMax);
+  const std::uint64_t parent = value.number_to(kNilNode);
+  const std::uint64_t pid = value.number_to(0xFFFFFFFFU);
+  const std::uint64_t last_seen = value.number_to(0xFFFFFFFFU);
+  if (!value.is_done() || key.is_none() || (bits >> kFirstVendor) > 4) {
+    return false;
+  }
+  ProcessNode& node = nodes.put(process);
+  ++node_count;
+  node.key = key;
+  take_bits(bits, node);
+  node.start = start & kTimeBits;
+  node.end = end & kTimeBits;
+  node.parent = (parent == 0 ? kNilNode : static_cast<std::uint32_t>(parent - 1)) & kNodeBits;
+  node.pid = static_cast<std::uint32_t>(pid);
+  node.last_seen = static_cast<std::uint32_t>(last_seen);
+  vendors |= 1U << static_cast<unsigned>(node.vendor);
+  return true;
+}
+
+bool ProcessGraph::Store::restore_texts(std::uint32_t process, StateReader& value) {
+  if (!nodes.is_used(process)) {
+    return false;
+  }
+  ProcessNode& node = nodes[process];
+  Profiles::Row profile{};
+  Claims::Row claim{};
+  for (std::size_t i = 0; i < kProcessTextCount; ++i) {
+    const auto which = static_cast<ProcessText>(i);
+    const std::string_view text = value.text();
+    if (which == ProcessText::vendor_uid) {
+      node.vendor_uid = texts.keep(text);
+    } else if (which == ProcessText::command_line) {
+      node.command_line = texts.intern(text);
+    } else if (is_claim_text(which)) {
+      claim[row_place(which)] = texts.intern(text);
+    } else {
+      profile[row_place(which)] = texts.intern(text);
+    }
+  }
+  node.profile = profiles.intern(profile) & kNodeBits;
+  node.claims = claims.intern(claim) & kNodeBits;
+  return value.is_done();
+}
+
+bool ProcessGraph::Store::restore_counters(StateReader& value) {
+  idle_hour = value.time();
+  refused = value.number();
+  evicted = value.number();
+  self_parents = value.number();
+  return value.is_done();
+}
+
+void ProcessGraph::Store::restore_indices() {
+  std::vector<std::uint32_t> pids;
+  nodes.for_each([&](std::uint32_t process, ProcessNode& node) {
+    if (node.parent != kNilNode && (node.parent == process || !nodes.is_used(node.parent))) {
+      node.parent = kNilNode;
+    }
+    if (node.pid_rank != kNoRank) {
+      pids.push_back(node.pid);
+    }
+  });
+  rebuild_children();
+  rebuild_pid_lists(std::max<std::size_t>(4, node_count));
+  nodes.rebuild_free();
+  by_key.clear();
+  nodes.for_each([this](std::uint32_t process, const ProcessNode& node) {
+    by_key.insert(UidHash{}(node.key), process,
+                  [this](std::uint32_t number) { return UidHash{}(nodes[number].key); });
+  });
+  swept_rows = profiles.size() + claims.size();
+  GraphChange change;
+  regroup_all(pids, change);
+  nodes.for_each([this](std::uint32_t process, const ProcessNode& node) {
+    if (node.end != 0 && node.is_tombstone == 0) {
+      queue(process, to_seconds(from_node_time(node.end)));
+    }
+    queue_ended_by_reuse(process);
+  });
+}
+
+Result<void> ProcessGraph::Store::restore(const StateSource& source, std::uint32_t host) {
+  std::string_view damaged;
+  const auto take_rows = [&](StateRow row, std::string_view what, const auto& take_row) {
+    source.for_each(row_key(row, host).bytes(), [&](std::string_view key, std::string_view bytes) {
+      StateReader place(key);
+      place.raw(1 + sizeof host);
+      StateReader value(bytes);
+      damaged = take_row(place, value) ? std::string_view() : what;
+      return damaged.empty();
+    });
+  };
+  const auto node_at = [](StateReader& place) {
+    const std::uint32_t process = place.key32();
+    return place.is_done() ? process : kNilNode;
+  };
+  take_rows(StateRow::process, "process", [&](StateReader& place, StateReader& value) {
+    return restore_node(node_at(place), value);
+  });
+  if (damaged.empty()) {
+    take_rows(StateRow::process_texts, "texts of a process",
+              [&](StateReader& place, StateReader& value) {
+                return restore_texts(node_at(place), value);
+              });
+  }
+  if (damaged.empty()) {
+    take_rows(StateRow::graph, "counters", [&](StateReader& place, StateReader& value) {
+      return place.is_done() && restore_counters(value);
+    });
+  }
+  if (!damaged.empty()) {
+    return fail(ErrorCode::bad_state,
+                "a row of the process graph is damaged: " + std::string(damaged));
+  }
+  restore_indices();
+  return {};
+}
+
+}  // namespace spoor

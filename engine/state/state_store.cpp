@@ -1,0 +1,281 @@
+#include "engine/state/state_store.h"
+
+#include <algorithm>
+#include <cstring>
+#include <filesystem>
+#include <random>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <rocksdb/convenience.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/options.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_batch.h>
+
+#include "engine/base/uid.h"
+
+namespace spoor {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Beside the rows of StateRow.
+constexpr std::string_view kFormatKey = "!format";
+constexpr std::string_view kInstanceKey = "!instance";
+constexpr std::string_view kEpochKey = "!epoch";
+
+constexpr std::size_t kWriteBufferBytes = std::size_t{64} << 20U;
+constexpr std::size_t kReadAheadBytes = std::size_t{2} << 20U;
+constexpr int kOpenFilesMax = 512;
+constexpr double kBloomBits = 10;
+
+rocksdb::Slice slice(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+std::string_view view(const rocksdb::Slice& text) {
+  return {text.data(), text.size()};
+}
+
+rocksdb::Options options_for(StateStore::Access access) {
+  rocksdb::Options options;
+  options.create_if_missing = access == StateStore::Access::write;
+  // What was committed is there or it is told: a record torn off at the end was never committed,
+  // anything else that cannot be read is damage.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.paranoid_checks = true;
+  options.write_buffer_size = kWriteBufferBytes;
+  options.max_open_files = kOpenFilesMax;
+  options.max_background_jobs = 2;
+  options.keep_log_file_num = 4;
+  options.max_log_file_size = std::size_t{1} << 20U;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  const std::vector<rocksdb::CompressionType> supported = rocksdb::GetSupportedCompressions();
+  const bool has_lz4 = std::ranges::find(supported, rocksdb::kLZ4Compression) != supported.end();
+  options.compression = has_lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
+  rocksdb::BlockBasedTableOptions table;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBits));
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+tl::unexpected<Error> failure(const std::string& what, const rocksdb::Status& status) {
+  const bool is_damage = status.IsCorruption() || status.IsNotSupported();
+  return fail(is_damage ? ErrorCode::bad_state : ErrorCode::io, what + ": " + status.ToString());
+}
+
+/// Is something there that is no state folder? To make one of it would hide that.
+Result<void> check_folder(const std::string& folder, StateStore::Access access) {
+  std::error_code error;
+  const fs::file_status status = fs::status(folder, error);
+  if (!fs::exists(status)) {
+    return access == StateStore::Access::write
+               ? Result<void>{}
+               : fail(ErrorCode::io, folder + ": there is no such state folder");
+  }
+  if (!fs::is_directory(status)) {
+    return fail(ErrorCode::bad_state, folder + " is not a folder");
+  }
+  if (fs::exists(fs::path(folder) / "CURRENT", error)) {
+    return {};
+  }
+  const fs::directory_iterator entries(folder, error);
+  if (error) {
+    return fail(ErrorCode::io, "cannot read " + folder + ": " + error.message());
+  }
+  if (entries != fs::directory_iterator()) {
+    return fail(ErrorCode::bad_state,
+                folder + " holds files, but no state (there is no CURRENT in it): give an empty " +
+                    "folder, or put back what is missing");
+  }
+  return access == StateStore::Access::write
+             ? Result<void>{}
+             : fail(ErrorCode::bad_state, folder + " is empty: there is no state in it");
+}
+
+}  // namespace
+
+struct StateStore::Impl {
+  std::string folder;
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::WriteBatch batch;
+  mutable rocksdb::Status read_status;
+  bool has_failed = false;
+  std::string instance;
+  std::uint64_t epoch = 0;
+
+  [[nodiscard]] std::optional<std::string> get(std::string_view key) const {
+    std::string value;
+    const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), slice(key), &value);
+    if (!status.ok() && !status.IsNotFound()) {
+      read_status = status;
+    }
+    return status.ok() ? std::optional(std::move(value)) : std::nullopt;
+  }
+
+  /// What every folder says of itself.
+  Result<void> read_head(Access access) {
+    const std::optional<std::string> format = get(kFormatKey);
+    if (!read_status.ok()) {
+      return failure(folder + " is damaged", read_status);
+    }
+    if (!format) {
+      return access == Access::write ? make_head()
+                                     : fail(ErrorCode::bad_state, folder + " holds no state");
+    }
+    StateReader from(*format);
+    const std::uint64_t number = from.number();
+    const std::string version(from.text());
+    if (!from.is_done() || number != kStateFormat) {
+      return fail(ErrorCode::bad_state,
+                  "the state in " + folder + " is of format " + std::to_string(number) +
+                      ", written by Spoor " + (version.empty() ? "of another version" : version) +
+                      "; this is Spoor " SPOOR_VERSION ", which reads format " +
+                      std::to_string(kStateFormat) + ": use that one, or another folder");
+    }
+    instance = get(kInstanceKey).value_or("");
+    const std::optional<std::string> opened = get(kEpochKey);
+    epoch = opened ? StateReader(*opened).number() : 0;
+    return access == Access::write ? count_epoch() : Result<void>{};
+  }
+
+  Result<void> make_head() {
+    std::random_device random;
+    UidBuilder name;
+    for (int i = 0; i < 8; ++i) {
+      name.add(std::uint64_t{random()});
+    }
+    instance = to_string(name.finish());
+    const std::string format = StateWriter().number(kStateFormat).text(SPOOR_VERSION).bytes();
+    batch.Put(slice(kFormatKey), slice(format));
+    batch.Put(slice(kInstanceKey), slice(instance));
+    return count_epoch();
+  }
+
+  Result<void> count_epoch() {
+    ++epoch;
+    batch.Put(slice(kEpochKey), slice(StateWriter().number(epoch).bytes()));
+    return write();
+  }
+
+  Result<void> write() {
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    const rocksdb::Status status = db->Write(options, &batch);
+    batch.Clear();
+    if (!status.ok()) {
+      has_failed = true;
+      return failure("cannot write the state to " + folder, status);
+    }
+    return {};
+  }
+};
+
+StateStore::StateStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+StateStore::~StateStore() = default;
+
+Result<std::unique_ptr<StateStore>> StateStore::open(const std::string& folder, Access access) {
+  Result<void> usable = check_folder(folder, access);
+  if (!usable) {
+    return tl::unexpected<Error>(usable.error());
+  }
+  if (access == Access::write) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error) {
+      return fail(ErrorCode::io, "cannot make " + folder + ": " + error.message());
+    }
+  }
+  auto impl = std::make_unique<Impl>();
+  impl->folder = folder;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Options options = options_for(access);
+  const rocksdb::Status status = access == Access::write
+                                     ? rocksdb::DB::Open(options, folder, &db)
+                                     : rocksdb::DB::OpenForReadOnly(options, folder, &db);
+  if (!status.ok()) {
+    const bool is_locked = status.ToString().find("lock") != std::string::npos;
+    return failure(
+        is_locked ? folder + " is in use by another Spoor" : "cannot open the state in " + folder,
+        status);
+  }
+  impl->db.reset(db);
+  usable = impl->read_head(access);
+  if (!usable) {
+    return tl::unexpected<Error>(usable.error());
+  }
+  return std::unique_ptr<StateStore>(new StateStore(std::move(impl)));
+}
+
+void StateStore::put(std::string_view key, std::string_view value) {
+  impl_->batch.Put(slice(key), slice(value));
+}
+
+void StateStore::erase(std::string_view key) {
+  impl_->batch.Delete(slice(key));
+}
+
+void StateStore::erase_range(std::string_view from, std::string_view to) {
+  impl_->batch.DeleteRange(slice(from), slice(to));
+}
+
+void StateStore::for_each(std::string_view prefix, const Look& look) const {
+  rocksdb::ReadOptions options;
+  options.readahead_size = kReadAheadBytes;
+  options.fill_cache = false;
+  const std::unique_ptr<rocksdb::Iterator> at(impl_->db->NewIterator(options));
+  for (at->Seek(slice(prefix)); at->Valid() && view(at->key()).starts_with(prefix); at->Next()) {
+    if (!look(view(at->key()), view(at->value()))) {
+      return;
+    }
+  }
+  if (!at->status().ok()) {
+    impl_->read_status = at->status();
+  }
+}
+
+std::optional<std::string> StateStore::get(std::string_view key) const {
+  return impl_->get(key);
+}
+
+std::optional<std::string> StateStore::last_key(std::string_view prefix) const {
+  const std::unique_ptr<rocksdb::Iterator> at(impl_->db->NewIterator(rocksdb::ReadOptions()));
+  std::string behind(prefix);
+  behind.append(32, '\xFF');
+  at->SeekForPrev(slice(behind));
+  return at->Valid() && view(at->key()).starts_with(prefix)
+             ? std::optional(std::string(view(at->key())))
+             : std::nullopt;
+}
+
+Result<void> StateStore::commit() {
+  if (impl_->has_failed) {
+    return fail(ErrorCode::io, "the state in " + impl_->folder + " could not be written before");
+  }
+  return impl_->write();
+}
+
+Result<void> StateStore::read_error() const {
+  return impl_->read_status.ok()
+             ? Result<void>{}
+             : Result<void>(
+                   failure("the state in " + impl_->folder + " is damaged", impl_->read_status));
+}
+
+std::size_t StateStore::pending_bytes() const {
+  return impl_->batch.GetDataSize();
+}
+
+const std::string& StateStore::instance() const {
+  return impl_->instance;
+}
+
+std::uint64_t StateStore::epoch() const {
+  return impl_->epoch;
+}
+
+}  // namespace spoor

@@ -1,0 +1,73 @@
+// The state folder: what survives a restart, in RocksDB.
+//
+// All changes since the last commit() go into one batch, which is written as a whole, with fsync,
+// or not at all. After a commit() that returned, a crash of the program or of the machine loses
+// nothing of it.
+//
+// A folder has a format number. One of another format, a folder with something else in it and a
+// damaged one are refused with a message that says which: an engine never starts empty where there
+// was something.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/base/result.h"
+#include "engine/base/state_io.h"
+
+namespace spoor {
+
+/// Of what the rows are. Grows when a row of an older version could be misread.
+inline constexpr std::uint64_t kStateFormat = 1;
+
+class StateStore final : public StateSink, public StateSource {
+ public:
+  enum class Access : std::uint8_t {
+    write,  ///< The folder is made if it is not there. One at a time.
+    read,   ///< Of what is there; beside a writer, too.
+  };
+
+  /// Fails with bad_state if what is there cannot be used, with io if the system refuses.
+  [[nodiscard]] static Result<std::unique_ptr<StateStore>> open(const std::string& folder,
+                                                                Access access);
+  ~StateStore() override;
+
+  // StateSink: until commit() nobody sees any of it.
+  void put(std::string_view key, std::string_view value) override;
+  void erase(std::string_view key) override;
+  void erase_range(std::string_view from, std::string_view to) override;
+
+  // StateSource: what was committed. A row that cannot be read is treated as the end, and
+  // read_error() tells.
+  void for_each(std::string_view prefix, const Look& look) const override;
+  [[nodiscard]] std::optional<std::string> get(std::string_view key) const override;
+
+  /// The last row that begins with the prefix.
+  [[nodiscard]] std::optional<std::string> last_key(std::string_view prefix) const;
+
+  /// Writes all changes since the last one, and waits until they are on disk. Fails with io: then
+  /// nothing of them counts, and the store takes no more.
+  [[nodiscard]] Result<void> commit();
+
+  /// What went wrong when something was read; empty if nothing did.
+  [[nodiscard]] Result<void> read_error() const;
+
+  /// Bytes that wait for commit().
+  [[nodiscard]] std::size_t pending_bytes() const;
+
+  /// A random name, given when the folder was made: whose findings these are.
+  [[nodiscard]] const std::string& instance() const;
+  /// How often the folder was opened to be written.
+  [[nodiscard]] std::uint64_t epoch() const;
+
+ private:
+  struct Impl;
+  explicit StateStore(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace spoor

@@ -1,0 +1,193 @@
+// A stream that is stopped at any moment and started again from what was committed tells what one
+// tells that never stopped: the same findings in the same revisions, in the same order. Made-up
+// histories, many restarts each. SPOOR_LONG=1 runs more.
+
+#include <algorithm>
+#include <cstdio>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "engine/finding/render.h"
+#include "engine/pipeline.h"
+#include "tests/support/history_rules.h"
+#include "tests/support/host_history.h"
+#include "tests/support/long_run.h"
+#include "tests/support/memory_state.h"
+#include "tests/support/sanitized.h"
+
+namespace spoor {
+namespace {
+
+using test::HistoryRecord;
+using test::MemoryState;
+using Records = std::vector<HistoryRecord>;
+using Told = std::vector<std::string>;
+
+constexpr Lateness kLateness{.agent_stream = 20 * kNanosPerSecond,
+                             .batched_export = 40 * kNanosPerSecond,
+                             .source_silence = 3'600 * kNanosPerSecond};
+
+/// Short, so that a stream of minutes forgets.
+constexpr Retention kForgetful{.after_end = 10 * kNanosPerSecond,
+                               .idle_after = 60 * kNanosPerSecond,
+                               .after_told = 30 * kNanosPerSecond};
+
+PipelineOptions options(const Retention& retention) {
+  return {.lateness = kLateness, .retention = retention};
+}
+
+void add_told(const std::vector<Finding>& news, Told& told) {
+  for (const Finding& finding : news) {
+    told.push_back(render_ocsf(finding));
+  }
+}
+
+/// `state` may be null.
+Told without_stop(const Records& records,
+                  std::size_t every,
+                  const Retention& retention,
+                  MemoryState* state) {
+  Pipeline pipeline(test::history_rules(), options(retention));
+  if (state != nullptr) {
+    EXPECT_TRUE(pipeline.open_state(*state, *state).has_value());
+  }
+  Told told;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    pipeline.take(records[i].record(), {});
+    if ((i + 1) % every == 0) {
+      add_told(pipeline.updates(), told);
+      if (state != nullptr) {
+        pipeline.save();
+        state->commit();
+      }
+    }
+  }
+  add_told(pipeline.last_updates(), told);
+  return told;
+}
+
+struct Stops {
+  std::size_t count = 0;
+  std::size_t forgotten = 0;  ///< Processes.
+  FateCounts fates;
+};
+
+/// Stops after some records, whether committed or not, mostly; what was told and not committed was
+/// told to nobody.
+Told with_stops(const Records& records,
+                std::size_t every,
+                const Retention& retention,
+                std::mt19937_64& random,
+                Stops& stops) {
+  MemoryState state;
+  Told told;
+  std::size_t committed = 0;
+  bool is_done = false;
+  while (!is_done) {
+    Pipeline pipeline(test::history_rules(), options(retention));
+    const Result<StateLoss> opened = pipeline.open_state(state, state);
+    EXPECT_TRUE(opened.has_value()) << (opened ? "" : opened.error().message);
+    if (!opened) {
+      return told;
+    }
+    EXPECT_FALSE(opened->any());
+    const std::size_t stop = random() % 6 == 0 ? records.size() + 1 : committed + random() % 25;
+    Told uncommitted;
+    for (std::size_t i = committed; i < records.size() && i < stop; ++i) {
+      pipeline.take(records[i].record(), {});
+      if ((i + 1) % every != 0) {
+        continue;
+      }
+      add_told(pipeline.updates(), uncommitted);
+      if (random() % 2 == 0) {
+        pipeline.save();
+        state.commit();
+        std::ranges::move(uncommitted, std::back_inserter(told));
+        uncommitted.clear();
+        committed = i + 1;
+      }
+    }
+    if (stop <= records.size()) {
+      state.crash();
+      ++stops.count;
+      continue;
+    }
+    add_told(pipeline.last_updates(), uncommitted);
+    std::ranges::move(uncommitted, std::back_inserter(told));
+    EXPECT_EQ(pipeline.accounting().total().residual(), 0);
+    stops.forgotten += pipeline.correlator().stats().forgotten_processes;
+    stops.fates = pipeline.accounting().total();
+    is_done = true;
+  }
+  return told;
+}
+
+std::string first_difference(const Told& want, const Told& got) {
+  for (std::size_t i = 0; i < std::max(want.size(), got.size()); ++i) {
+    const std::string a = i < want.size() ? want[i] : "nothing";
+    const std::string b = i < got.size() ? got[i] : "nothing";
+    if (a != b) {
+      return "told " + std::to_string(i) + "\nwanted: " + a + "\n   got: " + b;
+    }
+  }
+  return "none";
+}
+
+struct Watch {
+  const char* name;
+  test::HistoryOptions history;
+  Retention retention;
+  bool forgets = false;
+};
+
+std::ostream& operator<<(std::ostream& out, const Watch& watch) {
+  return out << watch.name;
+}
+
+class Restarts : public testing::TestWithParam<Watch> {};
+
+TEST_P(Restarts, TellWhatAStreamWithoutThemTells) {
+  const std::uint64_t first = std::max<std::uint64_t>(test::asked_seed(), 1);
+  const std::uint64_t last =
+      test::asked_seed() != 0 ? first : test::rounds(test::fewer_if_sanitized(20), 2'000);
+  std::size_t tellings = 0;
+  Stops stops;
+  for (std::uint64_t seed = first; seed <= last; ++seed) {
+    std::mt19937_64 random(seed);
+    const Records arrival =
+        test::rearranged(test::make_history(seed, GetParam().history), kLateness, random);
+    const std::size_t every = 1 + random() % 20;
+    // Of one that forgets so soon, what comes late may be told again where nothing is kept.
+    MemoryState unbroken;
+    const Told want = without_stop(arrival, every, GetParam().retention,
+                                   GetParam().forgets ? &unbroken : nullptr);
+    const Told got = with_stops(arrival, every, GetParam().retention, random, stops);
+    ASSERT_TRUE(want == got) << "seed " << seed << ", " << first_difference(want, got);
+    EXPECT_EQ(stops.fates.received, arrival.size());
+    tellings += want.size();
+  }
+  std::printf(
+      "seeds %llu to %llu, %zu stops, %zu processes forgotten, %zu findings "
+      "told\n",
+      static_cast<unsigned long long>(first), static_cast<unsigned long long>(last), stops.count,
+      stops.forgotten, tellings);
+  EXPECT_EQ(GetParam().forgets, stops.forgotten > 0);
+  EXPECT_GT(tellings, last - first);
+}
+
+constexpr Watch kWatches[] = {
+    {"OneOfEachHost", {}, {}},
+    {"Both", {.both_vendors = true}, {}},
+    {"SentinelOne", {.sentinelone = true}, {}},
+    {"Forgetful", {.both_vendors = true, .stretch = 6}, kForgetful, true},
+};
+
+INSTANTIATE_TEST_SUITE_P(Vendors, Restarts, testing::ValuesIn(kWatches), [](const auto& watch) {
+  return watch.param.name;
+});
+
+}  // namespace
+}  // namespace spoor
