@@ -178,6 +178,74 @@ TEST_P(Restarts, TellWhatAStreamWithoutThemTells) {
   EXPECT_GT(tellings, last - first);
 }
 
+/// A state with everything in it: hits, windows, events that wait, two vendors.
+MemoryState some_state(const Records& records) {
+  MemoryState state;
+  Pipeline pipeline(test::history_rules(), options({}));
+  EXPECT_TRUE(pipeline.open_state(state, state).has_value());
+  for (const HistoryRecord& record : records) {
+    pipeline.take(record.record(), {});
+  }
+  static_cast<void>(pipeline.updates());
+  pipeline.save();
+  state.commit();
+  return state;
+}
+
+/// One row is torn, bent, gone or another's.
+void damage(MemoryState& state, std::mt19937_64& random) {
+  auto& rows = state.rows();
+  auto row = std::next(rows.begin(), static_cast<std::ptrdiff_t>(random() % rows.size()));
+  std::string key = row->first;
+  std::string value = row->second;
+  const auto place = [&random](const std::string& text) { return random() % text.size(); };
+  switch (random() % 5) {
+    case 0: value.resize(value.size() / 2); break;
+    case 1:
+      if (!value.empty()) {
+        value[place(value)] = static_cast<char>(random());
+      }
+      break;
+    case 2: key[place(key)] = static_cast<char>(random()); break;
+    case 3:
+      value = std::next(rows.begin(), static_cast<std::ptrdiff_t>(random() % rows.size()))->second;
+      break;
+    default: rows.erase(row); return;
+  }
+  rows.erase(row);
+  rows.insert_or_assign(key, value);
+}
+
+TEST(DamagedState, IsRefusedOrUsedAndNeverACrash) {
+  const std::uint64_t last = test::rounds(test::fewer_if_sanitized(600), 20'000);
+  std::size_t refused = 0;
+  std::mt19937_64 random(11);
+  const Records records =
+      test::rearranged(test::make_history(21, {.both_vendors = true}), kLateness, random);
+  const MemoryState whole = some_state(records);
+  for (std::uint64_t seed = 1; seed <= last; ++seed) {
+    MemoryState state = whole;
+    for (std::uint64_t damages = 1 + random() % 3; damages > 0; --damages) {
+      damage(state, random);
+    }
+    Pipeline pipeline(test::history_rules(), options(kForgetful));
+    const Result<StateLoss> opened = pipeline.open_state(state, state);
+    if (!opened) {
+      EXPECT_EQ(opened.error().code, ErrorCode::bad_state);
+      ++refused;
+      continue;
+    }
+    for (std::size_t i = 0; i < records.size(); i += 7) {
+      pipeline.take(records[i].record(), {});
+    }
+    static_cast<void>(pipeline.updates());
+    pipeline.save();
+    static_cast<void>(pipeline.last_updates());
+  }
+  std::printf("%zu of %llu refused\n", refused, static_cast<unsigned long long>(last));
+  EXPECT_GT(refused, last / 10);
+}
+
 constexpr Watch kWatches[] = {
     {"OneOfEachHost", {}, {}},
     {"Both", {.both_vendors = true}, {}},

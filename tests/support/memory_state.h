@@ -14,6 +14,13 @@ namespace spoor::test {
 
 class MemoryState final : public StateSink, public StateSource {
  public:
+  MemoryState() = default;
+
+  /// What was committed.
+  MemoryState(const MemoryState& other) : StateSink(), StateSource(), rows_(other.rows_) {}
+
+  MemoryState& operator=(const MemoryState& other) = delete;
+
   void put(std::string_view key, std::string_view value) override {
     pending_.push_back({.kind = Kind::put, .key = std::string(key), .value = std::string(value)});
   }
