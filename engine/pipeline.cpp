@@ -270,7 +270,15 @@ void Pipeline::judge_again(const std::string& host, const std::vector<std::strin
 }
 
 std::vector<Finding> Pipeline::last_updates() {
-  judge_waiting();
+  for (const std::string& host : correlator_.stirred_hosts()) {
+    judge_again(host, correlator_.keys_of_host(host));
+  }
+  // Of the others nothing new is known; their processes may be forgotten by now.
+  for (const Uid& uid : waiting_.all()) {
+    if (!waiting_.at(uid).judged) {
+      judge(uid);
+    }
+  }
   correlator_.finish();
   return correlator_.updates();
 }
