@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/process_graph/process_graph.h"
 #include "parsers/record_parser.h"
 
 namespace spoor {
@@ -17,13 +18,32 @@ void take(const Event& event, WaitingEvent& into) {
   into.record.append(RecordParser::kJsonPadding, ' ');
   into.position = event.position;
   into.host = event.host;
-  into.actor = event.actor.key;
   into.order = event.order_key();
+  into.pid = bare_pid(event);
+  if (!into.pid) {
+    into.actor = event.actor.key;
+  }
+}
+
+/// Its place among those that wait for their time.
+OrderKey due_of(const WaitingEvent& event) {
+  OrderKey due = event.order;
+  due.time += event.pid ? kClockSlackNs : 0;
+  return due;
+}
+
+std::vector<std::size_t> joined(const std::vector<std::size_t>& a,
+                                const std::vector<std::size_t>& b) {
+  std::vector<std::size_t> all;
+  std::ranges::set_union(a, b, std::back_inserter(all));
+  return all;
 }
 
 }  // namespace
 
-bool WaitingEvents::add(const Event& event, const std::vector<std::size_t>& rules) {
+bool WaitingEvents::add(const Event& event,
+                        const std::vector<std::size_t>& rules,
+                        const std::vector<std::size_t>& held) {
   const auto known = events_.find(event.uid);
   if (known == events_.end()) {
     if (!make_room(event.record.size())) {
@@ -33,12 +53,12 @@ bool WaitingEvents::add(const Event& event, const std::vector<std::size_t>& rule
     WaitingEvent& added = events_[event.uid];
     take(event, added);
     added.rules = rules;
+    added.held = held;
     list(added);
     return true;
   }
   WaitingEvent& waiting = known->second;
-  std::vector<std::size_t> all;
-  std::ranges::set_union(waiting.rules, rules, std::back_inserter(all));
+  std::vector<std::size_t> all = joined(waiting.rules, rules);
   const bool is_lesser = event.record < waiting.text();
   if (!is_lesser && all == waiting.rules) {
     return true;
@@ -48,7 +68,12 @@ bool WaitingEvents::add(const Event& event, const std::vector<std::size_t>& rule
     bytes_ += event.record.size();
     bytes_ -= waiting.size;
     take(event, waiting);
+    waiting.renewed = true;
   }
+  // Of those that waited so far it is known whether they hold.
+  std::vector<std::size_t> told;
+  std::ranges::set_difference(held, waiting.rules, std::back_inserter(told));
+  waiting.held = joined(waiting.held, told);
   waiting.rules = std::move(all);
   waiting.judged = false;
   list(waiting);
@@ -70,15 +95,18 @@ void WaitingEvents::list(const WaitingEvent& event) {
   if (event.judged) {
     judged_.insert(event.order);
     host.judged[event.actor].push_back(event.order.uid);
+    if (event.pid) {
+      host.judged_pids.emplace(*event.pid, event.order.uid);
+    }
   } else {
-    host.open.insert(event.order);
+    host.open.insert(due_of(event));
   }
 }
 
 void WaitingEvents::unlist(const WaitingEvent& event) {
   OfHost& host = hosts_.find(event.host)->second;
   if (!event.judged) {
-    host.open.erase(event.order);
+    host.open.erase(due_of(event));
     return;
   }
   judged_.erase(event.order);
@@ -86,6 +114,9 @@ void WaitingEvents::unlist(const WaitingEvent& event) {
   std::erase(of_process->second, event.order.uid);
   if (of_process->second.empty()) {
     host.judged.erase(of_process);
+  }
+  if (event.pid) {
+    host.judged_pids.erase({*event.pid, event.order.uid});
   }
 }
 
@@ -155,6 +186,30 @@ std::vector<Uid> WaitingEvents::judged_of(const std::string& host, const Uid& ac
   return of_process == known->second.judged.end() ? std::vector<Uid>{} : of_process->second;
 }
 
+std::vector<Uid> WaitingEvents::judged_with_pid(const std::string& host, std::uint32_t pid) const {
+  std::vector<Uid> uids;
+  const auto known = hosts_.find(host);
+  if (known == hosts_.end()) {
+    return uids;
+  }
+  const auto& pids = known->second.judged_pids;
+  for (auto one = pids.lower_bound({pid, Uid{}}); one != pids.end() && one->first == pid; ++one) {
+    uids.push_back(one->second);
+  }
+  return uids;
+}
+
+std::vector<Uid> WaitingEvents::judged_with_pid(const std::string& host) const {
+  std::vector<Uid> uids;
+  const auto known = hosts_.find(host);
+  if (known != hosts_.end()) {
+    for (const auto& [pid, uid] : known->second.judged_pids) {
+      uids.push_back(uid);
+    }
+  }
+  return uids;
+}
+
 bool WaitingEvents::has_judged(const std::string& host) const {
   const auto known = hosts_.find(host);
   return known != hosts_.end() && !known->second.judged.empty();
@@ -166,12 +221,14 @@ void WaitingEvents::forget_judged_before(Timestamp time) {
   }
 }
 
-void WaitingEvents::set_judged(const Uid& event, std::vector<std::size_t> held) {
+void WaitingEvents::set_judged(const Uid& event, std::vector<std::size_t> held, const Uid& actor) {
   WaitingEvent& waiting = events_.at(event);
   waiting.held = std::move(held);
-  if (!waiting.judged) {
+  waiting.renewed = false;
+  if (!waiting.judged || waiting.actor != actor) {
     unlist(waiting);
     waiting.judged = true;
+    waiting.actor = actor;
     list(waiting);
   }
 }

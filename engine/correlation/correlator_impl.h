@@ -12,6 +12,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "engine/base/limits.h"
 #include "engine/correlation/build_finding.h"
 #include "engine/correlation/correlator.h"
 #include "engine/correlation/feeds.h"
@@ -53,18 +54,28 @@ struct Correlator::Impl {
   /// Hands the event to the window correlations that list one of its rules.
   void keep_window_hits(const std::vector<std::size_t>& hits, TakenEvent& taken);
   void keep_firing(const WindowFiring& firing);
+  /// Keeps the hits of an event at a process, for the correlations that list their rules.
+  void keep_step_hits(HostState& host,
+                      const std::vector<std::size_t>& hits,
+                      ProcessIndex process,
+                      TakenEvent& taken) const;
+  /// Takes the hits of an event from the process that they were kept at.
+  void drop_step_hits(HostState& host, const KeptHits& hits) const;
+  /// Shows findings of the event again: it is of another process than before.
+  void show_placed(HostState& host, const KeptHits& hits, ProcessIndex before, ProcessIndex now);
 
   // --- Evaluation and findings
 
   void settle(HostState& host);
   void evaluate(HostState& host, const MatchPlace& place);
 
-  /// Until when the events of a host are here.
+  /// Until when the events of a host are here, each with who did it: of a bare pid that is known
+  /// when all who may have started by then are.
   [[nodiscard]] Timestamp closed_until(const HostState& host) const {
     if (finished) {
       return kAllClosed;
     }
-    return options.lateness ? host.watermark.value() : kNothingClosed;
+    return options.lateness ? minus(host.watermark.value(), kClockSlackNs) : kNothingClosed;
   }
 
   [[nodiscard]] LineageRule lineage_rule(CorrelationNumber number) const {
@@ -84,7 +95,7 @@ struct Correlator::Impl {
   /// May evidence of what was told be forgotten by now? That it is no more says nothing then.
   [[nodiscard]] bool may_lack(const HostState& host, const FindingLedger::Told& told) const;
   /// Tells of a finding that holds, if there is news of it.
-  void tell(Finding finding, Timestamp final_after, Timestamp watermark, std::vector<Finding>& out);
+  void tell(Finding finding, Timestamp final_after, Timestamp closed, std::vector<Finding>& out);
   void tell_lineage(HostState& host, const MatchPlace& place, std::vector<Finding>& out);
   /// The finding of the process that this one turned out to be, if it has one.
   [[nodiscard]] std::optional<Uid> successor(const HostState& host, const MatchPlace& place) const;

@@ -55,7 +55,7 @@ void Correlator::Impl::forget_told() {
       const PlainHit place{.rule = rule, .event = hit.event->order.uid};
       host.told_plain.erase(place);
       host.plain_changed.erase(place);
-      const ProcessIndex actor = host.graph.find(hit.event->actor);
+      const ProcessIndex actor = host.process_of(*hit.event);
       if (actor != kNoProcess) {
         for (const ProcessIndex node : host.graph.members(actor)) {
           const auto here = host.facts.find(node);
@@ -65,6 +65,9 @@ void Correlator::Impl::forget_told() {
         }
       }
     });
+  }
+  for (const auto& [key, host] : hosts) {
+    host->pid_actors.forget_before(before);
   }
   while (!firings.empty() && firings.begin()->second.time < before) {
     --firings_of[firings.begin()->second.rule];

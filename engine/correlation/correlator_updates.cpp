@@ -11,10 +11,10 @@ namespace spoor {
 
 void Correlator::Impl::tell(Finding finding,
                             Timestamp final_after,
-                            Timestamp watermark,
+                            Timestamp closed,
                             std::vector<Finding>& out) {
   finding.status =
-      finished || final_after < watermark ? FindingStatus::final : FindingStatus::provisional;
+      final_after < closed || finished ? FindingStatus::final : FindingStatus::provisional;
   if (ledger.update(finding)) {
     out.push_back(std::move(finding));
   }
@@ -44,10 +44,10 @@ void Correlator::Impl::tell_lineage(HostState& host,
         finding.last_seen <= before->last_seen) {
       return;
     }
-    if (!finished && final_after >= host.watermark.value()) {
+    if (!finished && final_after >= closed_until(host)) {
       host.lineage_due.emplace(final_after, place);
     }
-    tell(std::move(finding), final_after, host.watermark.value(), out);
+    tell(std::move(finding), final_after, closed_until(host), out);
     return;
   }
   const auto told = host.told.find(place);
@@ -102,7 +102,7 @@ void Correlator::Impl::tell_plain(HostState& host,
   const Hit* hit = plain[place.rule].find(place.event);
   if (hit != nullptr) {
     const Timestamp final_after = hit->event->order.time;
-    if (!finished && final_after >= host.watermark.value()) {
+    if (!finished && final_after >= closed_until(host)) {
       host.plain_due.emplace(final_after, place);
     }
     Finding finding = plain_finding(rule, *hit);
@@ -112,7 +112,7 @@ void Correlator::Impl::tell_plain(HostState& host,
       gone.uid = before;
       retract(gone, host, finding.uid, out);
     }
-    tell(std::move(finding), final_after, host.watermark.value(), out);
+    tell(std::move(finding), final_after, closed_until(host), out);
     return;
   }
   const auto told = host.told_plain.find(place);
@@ -128,7 +128,7 @@ void Correlator::Impl::retract(const MatchView& match,
                                const HostState& host,
                                std::optional<Uid> superseded_by,
                                std::vector<Finding>& out) {
-  Finding finding = build_finding(match, host.graph);
+  Finding finding = build_finding(match, host.graph, host.pid_actors);
   finding.superseded_by = superseded_by;
   if (ledger.retract(finding)) {
     out.push_back(std::move(finding));
@@ -214,6 +214,15 @@ std::vector<Uid> Correlator::stirred_processes(std::string_view host_key, bool d
   return keys;
 }
 
+std::optional<std::vector<std::uint32_t>> Correlator::stirred_pids(
+    std::string_view host_key) const {
+  const HostState& host = *impl_->hosts.find(host_key);
+  if (host.all_pids_changed) {
+    return std::nullopt;
+  }
+  return std::vector(host.changed_pids.begin(), host.changed_pids.end());
+}
+
 Timestamp Correlator::forgotten_before() const {
   return impl_->forgotten_before();
 }
@@ -228,7 +237,7 @@ std::vector<Finding> Correlator::updates() {
     impl.list_watermark(*host);
   }
   if (!impl.finished && !impl.rules->window_correlations.empty()) {
-    impl.windows.advance(impl.least_watermark());
+    impl.windows.advance(minus(impl.least_watermark(), kClockSlackNs));
   }
   for (HostState* host : impl.touched) {
     impl.tell_host(*host, out);

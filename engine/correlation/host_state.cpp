@@ -219,6 +219,24 @@ void HostState::graph_changed(const GraphChange& change, const Feeds& feeds, boo
     return;
   }
   changed.insert(change.regrouped.begin(), change.regrouped.end());
+  note_changed_pids(change);
+}
+
+void HostState::note_changed_pids(const GraphChange& change) {
+  const auto note = [this](ProcessIndex process) {
+    const std::optional<std::uint32_t> pid =
+        graph.is_known(process) ? graph.pid(process) : std::nullopt;
+    if (pid) {
+      changed_pids.insert(*pid);
+    }
+  };
+  std::ranges::for_each(change.changed, note);
+  std::ranges::for_each(change.regrouped, note);
+  for (const std::uint32_t pid : change.left_pids) {
+    if (pid != 0) {
+      changed_pids.insert(pid);
+    }
+  }
 }
 
 void HostState::mark_changed(const Feeds& feeds) {
@@ -259,6 +277,8 @@ void HostState::mark_changed(const Feeds& feeds) {
     }
   }
   changed.clear();
+  changed_pids.clear();
+  all_pids_changed = false;
 }
 
 void HostState::forget_others(const Feeds& stays) {
@@ -384,6 +404,8 @@ void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
   forgotten_until = std::max(forgotten_until, other.forgotten_until);
   watermark.absorb(other.watermark);
   watermark_moved = true;
+  all_pids_changed = true;
+  pid_actors.absorb(other.pid_actors);
   const std::vector<ProcessIndex> here = graph.absorb(other.graph);
   for (auto& [node, moved] : other.facts) {
     const ProcessIndex now = here[node];

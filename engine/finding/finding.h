@@ -66,8 +66,10 @@ struct FindingEvidence {
   Source source = Source::windows;
   std::string vendor_event_uid;
   std::optional<std::size_t> process;  ///< Index into Finding::processes.
-  std::vector<FindingField> matched;   ///< What made the rule hold.
-  std::vector<FindingField> fields;    ///< All named fields of the event, in field-table order.
+  /// The event names its process by a bare pid, and it may be another.
+  bool process_ambiguous = false;
+  std::vector<FindingField> matched;  ///< What made the rule hold.
+  std::vector<FindingField> fields;   ///< All named fields of the event, in field-table order.
   std::string
       record;  ///< Raw bytes as read, at most kDeadLetterBytesMax; valid UTF-8 not promised.
   bool salvaged = false;

@@ -209,6 +209,9 @@ class Tree {
     if (evidence.salvaged) {
       line.add(" (salvaged)", Style::yellow);
     }
+    if (evidence.process_ambiguous) {
+      line.add(" (by its pid: another process is possible)", Style::yellow);
+    }
     add_fields(line, evidence);
     out_.append(line.finish());
   }

@@ -78,6 +78,7 @@ class Application {
     if (filled.start) {
       change_.relinked[role] = process;
     }
+    change_.left_pids[role] = filled.old_pid.value_or(0);
     if (is_news || filled.start || filled.pid || edit.has_changed()) {
       change_.changed[role] = process;
     }
@@ -98,6 +99,7 @@ class Application {
       }
     }
     edit.commit();
+    change_.left_pids[0] = filled.old_pid.value_or(0);
     bool is_news = store_.nodes[actor].took_part == 0;
     store_.nodes[actor].took_part = 1;
     const std::uint64_t end_before = store_.nodes[actor].end;
@@ -347,6 +349,10 @@ bool ProcessGraph::is_tombstone(ProcessIndex process) const {
   return store_->is_tombstone(process);
 }
 
+bool ProcessGraph::is_tombstone_node(ProcessIndex node) const {
+  return store_->nodes[node].is_tombstone != 0;
+}
+
 std::size_t ProcessGraph::refused() const {
   return store_->refused;
 }
@@ -373,6 +379,15 @@ std::size_t ProcessGraph::text_bytes() const {
 
 Uid unknown_process_key(std::string_view host, std::uint32_t pid) {
   return UidBuilder().add("process known by pid").add(host).add(std::uint64_t{pid}).finish();
+}
+
+std::optional<std::uint32_t> bare_pid(const Event& event) {
+  if (!event.actor.key.is_none() || event.actor.pid.empty() || event.time == 0 ||
+      event.time_suspect || event.type == EventType::process_creation) {
+    return std::nullopt;
+  }
+  const std::optional<std::uint32_t> pid = read_pid(event.actor.pid);
+  return pid == 0U ? std::nullopt : pid;  // 0 is the idle process, or that nothing is known.
 }
 
 Uid parent_key(const Event& event) {

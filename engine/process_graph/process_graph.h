@@ -90,6 +90,9 @@ struct GraphChange {
   std::vector<ProcessIndex> regrouped;
   /// The claimed parents that those had before, as far as they had any.
   std::vector<ProcessIndex> left_parents;
+  /// Pids that a process no longer has, because a better claim gave it another. Of actor, parent
+  /// and target; 0: none.
+  std::array<std::uint32_t, 3> left_pids{};
 };
 
 /// The nodes of one process, in the order of their keys, that of no vendor last: the first is the
@@ -241,6 +244,8 @@ class ProcessGraph {
 
   /// All its members are.
   [[nodiscard]] bool is_tombstone(ProcessIndex process) const;
+  /// This very node is one: nothing can be kept about it, for it goes without a word.
+  [[nodiscard]] bool is_tombstone_node(ProcessIndex node) const;
 
   /// Called for each node that is about to be forgotten or turned into a tombstone, by forget() or
   /// by apply() for want of room: what is held about this index must be dropped. `forced`: for want
@@ -283,6 +288,11 @@ class ProcessGraph {
 /// The identity to give a process that is known by its pid alone, where resolve_pid() finds none:
 /// (host, pid, unknown).
 [[nodiscard]] Uid unknown_process_key(std::string_view host, std::uint32_t pid);
+
+/// The pid by which an event names who acted, where it gives no better name and its time is sure:
+/// resolve_pid() at that time tells who it was. None for a process start: that is of a new process,
+/// whatever had the pid before.
+[[nodiscard]] std::optional<std::uint32_t> bare_pid(const Event& event);
 
 /// The identity of the actor's parent: its key; where it has none but a pid, an exact start and an
 /// image, one made of these, the start to the millisecond and the image's basename folded. The same

@@ -241,6 +241,7 @@ class Reader {
     event.category = text(data, "category");
     event.time = parse_timestamp(text(data, "time"));
     event.salvaged = flag(data, "salvaged");
+    event.process_ambiguous = flag(data, "process_ambiguous");
     event.process = process_of(evidence, data);
     event.steps.push_back(std::move(step));
     read_fields(data, event);

@@ -54,6 +54,7 @@ struct ReportEvent {
   std::string category;
   std::optional<Timestamp> time;
   bool salvaged = false;
+  bool process_ambiguous = false;
   std::optional<std::size_t> process;
   std::vector<ReportStep> steps;  ///< At least one.
   std::vector<std::pair<std::string, std::string>> fields;

@@ -204,6 +204,35 @@ void set_mentions(ParseContext& context) {
   }
 }
 
+/// The pid of the process that wrote the event, as Windows' Execution has it; an absent view if the
+/// carriage does not.
+std::string_view execution_pid(const WindowsRecord& record, ParseContext& context) {
+  const Document& document = context.document;
+  NodeIndex place = record.execution;
+  for (const std::string_view key : {"#attributes", "ProcessID", "pid"}) {
+    if (place != kNoNode && document.node(place).kind == NodeKind::object) {
+      const NodeIndex inner = document.find(place, key);
+      place = inner == kNoNode ? place : inner;
+    }
+  }
+  return place == kNoNode ? std::string_view() : text_of(document.node(place), context.scratch);
+}
+
+/// Who acted, where the event tells no more than the pid. PowerShell writes its events itself;
+/// those of Security are all written by the kernel or LSASS, and name who they are about.
+void set_actor_pid(const FieldFinder& finder, const WindowsRecord& record, ParseContext& context) {
+  Event& event = context.event;
+  std::string_view pid;
+  if (equals_ignore_case_ascii(record.channel, kSecurity)) {
+    pid = convert(Convert::hex_number, finder.find("ProcessId"), context.scratch);
+  } else if (event.type == EventType::ps_script || event.type == EventType::ps_module) {
+    pid = execution_pid(record, context);
+  }
+  if (!pid.empty() && pid != "0") {
+    event.actor.pid = pid;
+  }
+}
+
 /// Of the content, whatever order the keys stand in: the sum of the fields' hashes. All fields
 /// count, whatever the rules want, so they are read once more: few records have no number.
 Uid content_uid(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context) {
@@ -367,11 +396,12 @@ void parse_windows_channel(WindowsCarriage carriage,
   }
   finish_windows_event(carriage, record, false, context);
   const ChannelRow* row = find_channel(record.channel, record.event_id);
+  event.type = row == nullptr ? event.type : row->type;
+  const FieldFinder finder(carriage, record, context);
+  set_actor_pid(finder, record, context);
   if (row == nullptr) {
     return;
   }
-  event.type = row->type;
-  const FieldFinder finder(carriage, record, context);
   if (event.type == EventType::ps_classic_start ||
       event.type == EventType::ps_classic_provider_start ||
       event.type == EventType::ps_classic_script) {

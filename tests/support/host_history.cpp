@@ -82,6 +82,22 @@ class Writer {
     }
   }
 
+  /// Which names the process by its pid alone.
+  void script(const Machine& machine, std::uint32_t pid, std::int64_t at, char name) {
+    const std::int64_t second = at / kMillisPerSecond;
+    const std::uint64_t number = ++record_;
+    add(Source::windows, at,
+        fmt::format(
+            R"({{"Event":{{"System":{{"Provider":{{"#attributes":{{"Name":)"
+            R"("Microsoft-Windows-PowerShell"}}}},"EventID":4104,"EventRecordID":{},)"
+            R"("TimeCreated":{{"#attributes":{{"SystemTime":)"
+            R"("2023-03-22T10:{:02}:{:02}.{:03}Z"}}}},"Execution":{{"#attributes":)"
+            R"({{"ProcessID":{},"ThreadID":1}}}},)"
+            R"("Channel":"Microsoft-Windows-PowerShell/Operational",)"
+            R"("Computer":"PC{}.acme.test"}},"EventData":{{"ScriptBlockText":"{}.test"}}}}}})",
+            number, second / 60, second % 60, at % kMillisPerSecond, pid, machine.number, name));
+  }
+
   void end(const Machine& machine, const Process& process, std::int64_t at) {
     if (machine.sysmon) {
       sysmon(machine, 5, at,
@@ -276,6 +292,12 @@ std::vector<HistoryRecord> make_history(std::uint64_t seed, const HistoryOptions
     writer.online(machine);
     for (const Process& process : machine.processes) {
       tell(machine, process, options.lookups, dice, writer);
+    }
+    for (std::size_t i = 0; i < options.scripts; ++i) {
+      // Of one that has the pid then or does not: whole seconds, at which others start or end.
+      const auto pid = static_cast<std::uint32_t>(100 + dice.below(kPids));
+      const auto at = static_cast<std::int64_t>(dice.below(120)) * kMillisPerSecond;
+      writer.script(machine, pid, at, static_cast<char>('a' + dice.below(kNames)));
     }
   }
   std::ranges::stable_sort(records, {}, &HistoryRecord::time);

@@ -30,6 +30,7 @@ struct HistoryOptions {
   /// By SentinelOne alone, as on macOS: starts do not tell the parent, other events mostly name it
   /// by pid, start and image.
   bool sentinelone = false;
+  std::size_t scripts = 0;  ///< PowerShell's script blocks of a host, which name a bare pid.
 };
 
 /// In the order of time. The same for the same seed and options. Images are `p0.exe` to `p3.exe`,
