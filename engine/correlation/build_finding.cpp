@@ -63,6 +63,7 @@ FindingProcess describe(const ProcessGraph& graph, ProcessIndex process) {
   described.end = inferred_end ? 0 : end;
   described.knowledge = knowledge_of(graph, process);
   described.parent_mismatch = graph.parent_mismatch(process);
+  described.parent_ambiguous = graph.is_ambiguous_parent(process);
   return described;
 }
 

@@ -43,6 +43,7 @@ struct FindingProcess {
   Knowledge knowledge = Knowledge::missing;
   bool parent_mismatch = false;  ///< What its child or its own event says of the parent contradicts
                                  ///< the parent's own event.
+  bool parent_ambiguous = false;  ///< The parent is told by its pid alone, and may be another.
   std::optional<std::size_t>
       parent;  ///< Index into Finding::processes; parents come before children.
 };

@@ -148,6 +148,9 @@ class Graph {
     if (process.parent_mismatch) {
       json.boolean("parent_mismatch", true);
     }
+    if (process.parent_ambiguous) {
+      json.boolean("parent_ambiguous", true);
+    }
     write_steps(json, process_steps_[index]);
     json.end_object();
     json.end_object();

@@ -179,6 +179,9 @@ class Tree {
     if (process.parent_mismatch) {
       line.add("  (parent disputed)", Style::yellow);
     }
+    if (process.parent_ambiguous) {
+      line.add("  (parent by its pid: another is possible)", Style::yellow);
+    }
     line.add_if_room("  ", process.image, Style::dim);
     out_.append(line.finish());
   }

@@ -19,6 +19,9 @@
 // node too, of no vendor. It joins the vendors' node of that process by the same facts, whichever
 // comes first, and is never canonical beside one (docs/decisions/0045).
 //
+// A process start that names neither its process nor the parent by a uid (Windows 4688) makes a
+// node of no vendor, too. The parent is whoever had its pid then (docs/decisions/0056).
+//
 // Memory is about 90 bytes a process beyond text (bench/graph_bench.cpp). It models Boost.Graph's
 // VertexListGraph and BidirectionalGraph (boost_graph.h), so that BGL's algorithms run on it;
 // adjacency_list itself costs several times the memory.
@@ -229,6 +232,10 @@ class ProcessGraph {
   [[nodiscard]] ProcessIndex claimed_parent(ProcessIndex process) const;
 
   [[nodiscard]] bool is_suspect_edge(ProcessIndex child) const;
+
+  /// The edge to the parent rests on no more than a pid that the start event tells, and another
+  /// process may be meant.
+  [[nodiscard]] bool is_ambiguous_parent(ProcessIndex child) const;
 
   // Child list, in no particular order: sort before showing. Suspect edges are included.
   [[nodiscard]] ProcessIndex first_child(ProcessIndex process) const;

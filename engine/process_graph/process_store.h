@@ -14,6 +14,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engine/base/limits.h"
+#include "engine/process_graph/pid_parents.h"
 #include "engine/process_graph/process_graph.h"
 #include "engine/process_graph/process_node.h"
 #include "engine/process_graph/row_store.h"
@@ -97,6 +98,7 @@ struct Filled {
   bool pid = false;
   bool image = false;
   bool start_seen = false;
+  bool end = false;
   std::optional<std::uint32_t> old_pid;
 };
 
@@ -114,7 +116,7 @@ struct ProcessGraph::Store {
   /// Made if there is none. kNilNode if there is no key or no room.
   std::uint32_t materialise(const Uid& key, Vendor vendor, GraphChange& change);
   Filled fill(std::uint32_t process, const ProcessMention& mention, unsigned rank, TextEdit& edit);
-  /// True if the start is another than before.
+  /// True if the start may be another than before, the node's or its group's.
   bool fill_start(std::uint32_t process, std::uint64_t start, unsigned rank);
   void fill_pid(std::uint32_t process, std::uint32_t pid, unsigned rank, Filled& filled);
   void leave_pid_list(std::uint32_t process);
@@ -123,7 +125,8 @@ struct ProcessGraph::Store {
   /// True if the parent edge is new or another one than before.
   bool link(std::uint32_t child, std::uint32_t parent, unsigned rank);
   void unlink(std::uint32_t child);
-  void fill_end(std::uint32_t process, std::uint64_t end);
+  /// True if it ended earlier than was known.
+  bool fill_end(std::uint32_t process, std::uint64_t end);
   /// Shows evictable() who ended because this process has its pid, or that this one did.
   void queue_ended_by_reuse(std::uint32_t process);
   /// Does what changed facts of a node ask for: groups, and who has ended.
@@ -153,6 +156,20 @@ struct ProcessGraph::Store {
 
   /// Some node outside the group claims one of it as its parent, whether that claim counts or not.
   [[nodiscard]] bool has_children(const ProcessMembers& group) const;
+
+  // --- Parents known by pid alone (pid_parents.cpp)
+
+  /// Whom a pid meant at a time (a node's), `except` (canonical) apart.
+  [[nodiscard]] ResolvedPid resolve_pid(std::uint32_t pid,
+                                        std::uint64_t time,
+                                        std::uint32_t except) const;
+  void take_pid_parent(std::uint32_t child, const PidParent& claim, GraphChange& change);
+  /// Works the edge of such a claim out anew.
+  void relink_by_pid(std::uint32_t child, GraphChange& change);
+  /// The same of all that claim a parent of that pid.
+  void relink_children_of(std::uint32_t pid, GraphChange& change);
+  /// The edge that counts is of such a claim, and another may be meant.
+  [[nodiscard]] bool is_ambiguous_parent(std::uint32_t process) const;
 
   // --- Groups (grouping.cpp)
 
@@ -242,6 +259,8 @@ struct ProcessGraph::Store {
     std::uint32_t process = 0;
     friend auto operator<=>(const Ended&, const Ended&) = default;
   };
+
+  PidParents pid_parents;
 
   std::vector<Ended> ended;    ///< A heap, the earliest first.
   std::int64_t idle_hour = 0;  ///< Of `idle_before` when idle processes were last looked for.

@@ -197,6 +197,7 @@ class Reader {
         .knowledge = knowledge_of(data),
         .anchor = flag(data, "anchor"),
         .parent_mismatch = flag(data, "parent_mismatch"),
+        .parent_ambiguous = flag(data, "parent_ambiguous"),
         .parent = {},
     });
   }

@@ -28,6 +28,7 @@ struct ReportProcess {
   Knowledge knowledge = Knowledge::missing;
   bool anchor = false;
   bool parent_mismatch = false;
+  bool parent_ambiguous = false;
   std::optional<std::size_t> parent;  ///< Parents come before children.
 };
 

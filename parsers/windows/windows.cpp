@@ -187,7 +187,18 @@ void set_nameless_data(const FieldFinder& finder,
   }
 }
 
-/// The process that a 4688 tells of. Known by pid alone: a mention without identity.
+/// What tells a new process from others: its pid, and when it started.
+Uid new_process_key(const ProcessMention& process) {
+  std::uint32_t pid = 0;
+  const char* const end = process.pid.data() + process.pid.size();
+  const bool has_pid =
+      !process.pid.empty() && std::from_chars(process.pid.data(), end, pid).ptr == end;
+  return has_pid && !basename_of(process.image).empty()
+             ? named_process_key(pid, process.start, process.image)
+             : Uid{};
+}
+
+/// The process that a 4688 or 4689 tells of. That which ends is known by its pid alone.
 void set_mentions(ParseContext& context) {
   Event& event = context.event;
   event.actor.pid = event.field(FieldId::process_id);
@@ -200,6 +211,7 @@ void set_mentions(ParseContext& context) {
     if (!event.time_suspect) {
       event.actor.start = event.time;
       event.actor.start_is_exact = true;
+      event.actor.key = new_process_key(event.actor);
     }
   }
 }

@@ -72,6 +72,15 @@ const RuleSet& rules() {
                       "  s: {ScriptBlockText: d.test}\n"
                       "  f: {Image|endswith: '\\p2.exe'}\n",
                       "s and not f") +
+            detection("start-p1", "process_creation", "  s: {Image|endswith: '\\p1.exe'}\n") +
+            correlation("script-started",
+                        "type: temporal, rules: [start-p1, script-a, below-p1], anchor: start-p1, "
+                        "group-by: [process_tree], timespan: 60s, "
+                        "condition: script-a or below-p1, generate: true") +
+            correlation("script-not-started",
+                        "type: temporal, rules: [start-p1, script, script-a], anchor: start-p1, "
+                        "group-by: [process_tree], timespan: 20s, "
+                        "condition: script and not script-a, generate: true") +
             correlation("script-tree",
                         "type: temporal, rules: [p1, script-a], anchor: p1, "
                         "group-by: [process_tree], timespan: 30s, condition: script-a, "
@@ -338,7 +347,8 @@ constexpr Watch kWatches[] = {{"OneOfEachHost", {}},
                               {"Both", {.both_vendors = true}},
                               {"SentinelOne", {.sentinelone = true}},
                               {"BarePids", {.scripts = 12}},
-                              {"BarePidsOfBoth", {.both_vendors = true, .scripts = 8}}};
+                              {"BarePidsOfBoth", {.both_vendors = true, .scripts = 8}},
+                              {"SecurityLog", {.security = true, .scripts = 4}}};
 
 INSTANTIATE_TEST_SUITE_P(Vendors, Histories, testing::ValuesIn(kWatches), [](const auto& watch) {
   return watch.param.name;

@@ -29,6 +29,7 @@ struct Machine {
   bool sysmon = true;
   bool crowdstrike = false;
   bool sentinelone = false;
+  bool security = false;
   std::vector<Process> processes;
 };
 
@@ -56,6 +57,15 @@ class Writer {
                          falcon_id(process), falcon_id(parent), process.pid, process.image,
                          process.image, process.number, seconds(process.start_ms)));
     }
+    if (machine.security) {
+      // The older form does not name the parent's image.
+      const bool has_image = process.number % 2 == 0;
+      windows(
+          machine, "Security", 4688, process.start_ms,
+          fmt::format(R"("NewProcessId":"{:#x}","NewProcessName":"{}","ProcessId":"{:#x}"{})",
+                      process.pid, image(process), parent.pid,
+                      has_image ? fmt::format(R"(,"ParentProcessName":"{}")", image(parent)) : ""));
+    }
     if (machine.sentinelone) {
       agent(machine, "Process Creation", process.start_ms,
             agent_process("tgt.process.", process) +
@@ -64,6 +74,9 @@ class Writer {
   }
 
   void lookup(const Machine& machine, const Process& process, std::int64_t at, char name) {
+    if (machine.security) {
+      script(machine, process.pid, at, name);
+    }
     if (machine.sysmon) {
       sysmon(machine, 22, at,
              fmt::format(R"("ProcessGuid":"{}","ProcessId":{},"QueryName":"{}.test",)"
@@ -84,18 +97,8 @@ class Writer {
 
   /// Which names the process by its pid alone.
   void script(const Machine& machine, std::uint32_t pid, std::int64_t at, char name) {
-    const std::int64_t second = at / kMillisPerSecond;
-    const std::uint64_t number = ++record_;
-    add(Source::windows, at,
-        fmt::format(
-            R"({{"Event":{{"System":{{"Provider":{{"#attributes":{{"Name":)"
-            R"("Microsoft-Windows-PowerShell"}}}},"EventID":4104,"EventRecordID":{},)"
-            R"("TimeCreated":{{"#attributes":{{"SystemTime":)"
-            R"("2023-03-22T10:{:02}:{:02}.{:03}Z"}}}},"Execution":{{"#attributes":)"
-            R"({{"ProcessID":{},"ThreadID":1}}}},)"
-            R"("Channel":"Microsoft-Windows-PowerShell/Operational",)"
-            R"("Computer":"PC{}.acme.test"}},"EventData":{{"ScriptBlockText":"{}.test"}}}}}})",
-            number, second / 60, second % 60, at % kMillisPerSecond, pid, machine.number, name));
+    windows(machine, "Microsoft-Windows-PowerShell/Operational", 4104, at,
+            fmt::format(R"("ScriptBlockText":"{}.test")", name), pid);
   }
 
   void end(const Machine& machine, const Process& process, std::int64_t at) {
@@ -108,6 +111,11 @@ class Writer {
       falcon(machine, "EndOfProcess", at,
              fmt::format(R"("TargetProcessId":"{}","RawProcessId":"{}")", falcon_id(process),
                          process.pid));
+    }
+    if (machine.security) {
+      windows(
+          machine, "Security", 4689, at,
+          fmt::format(R"("ProcessId":"{:#x}","ProcessName":"{}")", process.pid, image(process)));
     }
     if (machine.sentinelone) {
       agent(machine, "Process Exit", at, agent_source(machine, process));
@@ -178,6 +186,24 @@ class Writer {
                     R"("EventData":{{"UtcTime":"2023-03-22 10:{:02}:{:02}.{:03}",{}}}}}}})",
                     id, ++record_, machine.number, second / 60, second % 60, at % kMillisPerSecond,
                     data));
+  }
+
+  /// `writer`: pid of the process that wrote the event.
+  void windows(const Machine& machine,
+               std::string_view channel,
+               int id,
+               std::int64_t at,
+               const std::string& data,
+               std::uint32_t writer = 4) {
+    const std::int64_t second = at / kMillisPerSecond;
+    add(Source::windows, at,
+        fmt::format(R"({{"Event":{{"System":{{"Provider":{{"#attributes":{{"Name":"W"}}}},)"
+                    R"("EventID":{},"EventRecordID":{},"TimeCreated":{{"#attributes":)"
+                    R"({{"SystemTime":"2023-03-22T10:{:02}:{:02}.{:03}Z"}}}},"Execution":)"
+                    R"({{"#attributes":{{"ProcessID":{},"ThreadID":1}}}},"Channel":"{}",)"
+                    R"("Computer":"PC{}.acme.test"}},"EventData":{{{}}}}}}})",
+                    id, ++record_, second / 60, second % 60, at % kMillisPerSecond, writer, channel,
+                    machine.number, data));
   }
 
   void falcon(const Machine& machine,
@@ -281,6 +307,10 @@ std::vector<HistoryRecord> make_history(std::uint64_t seed, const HistoryOptions
     if (options.sentinelone) {
       machine.sysmon = machine.crowdstrike = false;
       machine.sentinelone = true;
+    } else if (options.security) {
+      machine.sysmon = dice.below(2) == 0;
+      machine.crowdstrike = false;
+      machine.security = true;
     } else if (!options.both_vendors) {
       machine.sysmon = dice.below(2) == 0;
       machine.crowdstrike = !machine.sysmon;

@@ -1,5 +1,6 @@
 // Events that name their process by its pid alone: whose act they are, and when that is known.
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -121,6 +122,11 @@ class BarePid : public testing::Test {
     return "no finding";
   }
 
+  [[nodiscard]] const Finding& of(const std::string& rule) const {
+    return *std::ranges::find_if(
+        findings_, [&rule](const Finding& finding) { return finding.rule.id == rule; });
+  }
+
   [[nodiscard]] const std::vector<Finding>& findings() const { return findings_; }
 
   [[nodiscard]] const RuleSet& rules() const { return rules_; }
@@ -182,6 +188,54 @@ TEST_F(BarePid, OfTheSecurityLogIsInHexAndInItsData) {
   take({start(kApp, kApp), start(kShell, kApp), object_access("0xc8", 60)});
   EXPECT_EQ(found(), (std::map<std::string, std::size_t>{{"files", 1}}));
   EXPECT_EQ(process_of("files"), guid(2, 20));
+}
+
+/// Of the Security log, which names the parent by its pid.
+std::string security_start(const Process& process, std::uint32_t parent) {
+  return record_of("Microsoft-Windows-Security-Auditing", "Security", 4688, process.start,
+                   fmt::format(R"("NewProcessId":"{:#x}","NewProcessName":"C:\\W\\{}",)"
+                               R"("ProcessId":"{:#x}")",
+                               process.pid, process.image, parent));
+}
+
+TEST_F(BarePid, TheSecurityLogAloneMakesATree) {
+  const Process middle{.number = 0, .pid = 150, .image = "cmd.exe", .start = 15};
+  const Process earlier{.number = 0, .pid = 150, .image = "old.exe", .start = 5};
+  std::vector<std::string> records = {script(200, 60, "evil"), security_start(kShell, 150),
+                                      security_start(middle, 100), security_start(earlier, 4),
+                                      security_start(kApp, 4)};
+  take(records);
+  EXPECT_EQ(found(),
+            (std::map<std::string, std::size_t>{{"chain", 1}, {"often", 1}, {"script", 1}}));
+  const Finding& chain = of("chain");
+  ASSERT_EQ(chain.processes.size(), 3U);
+  EXPECT_EQ(chain.processes[2].image, R"(C:\W\powershell.exe)");
+  EXPECT_EQ(chain.processes[2].parent, 1U);
+  EXPECT_EQ(chain.processes[1].parent, 0U);
+  EXPECT_EQ(chain.evidence.back().process, 2U);
+  for (const FindingProcess& process : chain.processes) {
+    EXPECT_FALSE(process.parent_ambiguous);
+    EXPECT_EQ(process.knowledge, Knowledge::known);
+  }
+}
+
+TEST_F(BarePid, AStartOfBothLogsIsOneProcess) {
+  take({security_start(kShell, 100), start(kShell, kApp), start(kApp, kApp),
+        security_start(kApp, 4), script(200, 60, "evil")});
+  ASSERT_EQ(found().at("chain"), 1U);
+  EXPECT_EQ(process_of("chain"), guid(2, 20));
+  EXPECT_EQ(of("chain").processes.size(), 2U);
+}
+
+TEST_F(BarePid, AParentThatMayBeAnotherSaysSo) {
+  const Process app_too{.number = 0, .pid = 100, .image = "app.exe", .start = 19};
+  take({security_start(kApp, 4), security_start(app_too, 4), security_start(kShell, 100),
+        script(200, 60, "evil")});
+  ASSERT_EQ(found().at("chain"), 1U);
+  const FindingProcess& shell = of("chain").processes.back();
+  EXPECT_TRUE(shell.parent_ambiguous);
+  EXPECT_EQ(of("chain").processes.front().start / kNanosPerSecond, kBegin + 19);
+  EXPECT_NE(render_ocsf(of("chain")).find(R"("parent_ambiguous":true)"), std::string::npos);
 }
 
 /// The same, as a stream.
