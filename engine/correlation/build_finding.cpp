@@ -40,6 +40,17 @@ std::vector<std::pair<std::string, std::string>> split_hashes(std::string_view t
   return hashes;
 }
 
+std::optional<NamedProcess> creator_of(const ProcessGraph& graph, ProcessIndex process) {
+  const ProcessIndex creator = graph.creator(process);
+  if (creator == kNoProcess) {
+    return std::nullopt;
+  }
+  const std::optional<std::uint32_t> pid = graph.pid(creator);
+  return NamedProcess{.uid = std::string(graph.text(creator, ProcessText::vendor_uid)),
+                      .pid = pid ? std::to_string(*pid) : "",
+                      .image = std::string(graph.text(creator, ProcessText::image))};
+}
+
 FindingProcess describe(const ProcessGraph& graph, ProcessIndex process) {
   FindingProcess described;
   described.uid = graph.text(process, ProcessText::vendor_uid);
@@ -63,6 +74,7 @@ FindingProcess describe(const ProcessGraph& graph, ProcessIndex process) {
   described.end = inferred_end ? 0 : end;
   described.knowledge = knowledge_of(graph, process);
   described.parent_mismatch = graph.parent_mismatch(process);
+  described.creator = creator_of(graph, process);
   described.parent_ambiguous = graph.is_ambiguous_parent(process);
   return described;
 }

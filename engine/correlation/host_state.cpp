@@ -219,6 +219,7 @@ void HostState::graph_changed(const GraphChange& change, const Feeds& feeds, boo
     return;
   }
   changed.insert(change.regrouped.begin(), change.regrouped.end());
+  changed.insert(change.created_by_changed.begin(), change.created_by_changed.end());
   note_changed_pids(change);
 }
 

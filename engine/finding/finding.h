@@ -28,6 +28,13 @@ enum class Knowledge : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(Knowledge knowledge);
 
+/// A process that is named beside the tree.
+struct NamedProcess {
+  std::string uid;  ///< The vendor's uid.
+  std::string pid;  ///< Decimal, or empty.
+  std::string image;
+};
+
 /// One process of the evidence tree.
 struct FindingProcess {
   std::string uid;                      ///< The vendor's uid.
@@ -44,6 +51,7 @@ struct FindingProcess {
   bool parent_mismatch = false;  ///< What its child or its own event says of the parent contradicts
                                  ///< the parent's own event.
   bool parent_ambiguous = false;  ///< The parent is told by its pid alone, and may be another.
+  std::optional<NamedProcess> creator;  ///< Who asked for it, where that is not its parent.
   std::optional<std::size_t>
       parent;  ///< Index into Finding::processes; parents come before children.
 };

@@ -38,6 +38,11 @@ std::vector<ProcessIndex> ProcessGraph::Store::absorb(const Store& other) {
       pid_parents.take(places[theirs], claim);
     }
   });
+  other.creators.for_each([&](std::uint32_t theirs, const Uid& creator) {
+    if (places[theirs] != kNoProcess) {
+      creators.take(places[theirs], creator);
+    }
+  });
   regroup_all(pids, change);
   pid_parents.for_each(
       [&](std::uint32_t child, const PidParent& /*claim*/) { relink_by_pid(child, change); });

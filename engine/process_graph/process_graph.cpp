@@ -28,6 +28,7 @@ class Application {
     const std::uint32_t parent =
         name(1, parent_key(event_), is_parent_named_only() ? Vendor::named_only : vendor);
     const std::uint32_t target = name(2, event_.target.key, vendor);
+    const std::uint32_t creator = is_start() ? name(3, event_.creator.key, vendor) : kNilNode;
     if (parent != kNilNode) {
       const bool is_news = store_.nodes[parent].claimed_by_child == 0;
       store_.nodes[parent].claimed_by_child = 1;
@@ -38,9 +39,16 @@ class Application {
       store_.nodes[target].took_part = 1;
       take_mention(2, target, event_.target, kOwnEvent, is_news);
     }
+    if (creator != kNilNode) {
+      take_mention(3, creator, event_.creator, kChildClaim, false);
+    }
     if (actor != kNilNode) {
       take_actor(actor, parent);
+      if (creator != kNilNode && store_.creators.take(actor, event_.creator.key)) {
+        change_.changed[0] = actor;
+      }
     }
+    store_.tell_created(change_);
     change_.actor = to_index(actor);
     change_.parent = to_index(parent);
     change_.target = to_index(target);
@@ -344,6 +352,10 @@ ProcessIndex ProcessGraph::claimed_parent(ProcessIndex process) const {
 
 bool ProcessGraph::is_suspect_edge(ProcessIndex child) const {
   return store_->is_suspect_edge(child);
+}
+
+ProcessIndex ProcessGraph::creator(ProcessIndex process) const {
+  return to_index(store_->creator(process));
 }
 
 bool ProcessGraph::is_ambiguous_parent(ProcessIndex child) const {

@@ -82,10 +82,12 @@ struct GraphChange {
   ProcessIndex parent = kNoProcess;
   ProcessIndex target = kNoProcess;
   /// Ancestry may have changed at this node: it got a parent, or a start time that makes an edge
-  /// good or suspect. Three at most: the actor, its parent, the target.
-  std::array<ProcessIndex, 3> relinked{kNoProcess, kNoProcess, kNoProcess};
-  /// Of these something is known that was not known before, or otherwise. The same three.
-  std::array<ProcessIndex, 3> changed{kNoProcess, kNoProcess, kNoProcess};
+  /// good or suspect. Four at most: the actor, its parent, the target, the actor's creator.
+  std::array<ProcessIndex, 4> relinked{kNoProcess, kNoProcess, kNoProcess, kNoProcess};
+  /// Of these something is known that was not known before, or otherwise. The same four.
+  std::array<ProcessIndex, 4> changed{kNoProcess, kNoProcess, kNoProcess, kNoProcess};
+  /// What was asked for by one of whom something else is known now.
+  std::vector<ProcessIndex> created_by_changed;
   /// The parent that the actor no longer has, because a lesser claim replaced it.
   ProcessIndex left_parent = kNoProcess;
   /// Nodes that joined or left a group, with all members of the groups before and after, and nodes
@@ -93,9 +95,9 @@ struct GraphChange {
   std::vector<ProcessIndex> regrouped;
   /// The claimed parents that those had before, as far as they had any.
   std::vector<ProcessIndex> left_parents;
-  /// Pids that a process no longer has, because a better claim gave it another. Of actor, parent
-  /// and target; 0: none.
-  std::array<std::uint32_t, 3> left_pids{};
+  /// Pids that a process no longer has, because a better claim gave it another. Of the same four;
+  /// 0: none.
+  std::array<std::uint32_t, 4> left_pids{};
 };
 
 /// The nodes of one process, in the order of their keys, that of no vendor last: the first is the
@@ -232,6 +234,11 @@ class ProcessGraph {
   [[nodiscard]] ProcessIndex claimed_parent(ProcessIndex process) const;
 
   [[nodiscard]] bool is_suspect_edge(ProcessIndex child) const;
+
+  /// Who asked for the process, where its start says that this is another than the parent
+  /// (CrowdStrike's SourceProcessId, SentinelOne's storyline); else kNoProcess. Ancestry does not
+  /// follow it. Where members of a group name several, the first member's counts.
+  [[nodiscard]] ProcessIndex creator(ProcessIndex process) const;
 
   /// The edge to the parent rests on no more than a pid that the start event tells, and another
   /// process may be meant.

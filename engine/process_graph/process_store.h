@@ -14,6 +14,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engine/base/limits.h"
+#include "engine/process_graph/creators.h"
 #include "engine/process_graph/pid_parents.h"
 #include "engine/process_graph/process_graph.h"
 #include "engine/process_graph/process_node.h"
@@ -182,6 +183,8 @@ struct ProcessGraph::Store {
   void join(const std::vector<std::uint32_t>& group);
   void tell_regrouped(const std::vector<std::uint32_t>& changed, GraphChange& change) const;
   void tell_one(std::uint32_t process, GraphChange& change) const;
+  /// What was asked for by those of whom something new is known.
+  void tell_created(GraphChange& change) const;
   /// Grouped nodes below it may follow another parent when this one becomes better known.
   void tell_children(std::uint32_t process, GraphChange& change) const;
 
@@ -201,6 +204,7 @@ struct ProcessGraph::Store {
   [[nodiscard]] std::uint32_t edge_of(std::uint32_t process) const;
   [[nodiscard]] std::uint32_t claimed_parent(std::uint32_t process) const;
   [[nodiscard]] bool is_suspect_edge(std::uint32_t child) const;
+  [[nodiscard]] std::uint32_t creator(std::uint32_t process) const;
   [[nodiscard]] bool closes_cycle(std::uint32_t child) const;
   [[nodiscard]] std::uint32_t first_child(std::uint32_t process) const;
   [[nodiscard]] std::uint32_t next_sibling(std::uint32_t process) const;
@@ -240,7 +244,7 @@ struct ProcessGraph::Store {
   // What an event of a known process needs comes first: few cache lines.
   SlotTable by_key;
   NodeSlab nodes;
-  std::array<std::uint32_t, 3> pinned{kNilNode, kNilNode, kNilNode};  ///< Of this event.
+  std::array<std::uint32_t, 4> pinned{kNilNode, kNilNode, kNilNode, kNilNode};  ///< Of this event.
   unsigned vendors = 0;     ///< A bit for each that named a process.
   bool may_be_due = false;  ///< A sweep: something was replaced, added or forgotten.
 
@@ -261,6 +265,7 @@ struct ProcessGraph::Store {
   };
 
   PidParents pid_parents;
+  Creators creators;
 
   std::vector<Ended> ended;    ///< A heap, the earliest first.
   std::int64_t idle_hour = 0;  ///< Of `idle_before` when idle processes were last looked for.

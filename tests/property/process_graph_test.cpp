@@ -30,7 +30,7 @@ class History {
   /// `bare_parents`: of some starts the parent is known by its pid alone. Whom that meant depends
   /// on all that had the pid, forgotten or not.
   explicit History(std::uint64_t seed, bool bare_parents = true)
-      : random_(seed), vendors_(1 + pick(3)), bare_parents_(bare_parents) {}
+      : random_(seed), creators_(~seed), vendors_(1 + pick(3)), bare_parents_(bare_parents) {}
 
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
 
@@ -106,6 +106,9 @@ class History {
     if (event.type == EventType::process_access) {
       event.target = mention(vendor, false);
     }
+    if (event.type == EventType::process_creation) {
+      name_creator(event, vendor);
+    }
     if (bare_parents_ && event.type == EventType::process_creation) {
       name_by_pid(event);
     }
@@ -113,6 +116,15 @@ class History {
       event.parent.pid = {};
     }
     return event;
+  }
+
+  /// By dice of its own, so that seeds stay what they were.
+  void name_creator(Event& event, std::size_t vendor) {
+    std::swap(random_, creators_);
+    if (pick(5) == 0) {
+      event.creator = mention(vendor, false);
+    }
+    std::swap(random_, creators_);
   }
 
   /// A start as the Security log has it, or one that lost the parent's uid.
@@ -135,6 +147,7 @@ class History {
   }
 
   std::mt19937_64 random_;
+  std::mt19937_64 creators_;
   std::size_t vendors_;
   bool bare_parents_;
   test::EventMaker make_;
@@ -157,6 +170,7 @@ std::size_t joined_names(const ProcessGraph& graph) {
 struct Tally {
   std::size_t grouped = 0;
   std::size_t named = 0;
+  std::size_t created = 0;
 };
 
 void expect_plain_twin(std::uint64_t seed, Tally& tally) {
@@ -176,6 +190,7 @@ void expect_plain_twin(std::uint64_t seed, Tally& tally) {
     ASSERT_EQ(graph.process_count(), processes(graph).size()) << "seed " << seed;
     tally.grouped += graph.node_count() - graph.process_count();
     tally.named += joined_names(graph);
+    tally.created += want.find(" creator ") != std::string::npos ? 1U : 0U;
     events.insert(events.end(), events.begin(), events.begin() + 2);  // Some come twice.
     std::ranges::shuffle(events, history.random());
   }
@@ -188,6 +203,7 @@ TEST(ProcessGraphProperty, IsItsPlainTwinInAnyOrder) {
   }
   EXPECT_GT(tally.grouped, seeds());  // Else the histories say nothing of groups.
   EXPECT_GT(tally.named, seeds() / 2);
+  EXPECT_GT(tally.created, seeds() / 2);
 }
 
 TEST(ProcessGraphProperty, SeedsThatOnceFailed) {

@@ -53,9 +53,10 @@ class Writer {
       falcon(machine, "ProcessRollup2", process.start_ms,
              fmt::format(R"("TargetProcessId":"{}","ParentProcessId":"{}","RawProcessId":"{}",)"
                          R"("ImageFileName":"\\Device\\HarddiskVolume3\\Work\\p{}.exe",)"
-                         R"("CommandLine":"p{}.exe -n {}","ProcessStartTime":"{}")",
+                         R"("CommandLine":"p{}.exe -n {}","ProcessStartTime":"{}"{})",
                          falcon_id(process), falcon_id(parent), process.pid, process.image,
-                         process.image, process.number, seconds(process.start_ms)));
+                         process.image, process.number, seconds(process.start_ms),
+                         falcon_source(machine, process)));
     }
     if (machine.security) {
       // The older form does not name the parent's image.
@@ -149,6 +150,13 @@ class Writer {
   }
 
   static std::uint64_t falcon_id(const Process& process) { return 7'000'000 + process.number; }
+
+  /// Some are asked for by another than their parent.
+  static std::string falcon_source(const Machine& machine, const Process& process) {
+    const Process& source = machine.processes[process.number / 2];
+    return process.number % 3 != 0 ? ""
+                                   : fmt::format(R"(,"SourceProcessId":"{}")", falcon_id(source));
+  }
 
   static std::string agent_id(const Process& process) {
     return fmt::format("{:016X}", 0x5E00 + process.number);

@@ -33,6 +33,9 @@ class PlainGraph {
     name(event, event.target, event.target.key, vendor_of(event), 1);
     name(event, event.actor, event.actor.key,
          event.actor.vendor_uid.empty() ? kNamedOnly : vendor_of(event), own);
+    if (is_start) {
+      name(event, event.creator, event.creator.key, vendor_of(event), 2);
+    }
     if (!parent.is_none()) {
       nodes_[parent].claimed_by_child = true;
     }
@@ -53,6 +56,10 @@ class PlainGraph {
     if (is_start && parent.is_none() && is_sure(event) && !event.parent.pid.empty()) {
       const PidAt said(std::stoul(std::string(event.parent.pid)), event.time);
       actor.pid_parent = actor.pid_parent ? std::min(*actor.pid_parent, said) : said;
+    }
+    if (is_start && !event.creator.key.is_none()) {
+      actor.creator =
+          actor.creator ? std::min(*actor.creator, event.creator.key) : event.creator.key;
     }
     if (is_start) {
       actor.start_seen = true;
@@ -181,6 +188,7 @@ class PlainGraph {
     Claim<std::uint32_t> pid;
     Claim<Uid> parent;
     std::optional<PidAt> pid_parent;
+    std::optional<Uid> creator;
     Timestamp end = 0;
     Timestamp last_seen = 0;
     bool start_seen = false;
@@ -348,6 +356,17 @@ class PlainGraph {
     return had ? Claim<Uid>({3, *had}) : std::nullopt;
   }
 
+  [[nodiscard]] std::optional<Uid> creator(const Uid& canonical) const {
+    for (const Uid& key : in_order(views_.at(canonical))) {
+      const std::optional<Uid>& named = nodes_.at(key).creator;
+      if (named && nodes_.contains(*named) && canonical_.at(*named) != canonical &&
+          canonical_.at(*named) != claimed_parent(canonical)) {
+        return canonical_.at(*named);
+      }
+    }
+    return std::nullopt;
+  }
+
   /// The claim that counts is of a bare pid that may mean another.
   [[nodiscard]] bool is_ambiguous(const Uid& canonical) const {
     const std::optional<Uid> parent = claimed_parent(canonical);
@@ -463,10 +482,11 @@ class PlainGraph {
       mismatched = mismatched || mismatch(key);
       last_seen = std::max(last_seen, node.last_seen);
     }
-    return std::string(suspect ? " suspect" : "") + (is_ambiguous(canonical) ? " ambiguous" : "") +
-           (mismatched ? " mismatch" : "") + (start_seen(canonical) ? " seen" : "") +
-           (claimed ? " claimed" : "") + (took_part ? " part" : "") + " last " +
-           std::to_string(last_seen);
+    const auto created = creator(canonical);
+    return (created ? " creator " + to_string(*created) : "") + (suspect ? " suspect" : "") +
+           (is_ambiguous(canonical) ? " ambiguous" : "") + (mismatched ? " mismatch" : "") +
+           (start_seen(canonical) ? " seen" : "") + (claimed ? " claimed" : "") +
+           (took_part ? " part" : "") + " last " + std::to_string(last_seen);
   }
 
   std::map<Uid, Node> nodes_;
@@ -509,6 +529,9 @@ inline std::string snapshot(const ProcessGraph& graph, const std::vector<Process
     const ProcessIndex claimed = graph.claimed_parent(process);
     out << " parent " << (parent == kNoProcess ? "-" : to_string(graph.key(parent))) << " claimed "
         << (claimed == kNoProcess ? "-" : to_string(graph.key(claimed)))
+        << (graph.creator(process) == kNoProcess
+                ? ""
+                : " creator " + to_string(graph.key(graph.creator(process))))
         << (graph.is_suspect_edge(process) ? " suspect" : "")
         << (graph.is_ambiguous_parent(process) ? " ambiguous" : "")
         << (graph.parent_mismatch(process) ? " mismatch" : "")
