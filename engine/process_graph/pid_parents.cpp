@@ -18,10 +18,13 @@ ResolvedPid ProcessGraph::Store::resolve_pid(std::uint32_t pid,
     if (canonical(process) != process || process == except) {
       return;
     }
+    const std::uint64_t started = start(process);
+    if (started > time + kSlack) {
+      return;
+    }
     bool is_inferred = false;
     const std::uint64_t ended_at = end(process, &is_inferred);
-    const std::uint64_t started = start(process);
-    if (started > time + kSlack || (ended_at != 0 && ended_at + kSlack < time)) {
+    if (ended_at != 0 && ended_at + kSlack < time) {
       return;
     }
     resolved.ambiguous = resolved.process != kNoProcess;
