@@ -316,14 +316,15 @@ TEST_F(BarePidInAStream, IsAnotherWhenALateFactSaysSo) {
 
 TEST_F(BarePidInAStream, StaysWithAProcessThatIsForgotten) {
   hear({start(kApp, kApp), start(kShell, kApp), script(200, 60, "evil"), end(kShell, 100)});
-  for (std::int64_t second = 200; second < 4 * 3'600; second += 100) {
+  constexpr std::int64_t kLater = 14'400;  // Four hours.
+  for (std::int64_t second = 200; second < kLater; second += 100) {
     const Process busy{.number = 10, .pid = 300, .image = "busy.exe", .start = second};
     hear({start(busy, kApp), end(busy, second + 50)});
   }
   const Lines before = told();
   EXPECT_EQ(before.at("below"), guid(2, 20));
   // Its pid is given to another.
-  hear(start({.number = 11, .pid = 200, .image = "next.exe", .start = 4 * 3'600}, kApp));
+  hear(start({.number = 11, .pid = 200, .image = "next.exe", .start = kLater}, kApp));
   EXPECT_EQ(told(), before);
   end_input();
   EXPECT_EQ(told(), before);
