@@ -120,6 +120,7 @@ void engine_part(Writer& writer, const ReplayResult& result) {
   number(writer, "hosts", correlator.host_count());
   number(writer, "processes", correlator.process_count());
   number(writer, "refused_processes", correlator.refused_processes());
+  number(writer, "pids_beyond_limit", correlator.pids_beyond_limit());
   writer.EndObject();
 }
 

@@ -99,6 +99,12 @@ std::string describe(const ProcessGraph& graph, ProcessIndex process) {
   return text;
 }
 
+/// Who asked for the process, where that is not its parent.
+std::string describe_creator(const ProcessGraph& graph, ProcessIndex process) {
+  const ProcessIndex creator = graph.creator(process);
+  return creator == kNoProcess ? "" : "  [asked for by " + describe(graph, creator) + "]";
+}
+
 /// Levels drawn: all that --pid and --uid ask for, the process with what is above and below it.
 constexpr std::size_t kLevelsDrawn = 2 * kAncestorsMax + 1;
 
@@ -148,7 +154,8 @@ class TreePrinter {
     const bool is_marked = marked_.contains(process);
     const Timestamp start = graph_.start(process);
     std::string head = lead + (is_marked && color_ ? "\x1b[1m" : "") + describe(graph_, process) +
-                       (is_marked && color_ ? "\x1b[0m" : "") + (is_marked ? " <==" : "");
+                       (is_marked && color_ ? "\x1b[0m" : "") + (is_marked ? " <==" : "") +
+                       describe_creator(graph_, process);
     text_ += head + (start != 0 ? "  " + format_timestamp(start) : "");
     const std::string command =
         escape_for_terminal(graph_.text(process, ProcessText::command_line));

@@ -269,7 +269,7 @@ void Pipeline::on_event(const Event& event) {
 /// verdict depends on what came first.
 void Pipeline::match(const Event& event, Keywords keywords) {
   static const OpenLineage kOpen;
-  const bool has_process = !event.actor.key.is_none();
+  const bool has_process = !event.actor.key.is_none() || bare_pid(event);
   matcher_.match(event, hits_, has_process ? &kOpen : nullptr, &open_, keywords);
   // What holds already waits with the rest: it may fail once more is known of an ancestor.
   std::erase_if(hits_,
@@ -281,31 +281,39 @@ void Pipeline::take_matched(const Event& event, bool duplicate) {
   if (options_.on_event) {
     options_.on_event(event, duplicate);
   }
-  if (open_.empty() || waiting_.add(event, open_)) {
+  const std::optional<std::uint32_t> pid = bare_pid(event);
+  std::vector<std::size_t> held;
+  if (pid) {
+    // What holds is told already; whose act it was is to be learned.
+    held = hits_;
+    std::ranges::sort(held);
+    open_.insert(open_.end(), held.begin(), held.end());
+    std::ranges::sort(open_);
+  }
+  if (open_.empty() || waiting_.add(event, open_, held)) {
     return;
   }
   hurried_ += duplicate ? 0U : 1U;
   with_everything(event.record, event.position, event.uid, [&](const Event& whole) {
-    take_judged(whole, verdicts(whole, open_), duplicate);
+    WaitingEvent before;
+    before.host = event.host;
+    before.actor = event.actor.key;
+    before.pid = pid;
+    before.rules = open_;
+    before.held = held;
+    judge(whole, before, duplicate);
   });
 }
 
-void Pipeline::take_judged(const Event& event,
-                           const std::vector<std::size_t>& held,
-                           bool duplicate) {
-  const ProcessGraph* graph = correlator_.graph(event.host);
-  const GraphLineage lineage(*graph, graph->find(event.actor.key));
-  correlator_.take(event, held, duplicate, matcher_, &lineage);
-}
-
 std::vector<std::size_t> Pipeline::verdicts(const Event& event,
-                                            const std::vector<std::size_t>& rules) {
+                                            const std::vector<std::size_t>& rules,
+                                            const Uid& actor) {
   const ProcessGraph* graph = correlator_.graph(event.host);
   std::vector<std::size_t> held;
   if (graph == nullptr) {
     return held;
   }
-  const GraphLineage lineage(*graph, graph->find(event.actor.key));
+  const GraphLineage lineage(*graph, graph->find(actor));
   std::ranges::copy_if(rules, std::back_inserter(held), [&](std::size_t rule) {
     return matcher_.judge(rule, event, &lineage) == Verdict::yes;
   });
@@ -314,22 +322,49 @@ std::vector<std::size_t> Pipeline::verdicts(const Event& event,
 
 void Pipeline::judge(const Uid& uid) {
   const WaitingEvent& waiting = waiting_.at(uid);
-  std::vector<std::size_t> held;
-  with_everything(waiting.text(), waiting.position, uid, [&](const Event& whole) {
-    held = verdicts(whole, waiting.rules);
-    std::vector<std::size_t> added;
-    std::ranges::set_difference(held, waiting.held, std::back_inserter(added));
-    KeptHits gone{
-        .host = waiting.host, .actor = waiting.actor, .order = whole.order_key(), .rules = {}};
-    std::ranges::set_difference(waiting.held, held, std::back_inserter(gone.rules));
-    if (!gone.rules.empty()) {
-      correlator_.retract(gone);
-    }
-    if (!added.empty()) {
-      take_judged(whole, added, false);
-    }
-  });
-  waiting_.set_judged(uid, std::move(held));
+  if (waiting.pid && waiting.judged && !waiting.actor.is_none() &&
+      correlator_.graph(waiting.host)->find(waiting.actor) == kNoProcess) {
+    return;  // Its process is forgotten: whoever has the pid now did not do it.
+  }
+  Judged judged{.held = {}, .actor = waiting.actor};
+  with_everything(waiting.text(), waiting.position, uid,
+                  [&](const Event& whole) { judged = judge(whole, waiting, false); });
+  waiting_.set_judged(uid, std::move(judged.held), judged.actor);
+}
+
+Pipeline::Judged Pipeline::judge(const Event& event, const WaitingEvent& before, bool duplicate) {
+  KeptHits told{
+      .host = before.host, .actor = before.actor, .order = event.order_key(), .rules = before.held};
+  PidActor actor{.process = before.actor};
+  bool is_moved = false;
+  if (before.pid) {
+    actor = correlator_.resolve(before.host, *before.pid, event.time);
+    is_moved = correlator_.place(told, actor);
+  }
+  Judged judged{.held = verdicts(event, before.rules, actor.process), .actor = actor.process};
+  std::vector<std::size_t> added;
+  std::vector<std::size_t> kept;
+  std::ranges::set_difference(judged.held, before.held, std::back_inserter(added));
+  std::ranges::set_intersection(judged.held, before.held, std::back_inserter(kept));
+  told.rules.clear();
+  std::ranges::set_difference(before.held, judged.held, std::back_inserter(told.rules));
+  told.actor = is_moved ? Uid{} : before.actor;  // place() took them from there.
+  if (!told.rules.empty()) {
+    correlator_.retract(told);
+  }
+  const ProcessGraph* graph = correlator_.graph(event.host);
+  const GraphLineage lineage(*graph, graph->find(actor.process));
+  const PidActor* placed = before.pid ? &actor : nullptr;
+  if (is_moved && !kept.empty()) {
+    correlator_.take_again(event, kept, matcher_, lineage, actor);
+  }
+  if (before.renewed && !kept.empty()) {
+    correlator_.take(event, kept, true, matcher_, &lineage, placed);
+  }
+  if (!added.empty()) {
+    correlator_.take(event, added, duplicate, matcher_, &lineage, placed);
+  }
+  return judged;
 }
 
 void Pipeline::judge_waiting() {
@@ -358,17 +393,38 @@ void Pipeline::judge_again(const std::string& host, const std::vector<std::strin
   if (std::ranges::none_of(keys, has_judged)) {
     return;
   }
-  for (const Uid& process : correlator_.stirred_processes(host, asks_ancestors_)) {
-    for (const std::string& key : keys) {
-      for (const Uid& uid : waiting_.judged_of(key, process)) {
-        judge(uid);
-      }
+  std::set<Uid> again;
+  const auto add = [&again](const std::vector<Uid>& uids) {
+    again.insert(uids.begin(), uids.end());
+  };
+  const std::vector<Uid> processes = correlator_.stirred_processes(host, asks_ancestors_);
+  const std::optional<std::vector<std::uint32_t>> pids = correlator_.stirred_pids(host);
+  for (const std::string& key : keys) {
+    for (const Uid& process : processes) {
+      add(waiting_.judged_of(key, process));
     }
+    for (const std::uint32_t pid : pids.value_or(std::vector<std::uint32_t>{})) {
+      add(waiting_.judged_with_pid(key, pid));
+    }
+    if (!pids) {
+      add(waiting_.judged_with_pid(key));
+    }
+  }
+  for (const Uid& uid : again) {
+    judge(uid);
   }
 }
 
 std::vector<Finding> Pipeline::last_updates() {
-  judge_waiting();
+  for (const std::string& host : correlator_.stirred_hosts()) {
+    judge_again(host, correlator_.keys_of_host(host));
+  }
+  // Of the others nothing new is known; their processes may be forgotten by now.
+  for (const Uid& uid : waiting_.all()) {
+    if (!waiting_.at(uid).judged) {
+      judge(uid);
+    }
+  }
   correlator_.finish();
   return correlator_.updates();
 }

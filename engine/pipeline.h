@@ -147,13 +147,21 @@ class Pipeline final : private RecordSink {
                        const std::function<void(const Event&)>& take);
   void match(const Event& event, Keywords keywords);
   void take_matched(const Event& event, bool duplicate);
-  /// Which of the rules hold by what the graph knows now.
+  /// Which of the rules hold by what the graph knows now; `actor` did it.
   [[nodiscard]] std::vector<std::size_t> verdicts(const Event& event,
-                                                  const std::vector<std::size_t>& rules);
+                                                  const std::vector<std::size_t>& rules,
+                                                  const Uid& actor);
   /// Judges an event that waits, perhaps again: tells the correlator what changed.
   void judge(const Uid& uid);
-  /// Hands over an event with rules that held by what the graph knows.
-  void take_judged(const Event& event, const std::vector<std::size_t>& held, bool duplicate);
+
+  /// What an event came to.
+  struct Judged {
+    std::vector<std::size_t> held;  ///< Ascending.
+    Uid actor;
+  };
+
+  /// Judges an event, of which `before` was told so far, and tells the correlator what changed.
+  Judged judge(const Event& event, const WaitingEvent& before, bool duplicate);
   /// Judges again what waits under the keys of a host and whose process, or what is above it, is
   /// known better now.
   void judge_again(const std::string& host, const std::vector<std::string>& keys);

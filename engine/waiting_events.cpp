@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/process_graph/process_graph.h"
 #include "parsers/record_parser.h"
 
 namespace spoor {
@@ -17,13 +18,32 @@ void take(const Event& event, WaitingEvent& into) {
   into.record.append(RecordParser::kJsonPadding, ' ');
   into.position = event.position;
   into.host = event.host;
-  into.actor = event.actor.key;
   into.order = event.order_key();
+  into.pid = bare_pid(event);
+  if (!into.pid) {
+    into.actor = event.actor.key;
+  }
+}
+
+/// Its place among those that wait for their time.
+OrderKey due_of(const WaitingEvent& event) {
+  OrderKey due = event.order;
+  due.time += event.pid ? kClockSlackNs : 0;
+  return due;
+}
+
+std::vector<std::size_t> joined(const std::vector<std::size_t>& a,
+                                const std::vector<std::size_t>& b) {
+  std::vector<std::size_t> all;
+  std::ranges::set_union(a, b, std::back_inserter(all));
+  return all;
 }
 
 }  // namespace
 
-bool WaitingEvents::add(const Event& event, const std::vector<std::size_t>& rules) {
+bool WaitingEvents::add(const Event& event,
+                        const std::vector<std::size_t>& rules,
+                        const std::vector<std::size_t>& held) {
   const auto known = events_.find(event.uid);
   if (known == events_.end()) {
     if (!make_room(event.record.size())) {
@@ -33,14 +53,14 @@ bool WaitingEvents::add(const Event& event, const std::vector<std::size_t>& rule
     WaitingEvent& added = events_[event.uid];
     take(event, added);
     added.rules = rules;
+    added.held = held;
     list(added);
     save_record(added);
     save_rules(added);
     return true;
   }
   WaitingEvent& waiting = known->second;
-  std::vector<std::size_t> all;
-  std::ranges::set_union(waiting.rules, rules, std::back_inserter(all));
+  std::vector<std::size_t> all = joined(waiting.rules, rules);
   const bool is_lesser = event.record < waiting.text();
   if (!is_lesser && all == waiting.rules) {
     return true;
@@ -50,8 +70,13 @@ bool WaitingEvents::add(const Event& event, const std::vector<std::size_t>& rule
     bytes_ += event.record.size();
     bytes_ -= waiting.size;
     take(event, waiting);
+    waiting.renewed = true;
     save_record(waiting);
   }
+  // Of those that waited so far it is known whether they hold.
+  std::vector<std::size_t> told;
+  std::ranges::set_difference(held, waiting.rules, std::back_inserter(told));
+  waiting.held = joined(waiting.held, told);
   waiting.rules = std::move(all);
   waiting.judged = false;
   list(waiting);
@@ -74,15 +99,18 @@ void WaitingEvents::list(const WaitingEvent& event) {
   if (event.judged) {
     judged_.insert(event.order);
     host.judged[event.actor].push_back(event.order.uid);
+    if (event.pid) {
+      host.judged_pids.emplace(*event.pid, event.order.uid);
+    }
   } else {
-    host.open.insert(event.order);
+    host.open.insert(due_of(event));
   }
 }
 
 void WaitingEvents::unlist(const WaitingEvent& event) {
   OfHost& host = hosts_.find(event.host)->second;
   if (!event.judged) {
-    host.open.erase(event.order);
+    host.open.erase(due_of(event));
     return;
   }
   judged_.erase(event.order);
@@ -90,6 +118,9 @@ void WaitingEvents::unlist(const WaitingEvent& event) {
   std::erase(of_process->second, event.order.uid);
   if (of_process->second.empty()) {
     host.judged.erase(of_process);
+  }
+  if (event.pid) {
+    host.judged_pids.erase({*event.pid, event.order.uid});
   }
 }
 
@@ -165,6 +196,30 @@ std::vector<Uid> WaitingEvents::judged_of(const std::string& host, const Uid& ac
   return of_process == known->second.judged.end() ? std::vector<Uid>{} : of_process->second;
 }
 
+std::vector<Uid> WaitingEvents::judged_with_pid(const std::string& host, std::uint32_t pid) const {
+  std::vector<Uid> uids;
+  const auto known = hosts_.find(host);
+  if (known == hosts_.end()) {
+    return uids;
+  }
+  const auto& pids = known->second.judged_pids;
+  for (auto one = pids.lower_bound({pid, Uid{}}); one != pids.end() && one->first == pid; ++one) {
+    uids.push_back(one->second);
+  }
+  return uids;
+}
+
+std::vector<Uid> WaitingEvents::judged_with_pid(const std::string& host) const {
+  std::vector<Uid> uids;
+  const auto known = hosts_.find(host);
+  if (known != hosts_.end()) {
+    for (const auto& [pid, uid] : known->second.judged_pids) {
+      uids.push_back(uid);
+    }
+  }
+  return uids;
+}
+
 bool WaitingEvents::has_judged(const std::string& host) const {
   const auto known = hosts_.find(host);
   return known != hosts_.end() && !known->second.judged.empty();
@@ -176,13 +231,16 @@ void WaitingEvents::forget_judged_before(Timestamp time) {
   }
 }
 
-void WaitingEvents::set_judged(const Uid& event, std::vector<std::size_t> held) {
+void WaitingEvents::set_judged(const Uid& event, std::vector<std::size_t> held, const Uid& actor) {
   WaitingEvent& waiting = events_.at(event);
-  const bool is_news = !waiting.judged || waiting.held != held;
+  const bool is_news =
+      !waiting.judged || waiting.renewed || waiting.held != held || waiting.actor != actor;
   waiting.held = std::move(held);
-  if (!waiting.judged) {
+  waiting.renewed = false;
+  if (!waiting.judged || waiting.actor != actor) {
     unlist(waiting);
     waiting.judged = true;
+    waiting.actor = actor;
     list(waiting);
   }
   if (is_news) {
@@ -203,7 +261,8 @@ void WaitingEvents::save_record(const WaitingEvent& event) {
     return;
   }
   StateWriter value;
-  value.text(event.text()).text(event.host).uid(event.actor).time(event.order.time);
+  value.text(event.text()).text(event.host).time(event.order.time);
+  value.flag(event.pid.has_value()).number(event.pid.value_or(0));
   value.number(static_cast<std::uint64_t>(event.order.rank));
   value.number(event.position.input).number(event.position.offset).number(event.position.line);
   sink_->put(StateWriter(StateRow::waiting).uid(event.order.uid).bytes(), value.bytes());
@@ -214,7 +273,7 @@ void WaitingEvents::save_rules(const WaitingEvent& event) {
     return;
   }
   StateWriter value;
-  value.flag(event.judged);
+  value.flag(event.judged).flag(event.renewed).uid(event.actor);
   for (const std::vector<std::size_t>* rules : {&event.rules, &event.held}) {
     value.number(rules->size());
     for (const std::size_t rule : *rules) {
@@ -233,8 +292,10 @@ bool WaitingEvents::restore_record(std::string_view key, std::string_view bytes)
   event.size = event.record.size();
   event.record.append(RecordParser::kJsonPadding, ' ');
   event.host = from.text();
-  event.actor = from.uid();
   event.order.time = from.time();
+  const bool has_pid = from.flag();
+  const auto pid = static_cast<std::uint32_t>(from.number_to(0xFFFFFFFFU));
+  event.pid = has_pid ? std::optional(pid) : std::nullopt;
   event.order.rank = static_cast<int>(from.number_to(9));
   event.position.input = static_cast<std::uint32_t>(from.number_to(0xFFFFFFFFU));
   event.position.offset = from.number();
@@ -259,6 +320,8 @@ bool WaitingEvents::restore_rules(std::string_view key,
   StateReader from(bytes);
   WaitingEvent& event = known->second;
   event.judged = from.flag();
+  event.renewed = from.flag();
+  event.actor = from.uid();
   for (std::vector<std::size_t>* rules : {&event.rules, &event.held}) {
     for (std::uint64_t left = from.number_to(kRulesMax); left > 0 && from.ok(); --left) {
       const auto rule = places.find(from.uid());

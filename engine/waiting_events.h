@@ -1,13 +1,15 @@
 // Events of which some rule's verdict waits for what the process graph may still learn, as their
-// records.
+// records; and those with hits that name their process by a bare pid, for whom that means.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -24,12 +26,14 @@ struct WaitingEvent {
   std::string record;    ///< With the padding that the parser reads into.
   std::size_t size = 0;  ///< Without it.
   RecordPosition position;
-  std::string host;  ///< Its host key.
-  Uid actor;
+  std::string host;                  ///< Its host key.
+  Uid actor;                         ///< Of a bare pid: whom it meant when it was last judged.
+  std::optional<std::uint32_t> pid;  ///< bare_pid()
   OrderKey order;
   std::vector<std::size_t> rules;  ///< Those that wait, ascending.
-  std::vector<std::size_t> held;   ///< Those of them that held when it was last judged, ascending.
+  std::vector<std::size_t> held;   ///< Those of them that hold, as last told, ascending.
   bool judged = false;
+  bool renewed = false;  ///< Its record is another than that which was judged.
 
   [[nodiscard]] std::string_view text() const { return std::string_view(record).substr(0, size); }
 };
@@ -38,10 +42,13 @@ struct WaitingEvent {
 /// ancestor may still become known; when room is needed those judged go first, the oldest of them.
 class WaitingEvents {
  public:
+  /// `held`: of the rules those that need not wait, and were told of; they do for whose act it is.
   /// False if there are too many. Of an event that comes in two carriages the lesser record stays,
   /// whichever came first. An event that comes again may meet rules that were not there before; it
   /// is then to be judged again.
-  bool add(const Event& event, const std::vector<std::size_t>& rules);
+  bool add(const Event& event,
+           const std::vector<std::size_t>& rules,
+           const std::vector<std::size_t>& held = {});
 
   /// Goes on with other rules: `following` says for each rule so far what is now its index, if it
   /// waits on. `identities`: identity_uids() of the detections that follow.
@@ -52,10 +59,15 @@ class WaitingEvents {
 
   /// All, in canonical order.
   [[nodiscard]] std::vector<Uid> all() const;
-  /// Those of a host that were not judged and are from before `time`, in canonical order.
+  /// Those of a host that were not judged and are from before `time`, those of a bare pid from
+  /// kClockSlackNs before: whom it means may have started so much later.
   [[nodiscard]] std::vector<Uid> due(const std::string& host, Timestamp time) const;
   /// Those that a process of a host did, if they were judged.
   [[nodiscard]] std::vector<Uid> judged_of(const std::string& host, const Uid& actor) const;
+  /// Those of a host that name their process by this pid, if they were judged.
+  [[nodiscard]] std::vector<Uid> judged_with_pid(const std::string& host, std::uint32_t pid) const;
+  /// Of any pid.
+  [[nodiscard]] std::vector<Uid> judged_with_pid(const std::string& host) const;
   /// Was any event of the host judged?
   [[nodiscard]] bool has_judged(const std::string& host) const;
 
@@ -71,13 +83,14 @@ class WaitingEvents {
   /// with bad_state if a row is damaged.
   [[nodiscard]] Result<void> restore(const StateSource& source);
 
-  /// It was judged: `held` are the rules that held, ascending.
-  void set_judged(const Uid& event, std::vector<std::size_t> held);
+  /// It was judged: `held` are the rules that held, ascending, and `actor` did it.
+  void set_judged(const Uid& event, std::vector<std::size_t> held, const Uid& actor);
 
  private:
   struct OfHost {
     std::set<OrderKey> open;                                           ///< Not judged.
     boost::unordered_flat_map<Uid, std::vector<Uid>, UidHash> judged;  ///< By acting process.
+    std::set<std::pair<std::uint32_t, Uid>> judged_pids;               ///< Of bare pids.
   };
 
   bool make_room(std::size_t bytes);

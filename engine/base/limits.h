@@ -46,6 +46,8 @@ inline constexpr std::size_t kWindowEntriesMax = 100'000;    ///< Events or valu
 // is known then, and counted.
 inline constexpr std::size_t kWaitingEventsMax = 262'144;
 inline constexpr std::size_t kWaitingBytesMax = std::size_t{512} << 20;  ///< Of their records.
+inline constexpr std::size_t kPidActorsMax =
+    262'144;  ///< Events of a host whose bare pid was looked up.
 
 // Rules.
 inline constexpr std::size_t kRuleBytesMax = std::size_t{4} << 20;  ///< One rule file.

@@ -40,6 +40,17 @@ std::vector<std::pair<std::string, std::string>> split_hashes(std::string_view t
   return hashes;
 }
 
+std::optional<NamedProcess> creator_of(const ProcessGraph& graph, ProcessIndex process) {
+  const ProcessIndex creator = graph.creator(process);
+  if (creator == kNoProcess) {
+    return std::nullopt;
+  }
+  const std::optional<std::uint32_t> pid = graph.pid(creator);
+  return NamedProcess{.uid = std::string(graph.text(creator, ProcessText::vendor_uid)),
+                      .pid = pid ? std::to_string(*pid) : "",
+                      .image = std::string(graph.text(creator, ProcessText::image))};
+}
+
 FindingProcess describe(const ProcessGraph& graph, ProcessIndex process) {
   FindingProcess described;
   described.uid = graph.text(process, ProcessText::vendor_uid);
@@ -63,6 +74,8 @@ FindingProcess describe(const ProcessGraph& graph, ProcessIndex process) {
   described.end = inferred_end ? 0 : end;
   described.knowledge = knowledge_of(graph, process);
   described.parent_mismatch = graph.parent_mismatch(process);
+  described.creator = creator_of(graph, process);
+  described.parent_ambiguous = graph.is_ambiguous_parent(process);
   return described;
 }
 
@@ -83,10 +96,11 @@ FindingRule describe(const RuleMeta& meta, bool is_correlation) {
 /// The processes of the finding, parents first, siblings by start, and where each graph node went.
 class EvidenceTree {
  public:
-  EvidenceTree(const MatchView& match, const ProcessGraph& graph) : graph_(graph) {
+  EvidenceTree(const MatchView& match, const ProcessGraph& graph, const PidActors& actors)
+      : graph_(graph), actors_(actors) {
     add_line(match.anchor);
     for (const MatchEvidence& evidence : match.evidence) {
-      add_line(graph.find(evidence.hit->event->actor));
+      add_line(process_of(*evidence.hit->event));
     }
     std::vector<ProcessIndex> tops;
     for (const ProcessIndex process : members_) {
@@ -98,6 +112,14 @@ class EvidenceTree {
     for (const ProcessIndex top : tops) {
       place(top, std::nullopt);
     }
+  }
+
+  [[nodiscard]] ProcessIndex process_of(const KeptEvent& event) const {
+    return graph_.find(actors_.actor_of(event));
+  }
+
+  [[nodiscard]] bool is_ambiguous(const KeptEvent& event) const {
+    return actors_.is_ambiguous(event);
   }
 
   [[nodiscard]] std::optional<std::size_t> place_of(ProcessIndex process) const {
@@ -139,14 +161,13 @@ class EvidenceTree {
   }
 
   const ProcessGraph& graph_;
+  const PidActors& actors_;
   std::set<ProcessIndex> members_;
   std::map<ProcessIndex, std::size_t> places_;
   std::vector<FindingProcess> processes_;
 };
 
-FindingEvidence describe(const MatchEvidence& evidence,
-                         const ProcessGraph& graph,
-                         const EvidenceTree& tree) {
+FindingEvidence describe(const MatchEvidence& evidence, const EvidenceTree& tree) {
   const KeptEvent& event = *evidence.hit->event;
   FindingEvidence described;
   described.step = evidence.step;
@@ -157,7 +178,8 @@ FindingEvidence describe(const MatchEvidence& evidence,
   described.type = event.type;
   described.source = event.source;
   described.vendor_event_uid = event.vendor_event_uid;
-  described.process = tree.place_of(graph.find(event.actor));
+  described.process = tree.place_of(tree.process_of(event));
+  described.process_ambiguous = described.process && tree.is_ambiguous(event);
   for (const KeptField& field : evidence.hit->matched) {
     described.matched.push_back(
         {.name = field.name, .value = field.value, .test = field.test, .form = field.form});
@@ -200,7 +222,7 @@ Uid finding_uid(const RuleMeta& rule, std::string_view host_key, const Uid& anch
       .finish();
 }
 
-Finding build_finding(const MatchView& match, const ProcessGraph& graph) {
+Finding build_finding(const MatchView& match, const ProcessGraph& graph, const PidActors& actors) {
   Finding finding;
   finding.uid =
       match.uid.is_none() ? finding_uid(*match.rule, match.host_key, match.anchor_uid) : match.uid;
@@ -212,20 +234,20 @@ Finding build_finding(const MatchView& match, const ProcessGraph& graph) {
   finding.host_key = match.host_key;
   // Not every vendor's events name their host: CrowdStrike's few that do name it for all.
   finding.hostname = match.hostname;
-  EvidenceTree tree(match, graph);
+  EvidenceTree tree(match, graph, actors);
   finding.anchor = tree.place_of(match.anchor);
   for (const MatchEvidence& evidence : match.evidence) {
     const KeptEvent& event = *evidence.hit->event;
     // A window's evidence may be of several hosts, and a host may have several keys.
     const bool is_here =
-        match.of_one_host || event.host == match.host_key || graph.find(event.actor) != kNoProcess;
+        match.of_one_host || event.host == match.host_key || tree.process_of(event) != kNoProcess;
     if (is_here && better_hostname(event.hostname, finding.hostname)) {
       finding.hostname = event.hostname;
     }
     if (is_here && finding.os_type.empty()) {
       finding.os_type = event.os_type;
     }
-    finding.evidence.push_back(describe(evidence, graph, tree));
+    finding.evidence.push_back(describe(evidence, tree));
   }
   finding.processes = tree.take();
   finding.evidence_total = match.evidence_total;

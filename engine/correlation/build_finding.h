@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/correlation/hit_store.h"
+#include "engine/correlation/pid_actors.h"
 #include "engine/finding/finding.h"
 #include "engine/process_graph/process_graph.h"
 #include "engine/rule/rule.h"
@@ -52,6 +53,8 @@ struct MatchView {
 
 /// Builds the finding. Evidence may be empty: what was retracted has none. Its content depends on
 /// the match and the graph alone, not on node numbers.
-[[nodiscard]] Finding build_finding(const MatchView& match, const ProcessGraph& graph);
+[[nodiscard]] Finding build_finding(const MatchView& match,
+                                    const ProcessGraph& graph,
+                                    const PidActors& actors);
 
 }  // namespace spoor

@@ -27,8 +27,12 @@ std::vector<KeptField> keep_fields(const std::vector<MatchedField>& matched) {
 /// An event on its way in, with what explains its hits. What is kept of it is copied once.
 class TakenEvent {
  public:
-  TakenEvent(const Event& event, bool duplicate, Matcher& matcher, const Lineage* lineage)
-      : event_(event), duplicate_(duplicate), matcher_(matcher), lineage_(lineage) {}
+  TakenEvent(const Event& event,
+             bool duplicate,
+             Matcher& matcher,
+             const Lineage* lineage,
+             const PidActor* actor)
+      : event_(event), duplicate_(duplicate), matcher_(matcher), lineage_(lineage), actor_(actor) {}
 
   [[nodiscard]] const Event& event() const { return event_; }
 
@@ -38,15 +42,35 @@ class TakenEvent {
     if (!kept_) {
       kept_ = keep_event(event_);
     }
-    return {.event = kept_, .matched = keep_fields(matcher_.explain(rule, event_, lineage_))};
+    return {.event = kept_, .matched = explain(rule)};
+  }
+
+  /// To be kept at the process that did it.
+  [[nodiscard]] Hit placed_hit(std::size_t rule) {
+    if (actor_ == nullptr) {
+      return hit(rule);
+    }
+    if (!placed_) {
+      KeptEvent kept = *keep_event(event_);
+      kept.actor = actor_->process;
+      kept.actor_ambiguous = actor_->ambiguous;
+      placed_ = std::make_shared<const KeptEvent>(std::move(kept));
+    }
+    return {.event = placed_, .matched = explain(rule)};
   }
 
  private:
+  [[nodiscard]] std::vector<KeptField> explain(std::size_t rule) {
+    return keep_fields(matcher_.explain(rule, event_, lineage_));
+  }
+
   const Event& event_;
   bool duplicate_;
   Matcher& matcher_;
   const Lineage* lineage_;
+  const PidActor* actor_;
   std::shared_ptr<const KeptEvent> kept_;
+  std::shared_ptr<const KeptEvent> placed_;
 };
 
 Correlator::Impl::Impl(const RuleSet& rule_set, const CorrelatorOptions& correlator_options)
@@ -149,7 +173,7 @@ void Correlator::Impl::keep_step_hit(
     }
     return;
   }
-  Hit hit = taken.hit(rule);
+  Hit hit = taken.placed_hit(rule);
   save_step_hit(host, process, feed.number, hit);
   if (const std::optional<OrderKey> dropped = set.add(std::move(hit)); dropped && host.sink) {
     host.sink->erase(step_hit_key(host.row_number, process, feed.number, *dropped));
@@ -169,6 +193,82 @@ void Correlator::Impl::keep_step_hit(
     }
   }
   host.mark_line(process);
+}
+
+void Correlator::Impl::keep_step_hits(HostState& host,
+                                      const std::vector<std::size_t>& hits,
+                                      ProcessIndex process,
+                                      TakenEvent& taken) {
+  for (const std::size_t rule : hits) {
+    for (const Feed& feed : feeds.of_detection(rule)) {
+      keep_step_hit(host, rule, feed, process, taken);
+    }
+  }
+}
+
+void Correlator::Impl::drop_step_hits(HostState& host, const KeptHits& hits) {
+  const ProcessIndex actor = host.graph.find(hits.actor);
+  if (actor == kNoProcess) {
+    return;
+  }
+  for (const ProcessIndex node : host.graph.members(actor)) {
+    // A hit is at the node that its event named; the others' counts know nothing of it.
+    const auto here = host.facts.find(node);
+    if (host.graph.node_key(node) != hits.actor || here == host.facts.end()) {
+      continue;
+    }
+    for (const std::size_t rule : hits.rules) {
+      for (const Feed& feed : feeds.of_detection(rule)) {
+        HitSet& set = here->second.hits_of(feed.number);
+        const bool was_kept = set.remove(hits.order);
+        save_step_total(host, node, feed.number, set);
+        if (was_kept) {
+          if (host.sink != nullptr) {
+            host.sink->erase(step_hit_key(host.row_number, node, feed.number, hits.order));
+          }
+          host.mark_line(actor);
+          host.marked_above.insert(actor);
+          host.mark_beside(actor);
+        }
+      }
+    }
+  }
+}
+
+void Correlator::Impl::show_placed(HostState& host,
+                                   const KeptHits& hits,
+                                   ProcessIndex before,
+                                   ProcessIndex now) {
+  for (const std::size_t rule : hits.rules) {
+    if (plain[rule].find(hits.order.uid) == nullptr) {
+      continue;
+    }
+    const PlainHit place{.rule = rule, .event = hits.order.uid};
+    host.plain_changed.insert(place);
+    if (before != kNoProcess) {
+      std::erase(host.facts[before].plain, place);
+    }
+    if (now != kNoProcess) {
+      host.facts[now].plain.push_back(place);
+    }
+    save_plain_hit(rule, *plain[rule].find(hits.order.uid));
+  }
+  if (now != kNoProcess) {
+    host.note_hit_below(now);
+  }
+  if (std::ranges::none_of(hits.rules, [this](std::size_t rule) { return windows.wants(rule); })) {
+    return;
+  }
+  for (const auto& [number, firing] : firings) {
+    for_each_event(firing.evidence, [&, number = number](const KeptEvent& event) {
+      if (event.order.uid == hits.order.uid) {
+        firings_to_tell.insert(number);
+        if (now != kNoProcess) {
+          host.facts[now].firings.push_back(number);
+        }
+      }
+    });
+  }
 }
 
 void Correlator::Impl::keep_plain_hit(HostState& host,
@@ -256,7 +356,7 @@ void Correlator::Impl::keep_firing(const WindowFiring& firing) {
   }
   for_each_event(firing.evidence, [&](const KeptEvent& event) {
     HostState& host = hosts.of(event.host);
-    const ProcessIndex actor = host.graph.find(event.actor);
+    const ProcessIndex actor = host.process_of(event);
     if (actor != kNoProcess) {
       std::vector<FiringNumber>& here = host.facts[actor].firings;
       if (here.empty() || here.back() != number) {
@@ -295,7 +395,7 @@ void Correlator::Impl::evaluate(HostState& host, const MatchPlace& place) {
     host.matches.erase(place);
   }
   if (verdict.next_close) {
-    host.lineage_due.emplace(*verdict.next_close, place);
+    host.add_due(*verdict.next_close, place);
   }
 }
 
@@ -348,12 +448,12 @@ Finding Correlator::Impl::plain_finding(const DetectionRule& rule, const Hit& hi
   const KeptEvent& event = *hit.event;
   const HostState& host = *hosts.find(event.host);
   MatchView match = match_of(rule.meta, false, host.key, host.hostname);
-  match.anchor = host.graph.find(event.actor);
+  match.anchor = host.process_of(event);
   match.anchor_uid = event.order.uid;
   const std::string_view step = rule.meta.name.empty() ? rule.meta.title : rule.meta.name;
   match.evidence.push_back({.hit = &hit, .rule = &rule, .step = step, .required = true});
   match.evidence_total = 1;
-  return build_finding(match, host.graph);
+  return build_finding(match, host.graph, host.pid_actors);
 }
 
 Correlator::Correlator(const RuleSet& rules, const CorrelatorOptions& options)
@@ -367,7 +467,8 @@ void Correlator::take(const Event& event,
                       const std::vector<std::size_t>& hits,
                       bool duplicate,
                       Matcher& matcher,
-                      const Lineage* lineage) {
+                      const Lineage* lineage,
+                      const PidActor* actor) {
   const HostTable::Arrival arrival = impl_->hosts.arrive(event);
   if (!arrival.joined.empty()) {
     impl_->join(arrival.joined);
@@ -383,19 +484,65 @@ void Correlator::take(const Event& event,
     host.watermark_moved = true;
   }
   host.graph_changed(change, impl_->feeds, impl_->is_stream());
-  TakenEvent taken(event, duplicate, matcher, lineage);
+  TakenEvent taken(event, duplicate, matcher, lineage, actor);
+  const ProcessIndex process = actor == nullptr ? change.actor : host.graph.find(actor->process);
+  if (process != kNoProcess) {
+    impl_->keep_step_hits(host, hits, process, taken);
+  }
   for (const std::size_t rule : hits) {
     impl_->stats.hits += duplicate ? 0U : 1U;
-    if (change.actor != kNoProcess) {
-      for (const Feed& feed : impl_->feeds.of_detection(rule)) {
-        impl_->keep_step_hit(host, rule, feed, change.actor, taken);
-      }
-    }
     if (impl_->rules->detections[rule].makes_finding) {
-      impl_->keep_plain_hit(host, rule, change.actor, taken);
+      impl_->keep_plain_hit(host, rule, process, taken);
     }
   }
   impl_->keep_window_hits(hits, taken);
+}
+
+PidActor Correlator::resolve(std::string_view host_key, std::uint32_t pid, Timestamp time) const {
+  const HostState* host = impl_->hosts.find(host_key);
+  if (host == nullptr) {
+    return {};
+  }
+  const ResolvedPid resolved = host->graph.resolve_pid(pid, time);
+  if (resolved.process == kNoProcess) {
+    return {};
+  }
+  // What is kept at a tombstone would be lost without a word.
+  for (const ProcessIndex node : host->graph.members(resolved.process)) {
+    if (!host->graph.is_tombstone_node(node)) {
+      return {.process = host->graph.node_key(node), .ambiguous = resolved.ambiguous};
+    }
+  }
+  return {};
+}
+
+bool Correlator::place(const KeptHits& hits, const PidActor& actor) {
+  HostState& host = *impl_->hosts.find(hits.host);
+  const PidActor* before = host.pid_actors.find(hits.order.uid);
+  if (before != nullptr && *before == actor) {
+    return false;
+  }
+  impl_->touch(host);
+  impl_->drop_step_hits(host, hits);
+  host.pid_actors.set(hits.order.uid, actor, hits.order.time);
+  impl_->save_pid_actor(host, hits.order.uid, actor, hits.order.time);
+  if (impl_->is_stream()) {
+    impl_->show_placed(host, hits, host.graph.find(hits.actor), host.graph.find(actor.process));
+  }
+  return true;
+}
+
+void Correlator::take_again(const Event& event,
+                            const std::vector<std::size_t>& hits,
+                            Matcher& matcher,
+                            const Lineage& lineage,
+                            const PidActor& actor) {
+  HostState& host = *impl_->hosts.find(event.host);
+  const ProcessIndex process = host.graph.find(actor.process);
+  if (process != kNoProcess) {
+    TakenEvent taken(event, false, matcher, &lineage, &actor);
+    impl_->keep_step_hits(host, hits, process, taken);
+  }
 }
 
 void Correlator::retract(const KeptHits& hits) {
@@ -404,28 +551,8 @@ void Correlator::retract(const KeptHits& hits) {
   }
   HostState& host = *impl_->hosts.find(hits.host);
   impl_->touch(host);
-  const ProcessIndex actor = host.graph.find(hits.actor);
-  const ProcessMembers nodes = actor == kNoProcess ? ProcessMembers{} : host.graph.members(actor);
+  impl_->drop_step_hits(host, hits);
   for (const std::size_t rule : hits.rules) {
-    for (const Feed& feed : impl_->feeds.of_detection(rule)) {
-      for (const ProcessIndex node : nodes) {
-        // A hit is at the node that its event named; the others' counts know nothing of it.
-        if (host.graph.node_key(node) != hits.actor) {
-          continue;
-        }
-        HitSet& set = host.facts[node].hits_of(feed.number);
-        const bool was_kept = set.remove(hits.order);
-        impl_->save_step_total(host, node, feed.number, set);
-        if (was_kept) {
-          if (host.sink != nullptr) {
-            host.sink->erase(step_hit_key(host.row_number, node, feed.number, hits.order));
-          }
-          host.mark_line(actor);
-          host.marked_above.insert(actor);
-          host.mark_beside(actor);
-        }
-      }
-    }
     const Hit* plain_hit = impl_->plain[rule].find(hits.order.uid);
     if (plain_hit != nullptr) {
       impl_->erase_plain_hit(rule, plain_hit->event->order);
@@ -527,6 +654,14 @@ std::size_t Correlator::hits_beyond_limit() const {
         count += set.total() - set.hits().size();
       }
     }
+  }
+  return count;
+}
+
+std::size_t Correlator::pids_beyond_limit() const {
+  std::size_t count = 0;
+  for (const auto& [key, host] : impl_->hosts) {
+    count += host->pid_actors.beyond_limit();
   }
   return count;
 }

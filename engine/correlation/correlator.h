@@ -19,6 +19,7 @@
 #include "engine/base/result.h"
 #include "engine/base/state_io.h"
 #include "engine/correlation/hit_store.h"
+#include "engine/correlation/pid_actors.h"
 #include "engine/correlation/watermark.h"
 #include "engine/correlation/window_evaluator.h"
 #include "engine/event/event.h"
@@ -78,12 +79,31 @@ class Correlator {
   /// Takes in one event: its place in the graph, and the rules that held for it (indices into
   /// RuleSet::detections). `matcher` explains hits that are kept. Taking an event again changes
   /// nothing; `duplicate` only keeps the counters right. `lineage` (may be null) is what the rules
-  /// leaned on.
+  /// leaned on. `actor` (may be null): of an event that names its process by a bare pid, who that
+  /// is; without it, nobody.
   void take(const Event& event,
             const std::vector<std::size_t>& hits,
             bool duplicate,
             Matcher& matcher,
-            const Lineage* lineage = nullptr);
+            const Lineage* lineage = nullptr,
+            const PidActor* actor = nullptr);
+
+  // Events that name their process by a bare pid (bare_pid()).
+
+  /// Whom the pid means at that time, by what is known of the host now.
+  [[nodiscard]] PidActor resolve(std::string_view host, std::uint32_t pid, Timestamp time) const;
+
+  /// It is the process of an event from now on. `hits`: those that take() was told of, and who did
+  /// it so far. They leave that process; take_again() keeps them at this one. False if it is the
+  /// same as before: then nothing is to be done.
+  bool place(const KeptHits& hits, const PidActor& actor);
+
+  /// Keeps hits that take() was told of before at the process that place() was told of.
+  void take_again(const Event& event,
+                  const std::vector<std::size_t>& hits,
+                  Matcher& matcher,
+                  const Lineage& lineage,
+                  const PidActor& actor);
 
   /// The rules (indices into RuleSet::detections) do not hold for an event after all, though take()
   /// was told so: more is known of an ancestor. Unknown hits are passed by.
@@ -131,6 +151,8 @@ class Correlator {
   /// the last updates(): those of which something new is known, with their children and theirs, or,
   /// if `deep`, all that is below. In no particular order.
   [[nodiscard]] std::vector<Uid> stirred_processes(std::string_view host, bool deep) const;
+  /// Pids of a host that may mean others now; all, if that is not known. In no particular order.
+  [[nodiscard]] std::optional<std::vector<std::uint32_t>> stirred_pids(std::string_view host) const;
   /// Hits from before this time that were told are forgotten: the least watermark of all hosts that
   /// still send, less Retention::after_told.
   [[nodiscard]] Timestamp forgotten_before() const;
@@ -156,6 +178,8 @@ class Correlator {
   [[nodiscard]] const CorrelatorStats& stats() const;
   /// Hits that were counted and not kept: kHitsPerStepMax. O(processes with hits).
   [[nodiscard]] std::size_t hits_beyond_limit() const;
+  /// Events of which a bare pid was looked up and not kept: kPidActorsMax. O(hosts).
+  [[nodiscard]] std::size_t pids_beyond_limit() const;
   /// What the bounds of window correlations dropped.
   [[nodiscard]] const WindowDrops& window_drops() const;
   [[nodiscard]] std::size_t host_count() const;

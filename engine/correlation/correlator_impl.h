@@ -12,6 +12,7 @@
 
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "engine/base/limits.h"
 #include "engine/correlation/build_finding.h"
 #include "engine/correlation/correlator.h"
 #include "engine/correlation/feeds.h"
@@ -51,18 +52,28 @@ struct Correlator::Impl {
   void keep_window_hits(const std::vector<std::size_t>& hits, TakenEvent& taken);
   void keep_firing(const WindowFiring& firing);
   void forget_node(HostState& host, ProcessIndex node, bool forced);
+  /// Keeps the hits of an event at a process, for the correlations that list their rules.
+  void keep_step_hits(HostState& host,
+                      const std::vector<std::size_t>& hits,
+                      ProcessIndex process,
+                      TakenEvent& taken);
+  /// Takes the hits of an event from the process that they were kept at.
+  void drop_step_hits(HostState& host, const KeptHits& hits);
+  /// Shows findings of the event again: it is of another process than before.
+  void show_placed(HostState& host, const KeptHits& hits, ProcessIndex before, ProcessIndex now);
 
   // --- Evaluation and findings
 
   void settle(HostState& host);
   void evaluate(HostState& host, const MatchPlace& place);
 
-  /// Until when the events of a host are here.
+  /// Until when the events of a host are here, each with who did it: of a bare pid that is known
+  /// when all who may have started by then are.
   [[nodiscard]] Timestamp closed_until(const HostState& host) const {
     if (finished) {
       return kAllClosed;
     }
-    return options.lateness ? host.watermark.value() : kNothingClosed;
+    return options.lateness ? minus(host.watermark.value(), kClockSlackNs) : kNothingClosed;
   }
 
   [[nodiscard]] LineageRule lineage_rule(CorrelationNumber number) const {
@@ -81,8 +92,13 @@ struct Correlator::Impl {
 
   /// May evidence of what was told be forgotten by now? That it is no more says nothing then.
   [[nodiscard]] bool may_lack(const HostState& host, const FindingLedger::Told& told) const;
-  /// Tells of a finding that holds, if there is news of it.
-  void tell(Finding finding, Timestamp final_after, Timestamp watermark, std::vector<Finding>& out);
+  /// Tells of a finding that holds, if there is news of it. One that is not `is_remembered` may be
+  /// what is left of one that was told long ago: then it has to say more than that.
+  void tell(Finding finding,
+            Timestamp final_after,
+            Timestamp closed,
+            std::vector<Finding>& out,
+            bool is_remembered);
   void tell_lineage(HostState& host, const MatchPlace& place, std::vector<Finding>& out);
   /// The finding of the process that this one turned out to be, if it has one.
   [[nodiscard]] std::optional<Uid> successor(const HostState& host, const MatchPlace& place) const;
@@ -138,6 +154,10 @@ struct Correlator::Impl {
                        const HitSet& set) const;
   void save_plain_hit(std::size_t rule, const Hit& hit);
   void erase_plain_hit(std::size_t rule, const OrderKey& order) const;
+  void save_pid_actor(const HostState& host,
+                      const Uid& event,
+                      const PidActor& actor,
+                      Timestamp time) const;
   void save_told_lineage(const HostState& host, const MatchPlace& place, const Uid& finding) const;
   void save_told(const Uid& finding);
   void save_host(HostState& host) const;
@@ -149,8 +169,6 @@ struct Correlator::Impl {
   void save();
   /// What was restored holds or does not, and was told.
   void settle_restored(HostState& host);
-  /// Forgotten, were it not written down: what is found again of it may be less than was told.
-  [[nodiscard]] bool was_forgotten(const FindingLedger::Told& told) const;
 
   std::unique_ptr<Keeping> keeping;
   Timestamp ledger_forgotten_before = kNothingClosed;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/correlation/correlator_impl.h"
+#include "engine/correlation/state_rows.h"
 
 namespace spoor {
 namespace {
@@ -56,7 +57,7 @@ void Correlator::Impl::forget_told() {
       const PlainHit place{.rule = rule, .event = hit.event->order.uid};
       host.told_plain.erase(place);
       host.plain_changed.erase(place);
-      const ProcessIndex actor = host.graph.find(hit.event->actor);
+      const ProcessIndex actor = host.process_of(*hit.event);
       if (actor != kNoProcess) {
         for (const ProcessIndex node : host.graph.members(actor)) {
           const auto here = host.facts.find(node);
@@ -64,6 +65,13 @@ void Correlator::Impl::forget_told() {
             std::erase(here->second.plain, place);
           }
         }
+      }
+    });
+  }
+  for (const auto& [key, host] : hosts) {
+    host->pid_actors.forget_before(before, [&host = *host](const Uid& event) {
+      if (host.sink != nullptr) {
+        host.sink->erase(pid_actor_key(host.row_number, event));
       }
     });
   }

@@ -67,7 +67,8 @@ void Correlator::Impl::save_plain_hit(std::size_t rule, const Hit& hit) {
   const auto told = host.told_plain.find({.rule = rule, .event = hit.event->order.uid});
   StateWriter value;
   value.number(stored(*hit.event)).uid(told == host.told_plain.end() ? Uid{} : told->second);
-  value.flag(host.has_plain(hit.event->actor, {.rule = rule, .event = hit.event->order.uid}));
+  value.flag(host.has_plain(host.pid_actors.actor_of(*hit.event),
+                            {.rule = rule, .event = hit.event->order.uid}));
   write_fields(hit.matched, value);
   keeping->sink->put(plain_hit_key(keeping->detection_ids[rule], hit.event->order), value.bytes());
 }
@@ -75,6 +76,16 @@ void Correlator::Impl::save_plain_hit(std::size_t rule, const Hit& hit) {
 void Correlator::Impl::erase_plain_hit(std::size_t rule, const OrderKey& order) const {
   if (keeping != nullptr) {
     keeping->sink->erase(plain_hit_key(keeping->detection_ids[rule], order));
+  }
+}
+
+void Correlator::Impl::save_pid_actor(const HostState& host,
+                                      const Uid& event,
+                                      const PidActor& actor,
+                                      Timestamp time) const {
+  if (keeping != nullptr) {
+    keeping->sink->put(pid_actor_key(host.row_number, event),
+                       StateWriter().uid(actor.process).flag(actor.ambiguous).time(time).bytes());
   }
 }
 
@@ -107,15 +118,16 @@ void Correlator::Impl::save_host(HostState& host) const {
 }
 
 void Correlator::Impl::erase_host(const HostState& host) const {
-  for (const StateRow row :
-       {StateRow::host, StateRow::graph, StateRow::process, StateRow::process_texts,
-        StateRow::step_hit, StateRow::step_total, StateRow::told_lineage}) {
+  for (const StateRow row : {StateRow::host, StateRow::graph, StateRow::process,
+                             StateRow::process_texts, StateRow::step_hit, StateRow::step_total,
+                             StateRow::told_lineage, StateRow::pid_actor, StateRow::lineage_due}) {
     keeping->sink->erase_prefix(host_rows(row, host.row_number));
   }
 }
 
 void Correlator::Impl::rewrite_facts(HostState& host) {
-  for (const StateRow row : {StateRow::step_hit, StateRow::step_total, StateRow::told_lineage}) {
+  for (const StateRow row : {StateRow::step_hit, StateRow::step_total, StateRow::told_lineage,
+                             StateRow::pid_actor, StateRow::lineage_due}) {
     keeping->sink->erase_prefix(host_rows(row, host.row_number));
   }
   for (const auto& [node, here] : host.facts) {
@@ -129,6 +141,12 @@ void Correlator::Impl::rewrite_facts(HostState& host) {
   for (const auto& [place, finding] : host.told) {
     save_told_lineage(host, place, finding);
   }
+  for (const auto& [time, place] : host.lineage_due) {
+    keeping->sink->put(host.due_key(time, place), {});
+  }
+  host.pid_actors.for_each([&](const Uid& event, const PidActor& actor, Timestamp time) {
+    save_pid_actor(host, event, actor, time);
+  });
 }
 
 void Correlator::Impl::save_counters() {
@@ -181,25 +199,16 @@ void Correlator::Impl::save() {
 }
 
 void Correlator::Impl::settle_restored(HostState& host) {
+  StateSink* const sink = std::exchange(host.sink, nullptr);  // It is written already.
   host.restored(feeds);
   host.mark_children();
   host.mark_programs();
   for (const MatchPlace& place : std::exchange(host.marked, {})) {
     evaluate(host, place);
   }
-  for (const MatchPlace& place : host.matches) {
-    const LineageRule rule = lineage_rule(place.number);
-    const Finding finding = lineage_finding(host, rule, place.at, closed_until(host));
-    const Timestamp final_after = plus(finding.last_seen, rule.rule().timespan);
-    if (final_after >= host.watermark.value()) {
-      host.lineage_due.emplace(final_after, place);
-    }
-  }
+  host.lineage_due.clear();
+  host.sink = sink;
   list_watermark(host);
-}
-
-bool Correlator::Impl::was_forgotten(const FindingLedger::Told& told) const {
-  return told.is_recalled && told.last_seen < ledger_forgotten_before;
 }
 
 // --- Restoring
@@ -227,6 +236,7 @@ class Restoration {
         {"the events", &Restoration::restore_events},
         {"the hits", &Restoration::restore_step_hits},
         {"the counts of hits", &Restoration::restore_step_totals},
+        {"who had which pid", &Restoration::restore_pid_actors},
         {"the hits that report by themselves", &Restoration::restore_plain_hits},
         {"the findings told", &Restoration::restore_told_lineages},
     };
@@ -242,6 +252,9 @@ class Restoration {
     into_.firings_to_tell.clear();
     for (const auto& [key, host] : into_.hosts) {
       into_.settle_restored(*host);
+    }
+    if (!restore_lineage_due()) {
+      return damaged("the verdicts that are due");
     }
     for (const auto& [number, host] : hosts_) {
       if (!restore_pending(*host, pending_[number])) {
@@ -351,7 +364,7 @@ class Restoration {
       return !into_.feeds.has_correlation(place.number);
     });
     if (!host.marked.empty() || !host.marked_runs.empty() || !host.marked_above.empty() ||
-        !host.changed.empty()) {
+        !host.changed.empty() || !host.changed_pids.empty() || host.all_pids_changed) {
       into_.touch(host);
     }
     return is_sound;
@@ -430,6 +443,22 @@ class Restoration {
     });
   }
 
+  bool restore_pid_actors() {
+    return each(StateRow::pid_actor, [this](StateReader& key, StateReader& value) {
+      const auto host = hosts_.find(key.key32());
+      const Uid event = key.uid();
+      PidActor actor;
+      actor.process = value.uid();
+      actor.ambiguous = value.flag();
+      const Timestamp time = value.time();
+      if (!key.is_done() || !value.is_done() || host == hosts_.end()) {
+        return false;
+      }
+      host->second->pid_actors.set(event, actor, time);
+      return true;
+    });
+  }
+
   bool restore_plain_hits() {
     return each(StateRow::plain_hit, [this](StateReader& key, StateReader& value) {
       const auto rule = detections_.find(key.uid());
@@ -448,7 +477,8 @@ class Restoration {
       }
       HostState& host = into_.hosts.of(hit.event->host);
       const PlainHit place{.rule = rule->second, .event = order.uid};
-      const ProcessIndex node = host.node_of(hit.event->actor);
+      const ProcessIndex node =
+          hit.event->actor.is_none() ? host.process_of(*hit.event) : host.node_of(hit.event->actor);
       if (is_at_process && node != kNoProcess) {
         host.facts[node].plain.push_back(place);
       }
@@ -457,7 +487,7 @@ class Restoration {
       } else {
         host.told_plain.emplace(place, told);
       }
-      if (order.time >= host.watermark.value()) {
+      if (order.time >= into_.closed_until(host)) {
         host.plain_due.emplace(order.time, place);
       }
       into_.plain[rule->second].add(std::move(hit));
@@ -465,25 +495,49 @@ class Restoration {
     });
   }
 
+  /// The place that a row names; none if its process is not known.
+  static std::optional<MatchPlace> place_at(HostState& host, const PlaceRow& row) {
+    if (row.is_program) {
+      return MatchPlace{.number = row.correlation, .at = host.programs.of(row.program)};
+    }
+    return host.graph.is_known(row.node)
+               ? std::optional(MatchPlace{.number = row.correlation, .at = row.node})
+               : std::nullopt;
+  }
+
   bool restore_told_lineages() {
     return each(StateRow::told_lineage, [this](StateReader& key, StateReader& value) {
       const auto host = hosts_.find(key.key32());
-      const CorrelationNumber correlation = key.key32();
-      const bool of_program = key.key_byte() == 1;
-      const std::string_view program = of_program ? key.rest() : "";
-      const ProcessIndex node = of_program ? kNoProcess : key.key32();
+      const PlaceRow row = read_place(key);
       const Uid finding = value.uid();
       if (!key.is_done() || !value.is_done() || host == hosts_.end()) {
         return false;
       }
-      HostState& at = *host->second;
-      if (!into_.feeds.has_correlation(correlation)) {
+      if (!into_.feeds.has_correlation(row.correlation)) {
         drop_row(loss_.matches);
-      } else if (of_program) {
-        at.told.emplace(MatchPlace{.number = correlation, .at = at.programs.of(program)}, finding);
-        into_.told_of_programs.insert(finding);
-      } else if (at.graph.is_known(node)) {
-        at.told.emplace(MatchPlace{.number = correlation, .at = node}, finding);
+      } else if (const std::optional<MatchPlace> place = place_at(*host->second, row)) {
+        host->second->told.emplace(*place, finding);
+        if (row.is_program) {
+          into_.told_of_programs.insert(finding);
+        }
+      }
+      return true;
+    });
+  }
+
+  bool restore_lineage_due() {
+    return each(StateRow::lineage_due, [this](StateReader& key, StateReader& /*value*/) {
+      const auto host = hosts_.find(key.key32());
+      const Timestamp time = key.key_time();
+      const PlaceRow row = read_place(key);
+      if (!key.is_done() || host == hosts_.end()) {
+        return false;
+      }
+      if (const std::optional<MatchPlace> place = place_at(*host->second, row);
+          place && into_.feeds.has_correlation(row.correlation)) {
+        host->second->lineage_due.emplace(time, *place);
+      } else {
+        keeping_.sink->erase(key_);
       }
       return true;
     });

@@ -21,12 +21,14 @@ bool says_no_more(const Finding& finding, const FindingLedger::Told& before) {
 
 void Correlator::Impl::tell(Finding finding,
                             Timestamp final_after,
-                            Timestamp watermark,
-                            std::vector<Finding>& out) {
+                            Timestamp closed,
+                            std::vector<Finding>& out,
+                            bool is_remembered) {
   finding.status =
-      finished || final_after < watermark ? FindingStatus::final : FindingStatus::provisional;
+      final_after < closed || finished ? FindingStatus::final : FindingStatus::provisional;
   const FindingLedger::Told* before = ledger.find(finding.uid);
-  if (before != nullptr && was_forgotten(*before) && says_no_more(finding, *before)) {
+  if (before != nullptr && !is_remembered && before->last_seen < ledger_forgotten_before &&
+      says_no_more(finding, *before)) {
     return;
   }
   if (ledger.update(finding)) {
@@ -49,9 +51,12 @@ void Correlator::Impl::tell_lineage(HostState& host,
   if (host.matches.contains(place)) {
     Finding finding = lineage_finding(host, rule, place.at, closed_until(host));
     const Timestamp final_after = plus(finding.last_seen, rule.rule().timespan);
-    if (host.told.insert_or_assign(place, finding.uid).second) {
+    const Uid told_so_far = std::exchange(host.told[place], finding.uid);
+    if (told_so_far != finding.uid) {
       save_told_lineage(host, place, finding.uid);
     }
+    // A program may run again at any time.
+    const bool is_remembered = !told_so_far.is_none() || is_program(place.at);
     if (is_program(place.at)) {
       told_of_programs.insert(finding.uid);
     }
@@ -59,10 +64,10 @@ void Correlator::Impl::tell_lineage(HostState& host,
     if (before != nullptr && may_lack(host, *before) && says_no_more(finding, *before)) {
       return;
     }
-    if (!finished && final_after >= host.watermark.value()) {
-      host.lineage_due.emplace(final_after, place);
+    if (!finished && final_after >= closed_until(host)) {
+      host.add_due(final_after, place);
     }
-    tell(std::move(finding), final_after, host.watermark.value(), out);
+    tell(std::move(finding), final_after, closed_until(host), out, is_remembered);
     return;
   }
   const auto told = host.told.find(place);
@@ -119,7 +124,7 @@ void Correlator::Impl::tell_plain(HostState& host,
   const Hit* hit = plain[place.rule].find(place.event);
   if (hit != nullptr) {
     const Timestamp final_after = hit->event->order.time;
-    if (!finished && final_after >= host.watermark.value()) {
+    if (!finished && final_after >= closed_until(host)) {
       host.plain_due.emplace(final_after, place);
     }
     Finding finding = plain_finding(rule, *hit);
@@ -132,7 +137,7 @@ void Correlator::Impl::tell_plain(HostState& host,
       gone.uid = before;
       retract(gone, host, finding.uid, out);
     }
-    tell(std::move(finding), final_after, host.watermark.value(), out);
+    tell(std::move(finding), final_after, closed_until(host), out, !before.is_none());
     return;
   }
   const auto told = host.told_plain.find(place);
@@ -148,7 +153,7 @@ void Correlator::Impl::retract(const MatchView& match,
                                const HostState& host,
                                std::optional<Uid> superseded_by,
                                std::vector<Finding>& out) {
-  Finding finding = build_finding(match, host.graph);
+  Finding finding = build_finding(match, host.graph, host.pid_actors);
   finding.superseded_by = superseded_by;
   if (ledger.retract(finding)) {
     save_told(finding.uid);
@@ -159,7 +164,7 @@ void Correlator::Impl::retract(const MatchView& match,
 void Correlator::Impl::collect_due(HostState& host) const {
   const Timestamp closed = closed_until(host);
   while (!host.lineage_due.empty() && (finished || host.lineage_due.begin()->first < closed)) {
-    const MatchPlace place = host.lineage_due.extract(host.lineage_due.begin()).value().second;
+    const MatchPlace place = host.take_due();
     if (feeds.has_correlation(place.number)) {
       host.marked.insert(place);
     }
@@ -235,6 +240,15 @@ std::vector<Uid> Correlator::stirred_processes(std::string_view host_key, bool d
   return keys;
 }
 
+std::optional<std::vector<std::uint32_t>> Correlator::stirred_pids(
+    std::string_view host_key) const {
+  const HostState& host = *impl_->hosts.find(host_key);
+  if (host.all_pids_changed) {
+    return std::nullopt;
+  }
+  return std::vector(host.changed_pids.begin(), host.changed_pids.end());
+}
+
 Timestamp Correlator::forgotten_before() const {
   return impl_->forgotten_before();
 }
@@ -249,7 +263,7 @@ std::vector<Finding> Correlator::updates() {
     impl.list_watermark(*host);
   }
   if (!impl.finished && !impl.rules->window_correlations.empty()) {
-    impl.windows.advance(impl.least_watermark());
+    impl.windows.advance(minus(impl.least_watermark(), kClockSlackNs));
   }
   for (HostState* host : impl.touched) {
     impl.tell_host(*host, out);
@@ -261,7 +275,7 @@ std::vector<Finding> Correlator::updates() {
     const auto firing = impl.firings.find(number);
     if (firing != impl.firings.end() && !firing->second.lacks) {
       // What was judged is final: nothing earlier is taken any more.
-      impl.tell(impl.finding_of(firing->second), kNothingClosed, kAllClosed, out);
+      impl.tell(impl.finding_of(firing->second), kNothingClosed, kAllClosed, out, false);
     }
   }
   impl.firings_to_tell.clear();

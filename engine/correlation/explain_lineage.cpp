@@ -246,7 +246,7 @@ class AnchorExplainer {
   }
 
   [[nodiscard]] ProcessIndex process_of(const Hit& hit) const {
-    return host_.graph.find(hit.event->actor);
+    return host_.process_of(*hit.event);
   }
 
   const HostState& host_;

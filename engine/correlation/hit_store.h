@@ -60,7 +60,9 @@ struct KeptEvent {
       fields;  ///< In field-table order, then extra by name.
   std::string record;
   std::string host;  ///< Its host key.
-  Uid actor;         ///< Key of the acting process in its host's graph; none if it names none.
+  Uid actor;  ///< Key of the acting process in its host's graph; none if it names none, or by its
+              ///< pid alone (pid_actors.h).
+  bool actor_ambiguous = false;  ///< `actor` was told by a pid, and may be another.
   bool salvaged = false;
   mutable StoredNumber stored{};  ///< For correlator_state.
 };

@@ -46,9 +46,13 @@ ProcessIndex HostState::node_of(const Uid& process) const {
 }
 
 bool HostState::has_plain(const Uid& process, const PlainHit& hit) const {
-  const auto here = facts.find(node_of(process));
-  return here != facts.end() &&
-         std::ranges::find(here->second.plain, hit) != here->second.plain.end();
+  const ProcessIndex known = graph.find(process);
+  const ProcessMembers nodes = known == kNoProcess ? ProcessMembers{} : graph.members(known);
+  return std::ranges::any_of(nodes, [&](ProcessIndex node) {
+    const auto here = facts.find(node);
+    return here != facts.end() &&
+           std::ranges::find(here->second.plain, hit) != here->second.plain.end();
+  });
 }
 
 void HostState::add_anchor(CorrelationNumber correlation, ProcessIndex node, bool run) {
@@ -234,6 +238,25 @@ void HostState::graph_changed(const GraphChange& change, const Feeds& feeds, boo
     return;
   }
   changed.insert(change.regrouped.begin(), change.regrouped.end());
+  changed.insert(change.created_by_changed.begin(), change.created_by_changed.end());
+  note_changed_pids(change);
+}
+
+void HostState::note_changed_pids(const GraphChange& change) {
+  const auto note = [this](ProcessIndex process) {
+    const std::optional<std::uint32_t> pid =
+        graph.is_known(process) ? graph.pid(process) : std::nullopt;
+    if (pid) {
+      changed_pids.insert(*pid);
+    }
+  };
+  std::ranges::for_each(change.changed, note);
+  std::ranges::for_each(change.regrouped, note);
+  for (const std::uint32_t pid : change.left_pids) {
+    if (pid != 0) {
+      changed_pids.insert(pid);
+    }
+  }
 }
 
 void HostState::mark_changed(const Feeds& feeds) {
@@ -274,6 +297,8 @@ void HostState::mark_changed(const Feeds& feeds) {
     }
   }
   changed.clear();
+  changed_pids.clear();
+  all_pids_changed = false;
 }
 
 void HostState::forget_others(const Feeds& stays) {
@@ -383,6 +408,25 @@ std::size_t HostState::forget_node(ProcessIndex node, bool forced) {
   return hits;
 }
 
+std::string HostState::due_key(Timestamp time, const MatchPlace& place) const {
+  return lineage_due_key(row_number, time, place.number, place.at,
+                         is_program(place.at) ? programs.name(place.at) : "");
+}
+
+void HostState::add_due(Timestamp time, const MatchPlace& place) {
+  if (lineage_due.emplace(time, place).second && sink != nullptr) {
+    sink->put(due_key(time, place), {});
+  }
+}
+
+MatchPlace HostState::take_due() {
+  const auto [time, place] = lineage_due.extract(lineage_due.begin()).value();
+  if (sink != nullptr) {
+    sink->erase(due_key(time, place));
+  }
+  return place;
+}
+
 void HostState::erase_rows(ProcessIndex node, const NodeFacts& here) const {
   if (sink == nullptr) {
     return;
@@ -409,6 +453,10 @@ void HostState::save_pending(StateWriter& into) const {
       into.number(node);
     }
   }
+  into.flag(all_pids_changed).number(changed_pids.size());
+  for (const std::uint32_t pid : changed_pids) {
+    into.number(pid);
+  }
   into.number(marked.size());
   for (const MatchPlace& place : marked) {
     into.number(place.number).number(is_program(place.at) ? 0 : std::uint64_t{place.at} + 1);
@@ -422,6 +470,10 @@ bool HostState::restore_pending(StateReader& from) {
     for (std::uint64_t left = from.number_to(kItemsMax); left > 0 && from.ok(); --left) {
       nodes->insert(static_cast<ProcessIndex>(from.number_to(kProgramBit - 1)));
     }
+  }
+  all_pids_changed = from.flag();
+  for (std::uint64_t left = from.number_to(kItemsMax); left > 0 && from.ok(); --left) {
+    changed_pids.insert(static_cast<std::uint32_t>(from.number_to(kNoProcess)));
   }
   for (std::uint64_t left = from.number_to(kItemsMax); left > 0 && from.ok(); --left) {
     const auto number = static_cast<CorrelationNumber>(from.number_to(kNoProcess));
@@ -455,6 +507,8 @@ void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
   forgotten_until = std::max(forgotten_until, other.forgotten_until);
   watermark.absorb(other.watermark);
   watermark_moved = true;
+  all_pids_changed = true;
+  pid_actors.absorb(other.pid_actors);
   const std::vector<ProcessIndex> here = graph.absorb(other.graph);
   for (auto& [node, moved] : other.facts) {
     const ProcessIndex now = here[node];

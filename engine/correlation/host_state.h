@@ -20,6 +20,7 @@
 
 #include "engine/correlation/feeds.h"
 #include "engine/correlation/hit_store.h"
+#include "engine/correlation/pid_actors.h"
 #include "engine/correlation/program_runs.h"
 #include "engine/correlation/watermark.h"
 #include "engine/process_graph/process_graph.h"
@@ -86,6 +87,7 @@ struct HostState {
   std::string key;       ///< The least of the machine's.
   std::string hostname;  ///< The best name that any event gave.
   boost::unordered_flat_map<ProcessIndex, NodeFacts> facts;
+  PidActors pid_actors;
   ProgramRuns programs;  ///< Of nodes with `anchored_run`.
   Marks marked;          ///< Where to evaluate a correlation.
   Marks matches;         ///< Where one holds.
@@ -109,6 +111,9 @@ struct HostState {
 
   /// Nodes of which the graph knows something new.
   boost::unordered_flat_set<ProcessIndex> changed;
+  /// Pids that may mean others now, at some time.
+  boost::unordered_flat_set<std::uint32_t> changed_pids;
+  bool all_pids_changed = false;  ///< Those and all others.
   /// Places that were evaluated since findings were last told, and what was told of whom.
   Marks evaluated;
   boost::unordered_flat_map<MatchPlace, Uid, MatchPlaceHash> told;
@@ -118,6 +123,11 @@ struct HostState {
   std::set<PlainHit> plain_changed;  ///< To tell of.
   std::set<std::pair<Timestamp, PlainHit>> plain_due;
   std::set<FiringNumber> firings_changed;  ///< To tell of again.
+
+  /// Who did a kept event; kNoProcess if that is not known.
+  [[nodiscard]] ProcessIndex process_of(const KeptEvent& event) const {
+    return graph.find(pid_actors.actor_of(event));
+  }
 
   /// The hits of a feed at a process, over its nodes, in no particular order.
   [[nodiscard]] std::vector<const HitSet*> hits_at(FeedNumber feed, ProcessIndex process) const;
@@ -170,6 +180,11 @@ struct HostState {
   /// Forgets what is kept at a node that the graph forgets. How many hits that were. `forced`:
   /// before its time, so that what rested on them is to be looked at again.
   std::size_t forget_node(ProcessIndex node, bool forced);
+  /// A verdict may change once the watermark has passed `time`.
+  void add_due(Timestamp time, const MatchPlace& place);
+  /// Takes the first of `lineage_due` out.
+  MatchPlace take_due();
+  [[nodiscard]] std::string due_key(Timestamp time, const MatchPlace& place) const;
   /// A node was forgotten, or is of no rule any more: so are its rows.
   void erase_rows(ProcessIndex node, const NodeFacts& here) const;
   void erase_told(const MatchPlace& place) const;
@@ -187,6 +202,7 @@ struct HostState {
   /// Everything may have another place now: what is below what, and which nodes are one process.
   void mark_all(const Feeds& feeds, bool telling);
   [[nodiscard]] bool has_hit_below(ProcessIndex process) const;
+  void note_changed_pids(const GraphChange& change);
   /// A node that may be an anchor leaves its program.
   void leave_program(ProcessIndex node, const NodeFacts& here);
 };

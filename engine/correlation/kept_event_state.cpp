@@ -28,7 +28,11 @@ void write_event(const KeptEvent& event, StateWriter& into) {
   into.number(static_cast<std::uint64_t>(event.type));
   into.number(static_cast<std::uint64_t>(event.source));
   into.text(event.vendor_event_uid).text(event.hostname).text(event.os_type);
-  into.text(event.host).uid(event.actor).flag(event.salvaged).text(event.record);
+  into.text(event.host)
+      .uid(event.actor)
+      .flag(event.actor_ambiguous)
+      .flag(event.salvaged)
+      .text(event.record);
   into.number(event.fields.size());
   for (const auto& [name, value] : event.fields) {
     into.text(name).text(value);
@@ -45,6 +49,7 @@ std::shared_ptr<const KeptEvent> read_event(StateReader& from) {
   event->os_type = from.text();
   event->host = from.text();
   event->actor = from.uid();
+  event->actor_ambiguous = from.flag();
   event->salvaged = from.flag();
   event->record = from.text();
   for (std::uint64_t left = from.number_to(kItemsMax); left > 0 && from.ok(); --left) {

@@ -335,7 +335,7 @@ Finding lineage_finding(const HostState& host,
     }
   }
   add_evidence(host, rule, gathered, *windows, chief, match);
-  return build_finding(match, host.graph);
+  return build_finding(match, host.graph, host.pid_actors);
 }
 
 }  // namespace spoor

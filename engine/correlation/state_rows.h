@@ -33,18 +33,61 @@ namespace spoor {
   return StateWriter(StateRow::step_total).key32(host).key32(node).key32(feed).bytes();
 }
 
+[[nodiscard]] inline std::string pid_actor_key(std::uint32_t host, const Uid& event) {
+  return StateWriter(StateRow::pid_actor).key32(host).uid(event).bytes();
+}
+
 /// `program`: its name, of a place that is one.
-[[nodiscard]] inline std::string told_lineage_key(std::uint32_t host,
-                                                  CorrelationNumber correlation,
-                                                  ProcessIndex at,
-                                                  std::string_view program) {
-  StateWriter key(StateRow::told_lineage);
-  key.key32(host).key32(correlation);
+inline void write_place(CorrelationNumber correlation,
+                        ProcessIndex at,
+                        std::string_view program,
+                        StateWriter& key) {
+  key.key32(correlation);
   if (is_program(at)) {
     key.key_byte(1).raw(program);
   } else {
     key.key_byte(0).key32(at);
   }
+}
+
+/// What write_place() wrote, to the end of a key.
+struct PlaceRow {
+  CorrelationNumber correlation = 0;
+  bool is_program = false;
+  std::string_view program;
+  ProcessIndex node = kNoProcess;
+};
+
+[[nodiscard]] inline PlaceRow read_place(StateReader& key) {
+  PlaceRow place;
+  place.correlation = key.key32();
+  place.is_program = key.key_byte() == 1;
+  if (place.is_program) {
+    place.program = key.rest();
+  } else {
+    place.node = key.key32();
+  }
+  return place;
+}
+
+[[nodiscard]] inline std::string told_lineage_key(std::uint32_t host,
+                                                  CorrelationNumber correlation,
+                                                  ProcessIndex at,
+                                                  std::string_view program) {
+  StateWriter key(StateRow::told_lineage);
+  key.key32(host);
+  write_place(correlation, at, program, key);
+  return key.bytes();
+}
+
+[[nodiscard]] inline std::string lineage_due_key(std::uint32_t host,
+                                                 Timestamp time,
+                                                 CorrelationNumber correlation,
+                                                 ProcessIndex at,
+                                                 std::string_view program) {
+  StateWriter key(StateRow::lineage_due);
+  key.key32(host).key_time(time);
+  write_place(correlation, at, program, key);
   return key.bytes();
 }
 

@@ -123,7 +123,7 @@ Finding window_finding(const RuleSet& rules, const WindowFiring& firing, const H
   for (std::size_t i = 0; i < firing.group.size(); ++i) {
     match.group.emplace_back(rule.group_by[i].name, firing.group[i]);
   }
-  Finding finding = build_finding(match, host.graph);
+  Finding finding = build_finding(match, host.graph, host.pid_actors);
   // The oldest of many are not kept as evidence.
   finding.first_seen = std::min(finding.first_seen, firing.first.time);
   return finding;

@@ -1,5 +1,7 @@
 #include "engine/event/event.h"
 
+#include "engine/base/text.h"
+
 namespace spoor {
 
 std::string_view to_string(EventType type) {
@@ -113,6 +115,16 @@ std::string_view Event::original(FieldId id) const {
     }
   }
   return {};
+}
+
+Uid named_process_key(std::uint32_t pid, Timestamp start, std::string_view image) {
+  constexpr Timestamp kMillisecond = 1'000'000;
+  return UidBuilder()
+      .add("process named by pid, start and image")
+      .add(std::uint64_t{pid})
+      .add(static_cast<std::uint64_t>(start / kMillisecond))
+      .add(fold(basename_of(image)))
+      .finish();
 }
 
 void Event::clear() {

@@ -110,7 +110,8 @@ struct RecordPosition {
 };
 
 /// A process as an event names it. `key` is the identity (host and vendor uid hashed); none when
-/// the event gives no uid: a pid is never an identity. Absent text is empty.
+/// the event gives no uid: a pid is never an identity. Of a start it may be named_process_key(),
+/// without a vendor_uid. Absent text is empty.
 struct ProcessMention {
   Uid key;
   std::string_view vendor_uid;  ///< As the vendor writes it, canonical spelling.
@@ -141,6 +142,11 @@ enum class ValueKind : std::uint8_t {
   null,    ///< JSON's null or an empty array: the field is there, and has no value.
   object,  ///< The field is there; no text equals it.
 };
+
+/// The identity of a process that no vendor's uid names, but its pid, an exact start and its image:
+/// the start counts to the millisecond, the image by its basename, folded. No host is in it, so it
+/// is the same under every key of a machine.
+[[nodiscard]] Uid named_process_key(std::uint32_t pid, Timestamp start, std::string_view image);
 
 /// A field by the vendor's own name: for Windows the name of the event data, for the others the key
 /// of the record, dotted where it is nested. Of an array each element is one, under the same name.

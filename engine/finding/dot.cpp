@@ -140,7 +140,9 @@ class Drawing {
       label.append(" (").append(drawn(process.pid, kNameColumnsMax)).append(")");
     }
     label.append(finding_.anchor == index ? " ◀ anchor" : "").append(gap_of(process));
-    label.append(process.parent_mismatch ? " (parent disputed)" : "").append("\\l");
+    label.append(process.parent_mismatch ? " (parent disputed)" : "")
+        .append(process.parent_ambiguous ? " (parent by pid)" : "")
+        .append("\\l");
     if (!process.command_line.empty()) {
       label.append(drawn(process.command_line, kLineColumnsMax)).append("\\l");
     }

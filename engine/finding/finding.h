@@ -28,6 +28,13 @@ enum class Knowledge : std::uint8_t {
 
 [[nodiscard]] std::string_view to_string(Knowledge knowledge);
 
+/// A process that is named beside the tree.
+struct NamedProcess {
+  std::string uid;  ///< The vendor's uid.
+  std::string pid;  ///< Decimal, or empty.
+  std::string image;
+};
+
 /// One process of the evidence tree.
 struct FindingProcess {
   std::string uid;                      ///< The vendor's uid.
@@ -43,6 +50,8 @@ struct FindingProcess {
   Knowledge knowledge = Knowledge::missing;
   bool parent_mismatch = false;  ///< What its child or its own event says of the parent contradicts
                                  ///< the parent's own event.
+  bool parent_ambiguous = false;  ///< The parent is told by its pid alone, and may be another.
+  std::optional<NamedProcess> creator;  ///< Who asked for it, where that is not its parent.
   std::optional<std::size_t>
       parent;  ///< Index into Finding::processes; parents come before children.
 };
@@ -66,8 +75,10 @@ struct FindingEvidence {
   Source source = Source::windows;
   std::string vendor_event_uid;
   std::optional<std::size_t> process;  ///< Index into Finding::processes.
-  std::vector<FindingField> matched;   ///< What made the rule hold.
-  std::vector<FindingField> fields;    ///< All named fields of the event, in field-table order.
+  /// The event names its process by a bare pid, and it may be another.
+  bool process_ambiguous = false;
+  std::vector<FindingField> matched;  ///< What made the rule hold.
+  std::vector<FindingField> fields;   ///< All named fields of the event, in field-table order.
   std::string
       record;  ///< Raw bytes as read, at most kDeadLetterBytesMax; valid UTF-8 not promised.
   bool salvaged = false;

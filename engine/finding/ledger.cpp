@@ -35,7 +35,6 @@ bool FindingLedger::update(Finding& finding) {
   told.first_seen = finding.first_seen;
   told.last_seen = finding.last_seen;
   told.evidence_total = finding.evidence_total;
-  told.is_recalled = false;
   finding.revision = told.revision;
   return is_news;
 }
@@ -64,11 +63,10 @@ FindingLedger::Told* FindingLedger::known(const Uid& uid) {
   if (here != told_.end()) {
     return &here->second;
   }
-  std::optional<Told> recalled = recall_ ? recall_(uid) : std::nullopt;
+  const std::optional<Told> recalled = recall_ ? recall_(uid) : std::nullopt;
   if (!recalled) {
     return nullptr;
   }
-  recalled->is_recalled = true;
   return &told_.insert_or_assign(uid, *recalled).first->second;
 }
 

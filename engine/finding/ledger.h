@@ -27,7 +27,6 @@ class FindingLedger {
     std::size_t evidence_total = 0;
     std::uint32_t revision = 0;
     FindingStatus status = FindingStatus::provisional;
-    bool is_recalled = false;  ///< It was forgotten, or is of an earlier run: recall() knew it.
   };
 
   /// What is not here may still be written somewhere: asked before a finding counts as new.

@@ -151,6 +151,9 @@ void write_data(JsonWriter& json, const FindingEvidence& evidence, std::string_v
   if (evidence.salvaged) {
     json.boolean("salvaged", true);
   }
+  if (evidence.process_ambiguous) {
+    json.boolean("process_ambiguous", true);
+  }
   json.begin_object("event");
   std::set<std::string_view>
       written;  // A second member of one name would make the document ambiguous.

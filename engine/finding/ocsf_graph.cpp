@@ -148,6 +148,16 @@ class Graph {
     if (process.parent_mismatch) {
       json.boolean("parent_mismatch", true);
     }
+    if (process.creator) {
+      json.begin_object("creator");
+      json.text("uid", process.creator->uid);
+      json.text("pid", process.creator->pid);
+      json.text("path", process.creator->image);
+      json.end_object();
+    }
+    if (process.parent_ambiguous) {
+      json.boolean("parent_ambiguous", true);
+    }
     write_steps(json, process_steps_[index]);
     json.end_object();
     json.end_object();

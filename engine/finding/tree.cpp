@@ -179,8 +179,25 @@ class Tree {
     if (process.parent_mismatch) {
       line.add("  (parent disputed)", Style::yellow);
     }
+    if (process.parent_ambiguous) {
+      line.add("  (parent by its pid: another is possible)", Style::yellow);
+    }
+    if (process.creator) {
+      add_creator(line, *process.creator);
+    }
     line.add_if_room("  ", process.image, Style::dim);
     out_.append(line.finish());
+  }
+
+  static void add_creator(Line& line, const NamedProcess& creator) {
+    line.add("  (asked for by ", Style::yellow);
+    line.add(creator.image.empty() ? "an unknown process"
+                                   : shown(short_name(creator.image), kNameColumnsMax),
+             Style::yellow);
+    if (!creator.pid.empty()) {
+      line.add(" ").add(shown(creator.pid, kNameColumnsMax), Style::yellow);
+    }
+    line.add(")", Style::yellow);
   }
 
   static std::string_view gap_of(const FindingProcess& process) {
@@ -208,6 +225,9 @@ class Tree {
     line.add(shown(evidence.step, kNameColumnsMax), evidence.required ? Style::bold : Style::plain);
     if (evidence.salvaged) {
       line.add(" (salvaged)", Style::yellow);
+    }
+    if (evidence.process_ambiguous) {
+      line.add(" (by its pid: another process is possible)", Style::yellow);
     }
     add_fields(line, evidence);
     out_.append(line.finish());

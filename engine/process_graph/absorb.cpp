@@ -23,7 +23,7 @@ std::vector<ProcessIndex> ProcessGraph::Store::absorb(const Store& other) {
     take_facts(ours, other, theirs, pids);
   });
   other.nodes.for_each([&](std::uint32_t theirs, const ProcessNode& node) {
-    if (node.parent != kNilNode && places[theirs] != kNoProcess &&
+    if (node.parent != kNilNode && node.parent_rank != kNoRank && places[theirs] != kNoProcess &&
         places[node.parent] != kNoProcess) {
       link(places[theirs], places[node.parent], node.parent_rank);
     }
@@ -33,12 +33,24 @@ std::vector<ProcessIndex> ProcessGraph::Store::absorb(const Store& other) {
       queue_ended_by_reuse(ours);
     }
   }
+  other.pid_parents.for_each([&](std::uint32_t theirs, const PidParent& claim) {
+    if (places[theirs] != kNoProcess) {
+      pid_parents.take(places[theirs], claim);
+    }
+  });
+  other.creators.for_each([&](std::uint32_t theirs, const Uid& creator) {
+    if (places[theirs] != kNoProcess) {
+      creators.take(places[theirs], creator);
+    }
+  });
   regroup_all(pids, change);
   for (const ProcessIndex ours : places) {
     if (ours != kNoProcess) {
       note(ours, NodeChanges::What::all);
     }
   }
+  pid_parents.for_each(
+      [&](std::uint32_t child, const PidParent& /*claim*/) { relink_by_pid(child, change); });
   processes_max = limit;
   if (node_count > processes_max) {
     make_room(change);

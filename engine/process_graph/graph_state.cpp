@@ -85,6 +85,16 @@ void ProcessGraph::Store::save(StateSink& sink, std::uint32_t host) {
     value.uid(node.key).key32(bits_of(node)).number(node.start).number(node.end);
     value.number(node.parent == kNilNode ? 0 : node.parent + 1);
     value.number(node.pid).number(node.last_seen);
+    const Uid creator = creators.find(process);
+    value.flag(!creator.is_none());
+    if (!creator.is_none()) {
+      value.uid(creator);
+    }
+    const PidParent* claim = pid_parents.find(process);
+    value.flag(claim != nullptr);
+    if (claim != nullptr) {
+      value.number(claim->pid).number(claim->time);
+    }
     sink.put(key, value.bytes());
     if (what != NodeChanges::What::all) {
       return;
@@ -114,6 +124,13 @@ bool ProcessGraph::Store::restore_node(std::uint32_t process, StateReader& value
   const std::uint64_t parent = value.number_to(kNilNode);
   const std::uint64_t pid = value.number_to(0xFFFFFFFFU);
   const std::uint64_t last_seen = value.number_to(0xFFFFFFFFU);
+  const Uid creator = value.flag() ? value.uid() : Uid{};
+  std::optional<PidParent> claim;
+  if (value.flag()) {
+    claim.emplace();
+    claim->pid = static_cast<std::uint32_t>(value.number_to(0xFFFFFFFFU));
+    claim->time = value.number_to(kNodeTimeMax);
+  }
   if (!value.is_done() || key.is_none() || (bits >> kFirstVendor) > 4) {
     return false;
   }
@@ -127,6 +144,12 @@ bool ProcessGraph::Store::restore_node(std::uint32_t process, StateReader& value
   node.pid = static_cast<std::uint32_t>(pid);
   node.last_seen = static_cast<std::uint32_t>(last_seen);
   vendors |= 1U << static_cast<unsigned>(node.vendor);
+  if (!creator.is_none()) {
+    creators.take(process, creator);
+  }
+  if (claim) {
+    pid_parents.take(process, *claim);
+  }
   return true;
 }
 

@@ -194,6 +194,21 @@ void ProcessGraph::Store::tell_one(std::uint32_t process, GraphChange& change) c
   }
 }
 
+void ProcessGraph::Store::tell_created(GraphChange& change) const {
+  if (creators.empty()) {
+    return;
+  }
+  const auto tell = [&](std::uint32_t process) {
+    if (process != kNoProcess && nodes.is_used(process)) {
+      creators.for_each_of(nodes[process].key, [&](std::uint32_t child) {
+        change.created_by_changed.push_back(child);
+      });
+    }
+  };
+  std::ranges::for_each(change.changed, tell);
+  std::ranges::for_each(change.regrouped, tell);
+}
+
 void ProcessGraph::Store::tell_children(std::uint32_t process, GraphChange& change) const {
   if (twins.empty()) {
     return;

@@ -42,10 +42,11 @@ class Application {
 
   GraphChange run() {
     const Vendor vendor = vendor_of(event_.source);
-    const std::uint32_t actor = name(0, event_.actor.key, vendor);
+    const std::uint32_t actor = name(0, event_.actor.key, vendor_of_actor());
     const std::uint32_t parent =
         name(1, parent_key(event_), is_parent_named_only() ? Vendor::named_only : vendor);
     const std::uint32_t target = name(2, event_.target.key, vendor);
+    const std::uint32_t creator = is_start() ? name(3, event_.creator.key, vendor) : kNilNode;
     if (parent != kNilNode) {
       const bool is_news = store_.nodes[parent].claimed_by_child == 0;
       store_.nodes[parent].claimed_by_child = 1;
@@ -56,9 +57,17 @@ class Application {
       store_.nodes[target].took_part = 1;
       take_mention(2, target, event_.target, kOwnEvent, is_news);
     }
+    if (creator != kNilNode) {
+      take_mention(3, creator, event_.creator, kChildClaim, false);
+    }
     if (actor != kNilNode) {
       take_actor(actor, parent);
+      if (creator != kNilNode && store_.creators.take(actor, event_.creator.key)) {
+        change_.changed[0] = actor;
+        store_.note(actor, NodeChanges::What::numbers);
+      }
     }
+    store_.tell_created(change_);
     change_.actor = to_index(actor);
     change_.parent = to_index(parent);
     change_.target = to_index(target);
@@ -73,6 +82,23 @@ class Application {
   [[nodiscard]] bool is_start() const { return event_.type == EventType::process_creation; }
 
   [[nodiscard]] bool is_parent_named_only() const { return event_.parent.key.is_none(); }
+
+  /// Whose identity the actor's key is.
+  [[nodiscard]] Vendor vendor_of_actor() const {
+    return event_.actor.vendor_uid.empty() ? Vendor::named_only : vendor_of(event_.source);
+  }
+
+  /// What a start says of the parent if that is no more than a pid.
+  [[nodiscard]] std::optional<PidParent> pid_parent() const {
+    if (!is_start() || !is_parent_named_only() || !has_sure_time()) {
+      return std::nullopt;
+    }
+    const std::optional<std::uint32_t> pid = read_pid(event_.parent.pid);
+    // 0 is the idle process, or that nothing is known.
+    return pid.value_or(0) == 0
+               ? std::nullopt
+               : std::optional(PidParent{.pid = *pid, .time = to_node_time(event_.time)});
+  }
 
   [[nodiscard]] bool has_sure_time() const { return event_.time != 0 && !event_.time_suspect; }
 
@@ -112,6 +138,7 @@ class Application {
     if (filled.start) {
       change_.relinked[role] = process;
     }
+    change_.left_pids[role] = filled.old_pid.value_or(0);
     if (is_news || filled.start || filled.pid || edit.has_changed()) {
       change_.changed[role] = process;
     }
@@ -132,11 +159,11 @@ class Application {
       }
     }
     edit.commit();
+    change_.left_pids[0] = filled.old_pid.value_or(0);
     bool is_news = store_.nodes[actor].took_part == 0;
     store_.nodes[actor].took_part = 1;
-    const std::uint64_t end_before = store_.nodes[actor].end;
     if (event_.type == EventType::process_termination && has_sure_time()) {
-      store_.fill_end(actor, to_node_time(event_.time));
+      filled.end = store_.fill_end(actor, to_node_time(event_.time));
     }
     // Who is named by a uid is the parent, whatever other events say without one.
     const bool is_linked =
@@ -145,11 +172,16 @@ class Application {
       change_.relinked[0] = actor;
     }
     is_news = is_news || is_linked || filled.start || filled.pid || filled.start_seen ||
-              edit.has_changed() || store_.nodes[actor].end != end_before;
+              edit.has_changed() || filled.end;
     if (is_news) {
       change_.changed[0] = actor;
     }
     store_.follow_up(actor, filled, change_);
+    if (parent == kNilNode) {
+      if (const std::optional<PidParent> claim = pid_parent()) {
+        store_.take_pid_parent(actor, *claim, change_);
+      }
+    }
   }
 
   void take_start_texts(TextEdit& edit) {
@@ -174,7 +206,7 @@ class Application {
   ProcessGraph::Store& store_;
   const Event& event_;
   GraphChange change_;
-  std::array<ProcessNode, 3> before_;  ///< If changes are noted.
+  std::array<ProcessNode, 4> before_;  ///< If changes are noted.
 };
 
 }  // namespace
@@ -287,19 +319,7 @@ std::vector<ProcessIndex> ProcessGraph::with_pid(std::uint32_t pid) const {
 }
 
 ResolvedPid ProcessGraph::resolve_pid(std::uint32_t pid, Timestamp time) const {
-  ResolvedPid resolved;
-  for (const ProcessIndex process : with_pid(pid)) {
-    const Timestamp ended = end(process);
-    if (start(process) > time + kClockSlackNs || (ended != 0 && ended < time - kClockSlackNs)) {
-      continue;
-    }
-    // In (start, key) order: the last start wins, of equal ones the least key.
-    resolved.ambiguous = resolved.process != kNoProcess;
-    if (resolved.process == kNoProcess || start(process) > start(resolved.process)) {
-      resolved.process = process;
-    }
-  }
-  return resolved;
+  return store_->resolve_pid(pid, to_node_time(time), kNilNode);
 }
 
 ProcessIndex ProcessGraph::canonical(ProcessIndex process) const {
@@ -382,6 +402,14 @@ bool ProcessGraph::is_suspect_edge(ProcessIndex child) const {
   return store_->is_suspect_edge(child);
 }
 
+ProcessIndex ProcessGraph::creator(ProcessIndex process) const {
+  return to_index(store_->creator(process));
+}
+
+bool ProcessGraph::is_ambiguous_parent(ProcessIndex child) const {
+  return store_->is_ambiguous_parent(child);
+}
+
 ProcessIndex ProcessGraph::first_child(ProcessIndex process) const {
   return to_index(store_->first_child(process));
 }
@@ -392,6 +420,10 @@ ProcessIndex ProcessGraph::next_sibling(ProcessIndex process) const {
 
 bool ProcessGraph::is_tombstone(ProcessIndex process) const {
   return store_->is_tombstone(process);
+}
+
+bool ProcessGraph::is_tombstone_node(ProcessIndex node) const {
+  return store_->nodes[node].is_tombstone != 0;
 }
 
 std::size_t ProcessGraph::refused() const {
@@ -422,6 +454,15 @@ Uid unknown_process_key(std::string_view host, std::uint32_t pid) {
   return UidBuilder().add("process known by pid").add(host).add(std::uint64_t{pid}).finish();
 }
 
+std::optional<std::uint32_t> bare_pid(const Event& event) {
+  if (!event.actor.key.is_none() || event.actor.pid.empty() || event.time == 0 ||
+      event.time_suspect || event.type == EventType::process_creation) {
+    return std::nullopt;
+  }
+  const std::optional<std::uint32_t> pid = read_pid(event.actor.pid);
+  return pid == 0U ? std::nullopt : pid;  // 0 is the idle process, or that nothing is known.
+}
+
 Uid parent_key(const Event& event) {
   const ProcessMention& actor = event.actor;
   const ProcessMention& parent = event.parent;
@@ -432,18 +473,13 @@ Uid parent_key(const Event& event) {
   }
   const std::optional<std::uint32_t> pid = read_pid(parent.pid);
   constexpr Timestamp kMillisecond = 1'000'000;
-  const Timestamp start = parent.start / kMillisecond;
   // Of its own pid at an unknown time the actor cannot be told from its parent.
-  const bool is_own_start = actor.start == 0 || actor.start / kMillisecond == start;
+  const bool is_own_start =
+      actor.start == 0 || actor.start / kMillisecond == parent.start / kMillisecond;
   if (!pid || (is_own_start && read_pid(actor.pid) == pid)) {
     return {};
   }
-  return UidBuilder()
-      .add("process named by pid, start and image")
-      .add(std::uint64_t{*pid})
-      .add(static_cast<std::uint64_t>(start))
-      .add(fold(image))
-      .finish();
+  return named_process_key(*pid, parent.start, parent.image);
 }
 
 }  // namespace spoor

@@ -19,6 +19,9 @@
 // node too, of no vendor. It joins the vendors' node of that process by the same facts, whichever
 // comes first, and is never canonical beside one (docs/decisions/0045).
 //
+// A process start that names neither its process nor the parent by a uid (Windows 4688) makes a
+// node of no vendor, too. The parent is whoever had its pid then (docs/decisions/0056).
+//
 // Memory is about 90 bytes a process beyond text (bench/graph_bench.cpp). It models Boost.Graph's
 // VertexListGraph and BidirectionalGraph (boost_graph.h), so that BGL's algorithms run on it;
 // adjacency_list itself costs several times the memory.
@@ -81,10 +84,12 @@ struct GraphChange {
   ProcessIndex parent = kNoProcess;
   ProcessIndex target = kNoProcess;
   /// Ancestry may have changed at this node: it got a parent, or a start time that makes an edge
-  /// good or suspect. Three at most: the actor, its parent, the target.
-  std::array<ProcessIndex, 3> relinked{kNoProcess, kNoProcess, kNoProcess};
-  /// Of these something is known that was not known before, or otherwise. The same three.
-  std::array<ProcessIndex, 3> changed{kNoProcess, kNoProcess, kNoProcess};
+  /// good or suspect. Four at most: the actor, its parent, the target, the actor's creator.
+  std::array<ProcessIndex, 4> relinked{kNoProcess, kNoProcess, kNoProcess, kNoProcess};
+  /// Of these something is known that was not known before, or otherwise. The same four.
+  std::array<ProcessIndex, 4> changed{kNoProcess, kNoProcess, kNoProcess, kNoProcess};
+  /// What was asked for by one of whom something else is known now.
+  std::vector<ProcessIndex> created_by_changed;
   /// The parent that the actor no longer has, because a lesser claim replaced it.
   ProcessIndex left_parent = kNoProcess;
   /// Nodes that joined or left a group, with all members of the groups before and after, and nodes
@@ -92,6 +97,9 @@ struct GraphChange {
   std::vector<ProcessIndex> regrouped;
   /// The claimed parents that those had before, as far as they had any.
   std::vector<ProcessIndex> left_parents;
+  /// Pids that a process no longer has, because a better claim gave it another. Of the same four;
+  /// 0: none.
+  std::array<std::uint32_t, 4> left_pids{};
 };
 
 /// The nodes of one process, in the order of their keys, that of no vendor last: the first is the
@@ -229,6 +237,15 @@ class ProcessGraph {
 
   [[nodiscard]] bool is_suspect_edge(ProcessIndex child) const;
 
+  /// Who asked for the process, where its start says that this is another than the parent
+  /// (CrowdStrike's SourceProcessId, SentinelOne's storyline); else kNoProcess. Ancestry does not
+  /// follow it. Where members of a group name several, the first member's counts.
+  [[nodiscard]] ProcessIndex creator(ProcessIndex process) const;
+
+  /// The edge to the parent rests on no more than a pid that the start event tells, and another
+  /// process may be meant.
+  [[nodiscard]] bool is_ambiguous_parent(ProcessIndex child) const;
+
   // Child list, in no particular order: sort before showing. Suspect edges are included.
   [[nodiscard]] ProcessIndex first_child(ProcessIndex process) const;
   [[nodiscard]] ProcessIndex next_sibling(ProcessIndex process) const;
@@ -243,6 +260,8 @@ class ProcessGraph {
 
   /// All its members are.
   [[nodiscard]] bool is_tombstone(ProcessIndex process) const;
+  /// This very node is one: nothing can be kept about it, for it goes without a word.
+  [[nodiscard]] bool is_tombstone_node(ProcessIndex node) const;
 
   /// Called for each node that is about to be forgotten or turned into a tombstone, by forget() or
   /// by apply() for want of room: what is held about this index must be dropped. `forced`: for want
@@ -296,6 +315,11 @@ class ProcessGraph {
 /// The identity to give a process that is known by its pid alone, where resolve_pid() finds none:
 /// (host, pid, unknown).
 [[nodiscard]] Uid unknown_process_key(std::string_view host, std::uint32_t pid);
+
+/// The pid by which an event names who acted, where it gives no better name and its time is sure:
+/// resolve_pid() at that time tells who it was. None for a process start: that is of a new process,
+/// whatever had the pid before.
+[[nodiscard]] std::optional<std::uint32_t> bare_pid(const Event& event);
 
 /// The identity of the actor's parent: its key; where it has none but a pid, an exact start and an
 /// image, one made of these, the start to the millisecond and the image's basename folded. The same

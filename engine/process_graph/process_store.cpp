@@ -95,7 +95,8 @@ bool ProcessGraph::Store::fill_start(std::uint32_t process, std::uint64_t start,
   }
   node.start = start & kTimeBits;
   node.start_rank = rank & kRankBits;
-  return known != start;
+  // A start that is told better counts for the group.
+  return known != start || node.is_grouped != 0;
 }
 
 void ProcessGraph::Store::fill_pid(std::uint32_t process,
@@ -199,13 +200,14 @@ void ProcessGraph::Store::unlink(std::uint32_t child) {
   node.parent = kNilNode;
 }
 
-void ProcessGraph::Store::fill_end(std::uint32_t process, std::uint64_t end) {
+bool ProcessGraph::Store::fill_end(std::uint32_t process, std::uint64_t end) {
   ProcessNode& node = nodes[process];
   if (end == 0 || (node.end != 0 && node.end <= end)) {
-    return;
+    return false;
   }
   node.end = end & kTimeBits;
   queue(process, to_seconds(from_node_time(end)));
+  return true;
 }
 
 bool ProcessGraph::Store::has_children(const ProcessMembers& group) const {
@@ -243,14 +245,21 @@ void ProcessGraph::Store::follow_up(std::uint32_t process,
   if (filled.start || filled.pid || filled.start_seen) {
     queue_ended_by_reuse(process);
   }
-  if (!has_two_vendors() || !(filled.start || filled.pid || filled.image)) {
-    return;
-  }
+  const bool may_regroup = filled.start || filled.pid || filled.image;
+  const bool may_relink = may_regroup || filled.start_seen || filled.end;
+  const auto work_out = [&](std::uint32_t pid) {
+    if (may_regroup && has_two_vendors()) {
+      regroup(pid, change);
+    }
+    if (may_relink && !pid_parents.empty()) {
+      relink_children_of(pid, change);
+    }
+  };
   if (filled.old_pid) {
-    regroup(*filled.old_pid, change);
+    work_out(*filled.old_pid);
   }
   if (nodes[process].pid_rank != kNoRank) {
-    regroup(nodes[process].pid, change);
+    work_out(nodes[process].pid);
   }
 }
 

@@ -17,6 +17,8 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engine/base/limits.h"
+#include "engine/process_graph/creators.h"
+#include "engine/process_graph/pid_parents.h"
 #include "engine/process_graph/process_graph.h"
 #include "engine/process_graph/process_node.h"
 #include "engine/process_graph/row_store.h"
@@ -100,6 +102,7 @@ struct Filled {
   bool pid = false;
   bool image = false;
   bool start_seen = false;
+  bool end = false;
   std::optional<std::uint32_t> old_pid;
 };
 
@@ -151,7 +154,7 @@ struct ProcessGraph::Store {
   /// Made if there is none. kNilNode if there is no key or no room.
   std::uint32_t materialise(const Uid& key, Vendor vendor, GraphChange& change);
   Filled fill(std::uint32_t process, const ProcessMention& mention, unsigned rank, TextEdit& edit);
-  /// True if the start is another than before.
+  /// True if the start may be another than before, the node's or its group's.
   bool fill_start(std::uint32_t process, std::uint64_t start, unsigned rank);
   void fill_pid(std::uint32_t process, std::uint32_t pid, unsigned rank, Filled& filled);
   void leave_pid_list(std::uint32_t process);
@@ -160,7 +163,8 @@ struct ProcessGraph::Store {
   /// True if the parent edge is new or another one than before.
   bool link(std::uint32_t child, std::uint32_t parent, unsigned rank);
   void unlink(std::uint32_t child);
-  void fill_end(std::uint32_t process, std::uint64_t end);
+  /// True if it ended earlier than was known.
+  bool fill_end(std::uint32_t process, std::uint64_t end);
   /// Shows evictable() who ended because this process has its pid, or that this one did.
   void queue_ended_by_reuse(std::uint32_t process);
   /// Does what changed facts of a node ask for: groups, and who has ended.
@@ -191,6 +195,20 @@ struct ProcessGraph::Store {
   /// Some node outside the group claims one of it as its parent, whether that claim counts or not.
   [[nodiscard]] bool has_children(const ProcessMembers& group) const;
 
+  // --- Parents known by pid alone (pid_parents.cpp)
+
+  /// Whom a pid meant at a time (a node's), `except` (canonical) apart.
+  [[nodiscard]] ResolvedPid resolve_pid(std::uint32_t pid,
+                                        std::uint64_t time,
+                                        std::uint32_t except) const;
+  void take_pid_parent(std::uint32_t child, const PidParent& claim, GraphChange& change);
+  /// Works the edge of such a claim out anew.
+  void relink_by_pid(std::uint32_t child, GraphChange& change);
+  /// The same of all that claim a parent of that pid.
+  void relink_children_of(std::uint32_t pid, GraphChange& change);
+  /// The edge that counts is of such a claim, and another may be meant.
+  [[nodiscard]] bool is_ambiguous_parent(std::uint32_t process) const;
+
   // --- Groups (grouping.cpp)
 
   [[nodiscard]] bool has_two_vendors() const { return (vendors & (vendors - 1U)) != 0; }
@@ -202,6 +220,8 @@ struct ProcessGraph::Store {
   void join(const std::vector<std::uint32_t>& group);
   void tell_regrouped(const std::vector<std::uint32_t>& changed, GraphChange& change) const;
   void tell_one(std::uint32_t process, GraphChange& change) const;
+  /// What was asked for by those of whom something new is known.
+  void tell_created(GraphChange& change) const;
   /// Grouped nodes below it may follow another parent when this one becomes better known.
   void tell_children(std::uint32_t process, GraphChange& change) const;
 
@@ -221,6 +241,7 @@ struct ProcessGraph::Store {
   [[nodiscard]] std::uint32_t edge_of(std::uint32_t process) const;
   [[nodiscard]] std::uint32_t claimed_parent(std::uint32_t process) const;
   [[nodiscard]] bool is_suspect_edge(std::uint32_t child) const;
+  [[nodiscard]] std::uint32_t creator(std::uint32_t process) const;
   [[nodiscard]] bool closes_cycle(std::uint32_t child) const;
   [[nodiscard]] std::uint32_t first_child(std::uint32_t process) const;
   [[nodiscard]] std::uint32_t next_sibling(std::uint32_t process) const;
@@ -277,7 +298,7 @@ struct ProcessGraph::Store {
   // What an event of a known process needs comes first: few cache lines.
   SlotTable by_key;
   NodeSlab nodes;
-  std::array<std::uint32_t, 3> pinned{kNilNode, kNilNode, kNilNode};  ///< Of this event.
+  std::array<std::uint32_t, 4> pinned{kNilNode, kNilNode, kNilNode, kNilNode};  ///< Of this event.
   unsigned vendors = 0;     ///< A bit for each that named a process.
   bool may_be_due = false;  ///< A sweep: something was replaced, added or forgotten.
 
@@ -296,6 +317,9 @@ struct ProcessGraph::Store {
     std::uint32_t process = 0;
     friend auto operator<=>(const Ended&, const Ended&) = default;
   };
+
+  PidParents pid_parents;
+  Creators creators;
 
   std::vector<Ended> ended;    ///< A heap, the earliest first.
   std::int64_t idle_hour = 0;  ///< Of `idle_before` when idle processes were last looked for.

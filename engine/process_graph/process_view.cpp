@@ -163,6 +163,21 @@ std::uint32_t ProcessGraph::Store::claimed_parent(std::uint32_t process) const {
   return edge == kNilNode ? kNilNode : canonical(nodes[edge].parent);
 }
 
+std::uint32_t ProcessGraph::Store::creator(std::uint32_t process) const {
+  if (creators.empty()) {
+    return kNilNode;
+  }
+  const std::uint32_t own = canonical(process);
+  const std::uint32_t parent = claimed_parent(process);
+  for (const ProcessIndex member : members(process)) {
+    const std::uint32_t named = find_node(creators.find(member));
+    if (named != kNilNode && canonical(named) != own && canonical(named) != parent) {
+      return canonical(named);
+    }
+  }
+  return kNilNode;
+}
+
 bool ProcessGraph::Store::is_suspect_edge(std::uint32_t child) const {
   const std::uint32_t parent = claimed_parent(child);
   if (parent == kNilNode) {

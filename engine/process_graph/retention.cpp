@@ -30,6 +30,9 @@ void ProcessGraph::Store::forget_members(const ProcessMembers& group, bool force
     if (on_forget) {
       on_forget(member, forced);
     }
+    // The edge stays, if something is below: whoever had the pid, it is not looked up any more.
+    pid_parents.forget(member);
+    creators.forget(member);
   }
   for (const ProcessIndex member : group) {
     note(member, NodeChanges::What::all);
@@ -424,7 +427,8 @@ void ProcessGraph::Store::rebuild_texts() {
 std::size_t ProcessGraph::Store::memory_bytes() const {
   return sizeof(Store) + nodes.memory_bytes() + texts.text_bytes() + texts.index_bytes() +
          profiles.memory_bytes() + claims.memory_bytes() + by_key.memory_bytes() +
-         by_pid.memory_bytes() + ended.capacity() * sizeof(Ended) +
+         by_pid.memory_bytes() + ended.capacity() * sizeof(Ended) + pid_parents.memory_bytes() +
+         creators.memory_bytes() +
          twins.bucket_count() * (sizeof(std::pair<std::uint32_t, std::uint32_t>) + 1);
 }
 

@@ -197,6 +197,7 @@ class Reader {
         .knowledge = knowledge_of(data),
         .anchor = flag(data, "anchor"),
         .parent_mismatch = flag(data, "parent_mismatch"),
+        .parent_ambiguous = flag(data, "parent_ambiguous"),
         .parent = {},
     });
   }
@@ -241,6 +242,7 @@ class Reader {
     event.category = text(data, "category");
     event.time = parse_timestamp(text(data, "time"));
     event.salvaged = flag(data, "salvaged");
+    event.process_ambiguous = flag(data, "process_ambiguous");
     event.process = process_of(evidence, data);
     event.steps.push_back(std::move(step));
     read_fields(data, event);

@@ -28,6 +28,7 @@ struct ReportProcess {
   Knowledge knowledge = Knowledge::missing;
   bool anchor = false;
   bool parent_mismatch = false;
+  bool parent_ambiguous = false;
   std::optional<std::size_t> parent;  ///< Parents come before children.
 };
 
@@ -54,6 +55,7 @@ struct ReportEvent {
   std::string category;
   std::optional<Timestamp> time;
   bool salvaged = false;
+  bool process_ambiguous = false;
   std::optional<std::size_t> process;
   std::vector<ReportStep> steps;  ///< At least one.
   std::vector<std::pair<std::string, std::string>> fields;

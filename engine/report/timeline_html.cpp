@@ -120,6 +120,10 @@ class TimelineHtml {
       html_.markup(R"( <span class="tag gap" title="The record was damaged and was )"
                    R"(mended">salvaged</span>)");
     }
+    if (event.process_ambiguous) {
+      html_.markup(R"( <span class="tag gap" title="The event names its process by pid alone, )"
+                   R"(and another is possible">by pid</span>)");
+    }
     html_.markup("</p>\n");
   }
 

@@ -157,6 +157,10 @@ class TreeHtml {
     if (process.parent_mismatch) {
       html_.markup(R"( <span class="tag gap">parent disputed</span>)");
     }
+    if (process.parent_ambiguous) {
+      html_.markup(R"( <span class="tag gap" title="The start tells no more of the parent than )"
+                   R"(its pid, and another is possible">parent by pid</span>)");
+    }
   }
 
   static Markup knowledge_word(Knowledge knowledge) {

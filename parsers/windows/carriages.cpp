@@ -22,18 +22,20 @@ enum class Part : std::uint8_t {
   event_id,
   computer,
   record_id,
-  utc_time,        ///< Creation time, in UTC.
-  local_time,      ///< Creation time in some zone, whatever it says.
-  data,            ///< An object with the event's fields, or a string that holds one.
-  message,         ///< The rendered text.
-  inserts,         ///< Positional values.
-  shipper,         ///< The shipper's own; not part of the event.
-  shipper_number,  ///< The shipper's if it is a number; the event's if it is text (NXLog's
-                   ///< ProcessID, Version).
-  shipper_word,    ///< NXLog's severity word under EventType ("INFO"); the event's verb (CreateKey)
-                   ///< under the same name.
-  below,           ///< An object with a table of its own.
-  field,           ///< A field of the event, by its slot.
+  utc_time,          ///< Creation time, in UTC.
+  local_time,        ///< Creation time in some zone, whatever it says.
+  data,              ///< An object with the event's fields, or a string that holds one.
+  message,           ///< The rendered text.
+  execution,         ///< Which process wrote the event.
+  inserts,           ///< Positional values.
+  shipper,           ///< The shipper's own; not part of the event.
+  shipper_number,    ///< The shipper's if it is a number; the event's if it is text (NXLog's
+                     ///< ThreadID, Version).
+  execution_number,  ///< The same of the process that wrote the event (NXLog's ProcessID).
+  shipper_word,  ///< NXLog's severity word under EventType ("INFO"); the event's verb (CreateKey)
+                 ///< under the same name.
+  below,         ///< An object with a table of its own.
+  field,         ///< A field of the event, by its slot.
 };
 
 struct PartRow {
@@ -51,6 +53,8 @@ constexpr PartRow kSystemRows[] = {
     {"EventRecordID", Part::record_id},
     {"TimeCreated", Part::utc_time},
     {"TimeCreated_attributes", Part::utc_time},
+    {"Execution", Part::execution},
+    {"Execution_attributes", Part::execution},
 };
 
 // evtx_dump and chainsaw: {"Event":{"System":{…},"EventData":{…}}}.
@@ -96,8 +100,8 @@ constexpr PartRow kNxlogRows[] = {
     {"ActivityID", Part::shipper},
     {"RelatedActivityID", Part::shipper},
     {"ThreadID", Part::shipper_number},
-    {"ProcessID", Part::shipper_number},
-    {"ExecutionProcessID", Part::shipper_number},
+    {"ProcessID", Part::execution_number},
+    {"ExecutionProcessID", Part::execution_number},
     {"Version", Part::shipper_number},
     {"EventType", Part::shipper_word},
 };
@@ -139,7 +143,7 @@ constexpr PartRow kWinlogRows[] = {
     {"channel", Part::channel},     {"provider_name", Part::provider},
     {"event_id", Part::event_id},   {"computer_name", Part::computer},
     {"record_id", Part::record_id}, {"event_data", Part::data},
-    {"user_data", Part::data},
+    {"user_data", Part::data},      {"process", Part::execution},
 };
 
 // Fluent Bit's winevtlog (plugins/in_winevtlog/pack.c). ProcessID is the Sysmon service.
@@ -148,14 +152,16 @@ constexpr PartRow kFluentBitRows[] = {
     {"EventID", Part::event_id},        {"Computer", Part::computer},
     {"EventRecordID", Part::record_id}, {"TimeCreated", Part::utc_time},
     {"StringInserts", Part::inserts},   {"EventData", Part::data},
-    {"Message", Part::message},
+    {"Message", Part::message},         {"ProcessID", Part::execution},
 };
 
 // Vector's windows_event_log (src/sources/windows_event_log/parser.rs).
 constexpr PartRow kVectorRows[] = {
-    {"channel", Part::channel},   {"provider_name", Part::provider}, {"event_id", Part::event_id},
-    {"computer", Part::computer}, {"record_id", Part::record_id},    {"timestamp", Part::utc_time},
-    {"event_data", Part::data},   {"user_data", Part::data},
+    {"channel", Part::channel},      {"provider_name", Part::provider},
+    {"event_id", Part::event_id},    {"computer", Part::computer},
+    {"record_id", Part::record_id},  {"timestamp", Part::utc_time},
+    {"event_data", Part::data},      {"user_data", Part::data},
+    {"process_id", Part::execution},
 };
 
 // Azure Log Analytics, table WindowsEvent: EventData is a string of JSON. Task is wrong there.
@@ -178,6 +184,7 @@ constexpr PartRow kWazuhSystemRows[] = {
     {"channel", Part::channel},         {"providerName", Part::provider},
     {"eventID", Part::event_id},        {"computer", Part::computer},
     {"eventRecordID", Part::record_id}, {"systemTime", Part::utc_time},
+    {"processID", Part::execution},
 };
 
 // One of the above, flattened on the way (GELF, NXLog, Splunk). The event's own fields are told by
@@ -516,6 +523,12 @@ class Reader {
       case Part::message: record_.message = index; break;
       case Part::inserts: record_.inserts = index; break;
       case Part::shipper: break;
+      case Part::execution: record_.execution = index; break;
+      case Part::execution_number:
+        if (node.kind != NodeKind::string) {
+          record_.execution = index;
+        }
+        [[fallthrough]];
       case Part::shipper_number:
         if (node.kind == NodeKind::string) {
           add_data(key, node, index, 0);

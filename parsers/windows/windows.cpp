@@ -187,7 +187,18 @@ void set_nameless_data(const FieldFinder& finder,
   }
 }
 
-/// The process that a 4688 tells of. Known by pid alone: a mention without identity.
+/// What tells a new process from others: its pid, and when it started.
+Uid new_process_key(const ProcessMention& process) {
+  std::uint32_t pid = 0;
+  const char* const end = process.pid.data() + process.pid.size();
+  const bool has_pid =
+      !process.pid.empty() && std::from_chars(process.pid.data(), end, pid).ptr == end;
+  return has_pid && !basename_of(process.image).empty()
+             ? named_process_key(pid, process.start, process.image)
+             : Uid{};
+}
+
+/// The process that a 4688 or 4689 tells of. That which ends is known by its pid alone.
 void set_mentions(ParseContext& context) {
   Event& event = context.event;
   event.actor.pid = event.field(FieldId::process_id);
@@ -200,7 +211,37 @@ void set_mentions(ParseContext& context) {
     if (!event.time_suspect) {
       event.actor.start = event.time;
       event.actor.start_is_exact = true;
+      event.actor.key = new_process_key(event.actor);
     }
+  }
+}
+
+/// The pid of the process that wrote the event, as Windows' Execution has it; an absent view if the
+/// carriage does not.
+std::string_view execution_pid(const WindowsRecord& record, ParseContext& context) {
+  const Document& document = context.document;
+  NodeIndex place = record.execution;
+  for (const std::string_view key : {"#attributes", "ProcessID", "pid"}) {
+    if (place != kNoNode && document.node(place).kind == NodeKind::object) {
+      const NodeIndex inner = document.find(place, key);
+      place = inner == kNoNode ? place : inner;
+    }
+  }
+  return place == kNoNode ? std::string_view() : text_of(document.node(place), context.scratch);
+}
+
+/// Who acted, where the event tells no more than the pid. PowerShell writes its events itself;
+/// those of Security are all written by the kernel or LSASS, and name who they are about.
+void set_actor_pid(const FieldFinder& finder, const WindowsRecord& record, ParseContext& context) {
+  Event& event = context.event;
+  std::string_view pid;
+  if (equals_ignore_case_ascii(record.channel, kSecurity)) {
+    pid = convert(Convert::hex_number, finder.find("ProcessId"), context.scratch);
+  } else if (event.type == EventType::ps_script || event.type == EventType::ps_module) {
+    pid = execution_pid(record, context);
+  }
+  if (!pid.empty() && pid != "0") {
+    event.actor.pid = pid;
   }
 }
 
@@ -367,11 +408,12 @@ void parse_windows_channel(WindowsCarriage carriage,
   }
   finish_windows_event(carriage, record, false, context);
   const ChannelRow* row = find_channel(record.channel, record.event_id);
+  event.type = row == nullptr ? event.type : row->type;
+  const FieldFinder finder(carriage, record, context);
+  set_actor_pid(finder, record, context);
   if (row == nullptr) {
     return;
   }
-  event.type = row->type;
-  const FieldFinder finder(carriage, record, context);
   if (event.type == EventType::ps_classic_start ||
       event.type == EventType::ps_classic_provider_start ||
       event.type == EventType::ps_classic_script) {

@@ -44,6 +44,8 @@ struct WindowsRecord {
   std::string_view system_time;
   bool time_may_be_local = false;
   NodeIndex message = kNoNode;  ///< The rendered text of the event.
+  /// The process that wrote the event: its pid, or an object that has it.
+  NodeIndex execution = kNoNode;
   NodeIndex inserts = kNoNode;  ///< Fluent Bit's positional values.
   NodeIndex nested = kNoNode;   ///< A string that holds the event's fields, as JSON or XML.
   NodeIndex root = kNoNode;
@@ -61,6 +63,7 @@ struct WindowsRecord {
     system_time = {};
     time_may_be_local = false;
     message = kNoNode;
+    execution = kNoNode;
     inserts = kNoNode;
     nested = kNoNode;
     root = kNoNode;

@@ -250,6 +250,9 @@ constexpr Watch kWatches[] = {
     {"OneOfEachHost", {}, {}},
     {"Both", {.both_vendors = true}, {}},
     {"SentinelOne", {.sentinelone = true}, {}},
+    {"Scripts", {.scripts = 12}, {}},
+    {"SecurityLog", {.security = true, .scripts = 6}, {}},
+    {"ForgetfulSecurityLog", {.security = true, .scripts = 6, .stretch = 6}, kForgetful, true},
     {"Forgetful", {.both_vendors = true, .stretch = 6}, kForgetful, true},
 };
 

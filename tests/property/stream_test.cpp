@@ -195,7 +195,10 @@ TEST_P(Histories, AReplayFindsTheSameInAnyOrder) {
 
 constexpr Watch kWatches[] = {{"OneOfEachHost", {}},
                               {"Both", {.both_vendors = true}},
-                              {"SentinelOne", {.sentinelone = true}}};
+                              {"SentinelOne", {.sentinelone = true}},
+                              {"BarePids", {.scripts = 12}},
+                              {"BarePidsOfBoth", {.both_vendors = true, .scripts = 8}},
+                              {"SecurityLog", {.security = true, .scripts = 4}}};
 
 INSTANTIATE_TEST_SUITE_P(Vendors, Histories, testing::ValuesIn(kWatches), [](const auto& watch) {
   return watch.param.name;

@@ -43,6 +43,46 @@ const RuleSet& history_rules() {
                       "  s: {GrandParentImage|endswith: '\\p0.exe'}\n") +
             detection("far-below-p3", "dns_query",
                       "  s: {QueryName: d.test, Ancestor.Image|endswith: '\\p3.exe'}\n") +
+            detection("script-a", "ps_script", "  s: {ScriptBlockText: a.test}\n") +
+            detection("script", "ps_script", "  s: {ScriptBlockText|endswith: .test}\n") +
+            detection("script-below-p1", "ps_script",
+                      "  s: {ScriptBlockText: b.test, ParentImage|endswith: '\\p1.exe'}\n") +
+            detection("script-far-below-p3", "ps_script",
+                      "  s: {ScriptBlockText: c.test, Ancestor.Image|endswith: '\\p3.exe'}\n") +
+            detection("script-not-of-p2", "ps_script",
+                      "  s: {ScriptBlockText: d.test}\n"
+                      "  f: {Image|endswith: '\\p2.exe'}\n",
+                      "s and not f") +
+            detection("start-p1", "process_creation", "  s: {Image|endswith: '\\p1.exe'}\n") +
+            correlation("script-started",
+                        "type: temporal, rules: [start-p1, script-a, below-p1], anchor: start-p1, "
+                        "group-by: [process_tree], timespan: 60s, "
+                        "condition: script-a or below-p1, generate: true") +
+            correlation("script-not-started",
+                        "type: temporal, rules: [start-p1, script, script-a], anchor: start-p1, "
+                        "group-by: [process_tree], timespan: 20s, "
+                        "condition: script and not script-a, generate: true") +
+            correlation("script-tree",
+                        "type: temporal, rules: [p1, script-a], anchor: p1, "
+                        "group-by: [process_tree], timespan: 30s, condition: script-a, "
+                        "generate: true") +
+            correlation("script-anchor",
+                        "type: temporal, rules: [script-a, b], anchor: script-a, "
+                        "group-by: [process_tree], timespan: 60s, condition: b, generate: true") +
+            correlation("script-absent",
+                        "type: temporal, rules: [script, a, script-a], anchor: script, "
+                        "group-by: [process], timespan: 20s, condition: a and not script-a, "
+                        "generate: true") +
+            correlation("script-runs",
+                        "type: event_count, rules: [script], group-by: [program], timespan: 30s, "
+                        "condition: {gte: 3}, generate: true") +
+            correlation("script-under",
+                        "type: temporal, rules: [p1, script-below-p1, script-far-below-p3], "
+                        "anchor: p1, group-by: [process_tree], timespan: 60s, "
+                        "condition: script-below-p1 or script-far-below-p3, generate: true") +
+            correlation("script-often",
+                        "type: event_count, rules: [script], group-by: [Computer], "
+                        "timespan: 20s, condition: {gte: 3}, generate: true") +
             correlation("tree",
                         "type: temporal, rules: [p1, a, b], anchor: p1, group-by: [process_tree], "
                         "timespan: 30s, condition: a and b, generate: true") +

@@ -29,6 +29,7 @@ struct Machine {
   bool sysmon = true;
   bool crowdstrike = false;
   bool sentinelone = false;
+  bool security = false;
   std::vector<Process> processes;
 };
 
@@ -52,9 +53,19 @@ class Writer {
       falcon(machine, "ProcessRollup2", process.start_ms,
              fmt::format(R"("TargetProcessId":"{}","ParentProcessId":"{}","RawProcessId":"{}",)"
                          R"("ImageFileName":"\\Device\\HarddiskVolume3\\Work\\p{}.exe",)"
-                         R"("CommandLine":"p{}.exe -n {}","ProcessStartTime":"{}")",
+                         R"("CommandLine":"p{}.exe -n {}","ProcessStartTime":"{}"{})",
                          falcon_id(process), falcon_id(parent), process.pid, process.image,
-                         process.image, process.number, seconds(process.start_ms)));
+                         process.image, process.number, seconds(process.start_ms),
+                         falcon_source(machine, process)));
+    }
+    if (machine.security) {
+      // The older form does not name the parent's image.
+      const bool has_image = process.number % 2 == 0;
+      windows(
+          machine, "Security", 4688, process.start_ms,
+          fmt::format(R"("NewProcessId":"{:#x}","NewProcessName":"{}","ProcessId":"{:#x}"{})",
+                      process.pid, image(process), parent.pid,
+                      has_image ? fmt::format(R"(,"ParentProcessName":"{}")", image(parent)) : ""));
     }
     if (machine.sentinelone) {
       agent(machine, "Process Creation", process.start_ms,
@@ -64,6 +75,9 @@ class Writer {
   }
 
   void lookup(const Machine& machine, const Process& process, std::int64_t at, char name) {
+    if (machine.security) {
+      script(machine, process.pid, at, name);
+    }
     if (machine.sysmon) {
       sysmon(machine, 22, at,
              fmt::format(R"("ProcessGuid":"{}","ProcessId":{},"QueryName":"{}.test",)"
@@ -82,6 +96,12 @@ class Writer {
     }
   }
 
+  /// Which names the process by its pid alone.
+  void script(const Machine& machine, std::uint32_t pid, std::int64_t at, char name) {
+    windows(machine, "Microsoft-Windows-PowerShell/Operational", 4104, at,
+            fmt::format(R"("ScriptBlockText":"{}.test")", name), pid);
+  }
+
   void end(const Machine& machine, const Process& process, std::int64_t at) {
     if (machine.sysmon) {
       sysmon(machine, 5, at,
@@ -92,6 +112,11 @@ class Writer {
       falcon(machine, "EndOfProcess", at,
              fmt::format(R"("TargetProcessId":"{}","RawProcessId":"{}")", falcon_id(process),
                          process.pid));
+    }
+    if (machine.security) {
+      windows(
+          machine, "Security", 4689, at,
+          fmt::format(R"("ProcessId":"{:#x}","ProcessName":"{}")", process.pid, image(process)));
     }
     if (machine.sentinelone) {
       agent(machine, "Process Exit", at, agent_source(machine, process));
@@ -125,6 +150,13 @@ class Writer {
   }
 
   static std::uint64_t falcon_id(const Process& process) { return 7'000'000 + process.number; }
+
+  /// Some are asked for by another than their parent.
+  static std::string falcon_source(const Machine& machine, const Process& process) {
+    const Process& source = machine.processes[process.number / 2];
+    return process.number % 3 != 0 ? ""
+                                   : fmt::format(R"(,"SourceProcessId":"{}")", falcon_id(source));
+  }
 
   static std::string agent_id(const Process& process) {
     return fmt::format("{:016X}", 0x5E00 + process.number);
@@ -162,6 +194,24 @@ class Writer {
                     R"("EventData":{{"UtcTime":"2023-03-22 10:{:02}:{:02}.{:03}",{}}}}}}})",
                     id, ++record_, machine.number, second / 60, second % 60, at % kMillisPerSecond,
                     data));
+  }
+
+  /// `writer`: pid of the process that wrote the event.
+  void windows(const Machine& machine,
+               std::string_view channel,
+               int id,
+               std::int64_t at,
+               const std::string& data,
+               std::uint32_t writer = 4) {
+    const std::int64_t second = at / kMillisPerSecond;
+    add(Source::windows, at,
+        fmt::format(R"({{"Event":{{"System":{{"Provider":{{"#attributes":{{"Name":"W"}}}},)"
+                    R"("EventID":{},"EventRecordID":{},"TimeCreated":{{"#attributes":)"
+                    R"({{"SystemTime":"2023-03-22T10:{:02}:{:02}.{:03}Z"}}}},"Execution":)"
+                    R"({{"#attributes":{{"ProcessID":{},"ThreadID":1}}}},"Channel":"{}",)"
+                    R"("Computer":"PC{}.acme.test"}},"EventData":{{{}}}}}}})",
+                    id, ++record_, second / 60, second % 60, at % kMillisPerSecond, writer, channel,
+                    machine.number, data));
   }
 
   void falcon(const Machine& machine,
@@ -266,6 +316,10 @@ std::vector<HistoryRecord> make_history(std::uint64_t seed, const HistoryOptions
     if (options.sentinelone) {
       machine.sysmon = machine.crowdstrike = false;
       machine.sentinelone = true;
+    } else if (options.security) {
+      machine.sysmon = dice.below(2) == 0;
+      machine.crowdstrike = false;
+      machine.security = true;
     } else if (!options.both_vendors) {
       machine.sysmon = dice.below(2) == 0;
       machine.crowdstrike = !machine.sysmon;
@@ -277,6 +331,12 @@ std::vector<HistoryRecord> make_history(std::uint64_t seed, const HistoryOptions
     writer.online(machine);
     for (const Process& process : machine.processes) {
       tell(machine, process, options, dice, writer);
+    }
+    for (std::size_t i = 0; i < options.scripts; ++i) {
+      // Of one that has the pid then or does not: whole seconds, at which others start or end.
+      const auto pid = static_cast<std::uint32_t>(100 + dice.below(kPids));
+      const auto at = static_cast<std::int64_t>(dice.below(120)) * kMillisPerSecond;
+      writer.script(machine, pid, at, static_cast<char>('a' + dice.below(kNames)));
     }
   }
   std::ranges::stable_sort(records, {}, &HistoryRecord::time);

@@ -33,6 +33,10 @@ struct HistoryOptions {
   /// By SentinelOne alone, as on macOS: starts do not tell the parent, other events mostly name it
   /// by pid, start and image.
   bool sentinelone = false;
+  /// By the Security log, which tells starts and ends by pid alone, and PowerShell; half of the
+  /// hosts by Sysmon, too.
+  bool security = false;
+  std::size_t scripts = 0;   ///< PowerShell's script blocks of a host, which name a bare pid.
   std::int64_t stretch = 1;  ///< So many times two minutes; an hour at most.
 };
 

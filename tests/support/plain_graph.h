@@ -31,7 +31,11 @@ class PlainGraph {
     const Uid parent = parent_key(event);
     name(event, event.parent, parent, is_named_only ? kNamedOnly : vendor_of(event), 2);
     name(event, event.target, event.target.key, vendor_of(event), 1);
-    name(event, event.actor, event.actor.key, vendor_of(event), own);
+    name(event, event.actor, event.actor.key,
+         event.actor.vendor_uid.empty() ? kNamedOnly : vendor_of(event), own);
+    if (is_start) {
+      name(event, event.creator, event.creator.key, vendor_of(event), 2);
+    }
     if (!parent.is_none()) {
       nodes_[parent].claimed_by_child = true;
     }
@@ -48,6 +52,14 @@ class PlainGraph {
     }
     if (!parent.is_none() && parent != event.actor.key) {
       least(actor.parent, {is_named_only ? 2 : own, parent});
+    }
+    if (is_start && parent.is_none() && is_sure(event) && !event.parent.pid.empty()) {
+      const PidAt said(std::stoul(std::string(event.parent.pid)), event.time);
+      actor.pid_parent = actor.pid_parent ? std::min(*actor.pid_parent, said) : said;
+    }
+    if (is_start && !event.creator.key.is_none()) {
+      actor.creator =
+          actor.creator ? std::min(*actor.creator, event.creator.key) : event.creator.key;
     }
     if (is_start) {
       actor.start_seen = true;
@@ -168,11 +180,15 @@ class PlainGraph {
   template <typename Value>
   using Claim = std::optional<std::pair<int, Value>>;
 
+  using PidAt = std::pair<std::uint32_t, Timestamp>;
+
   struct Node {
     std::array<Claim<std::string>, kProcessTextCount> texts;
     Claim<Timestamp> start;
     Claim<std::uint32_t> pid;
     Claim<Uid> parent;
+    std::optional<PidAt> pid_parent;
+    std::optional<Uid> creator;
     Timestamp end = 0;
     Timestamp last_seen = 0;
     bool start_seen = false;
@@ -307,10 +323,77 @@ class PlainGraph {
     return best ? best->second : "";
   }
 
+  /// Who had that pid then, of the others; and how many may be meant.
+  [[nodiscard]] std::pair<std::optional<Uid>, std::size_t> who_had(const PidAt& asked,
+                                                                   const Uid& except) const {
+    std::optional<std::pair<Timestamp, Uid>> best;
+    std::size_t count = 0;
+    for (const auto& [canonical, group] : views_) {
+      const Claim<std::uint32_t>& pid = nodes_.at(canonical).pid;
+      bool inferred = false;
+      const Timestamp ended = end(canonical, inferred);
+      const Timestamp started = start(canonical);
+      if (canonical == except || !pid || pid->second != asked.first ||
+          started > asked.second + kClockSlackNs ||
+          (ended != 0 && ended < asked.second - kClockSlackNs)) {
+        continue;
+      }
+      ++count;
+      if (!best || started > best->first) {  // In the order of keys.
+        best = {started, canonical};
+      }
+    }
+    return {best ? std::optional(best->second) : std::nullopt, count};
+  }
+
+  /// What a node says of its parent. Best by a uid, last by a bare pid.
+  [[nodiscard]] Claim<Uid> parent_of(const Uid& key) const {
+    const Node& node = nodes_.at(key);
+    if (node.parent || !node.pid_parent) {
+      return node.parent;
+    }
+    const auto had = who_had(*node.pid_parent, canonical_.at(key)).first;
+    return had ? Claim<Uid>({3, *had}) : std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<Uid> creator(const Uid& canonical) const {
+    for (const Uid& key : in_order(views_.at(canonical))) {
+      const std::optional<Uid>& named = nodes_.at(key).creator;
+      if (named && nodes_.contains(*named) && canonical_.at(*named) != canonical &&
+          canonical_.at(*named) != claimed_parent(canonical)) {
+        return canonical_.at(*named);
+      }
+    }
+    return std::nullopt;
+  }
+
+  /// The claim that counts is of a bare pid that may mean another.
+  [[nodiscard]] bool is_ambiguous(const Uid& canonical) const {
+    const std::optional<Uid> parent = claimed_parent(canonical);
+    if (!parent) {
+      return false;
+    }
+    for (const Uid& key : views_.at(canonical)) {
+      if (nodes_.at(key).parent && canonical_.at(nodes_.at(key).parent->second) != canonical) {
+        return false;  // Of a better rank.
+      }
+    }
+    for (const Uid& key : in_order(views_.at(canonical))) {
+      const Node& node = nodes_.at(key);
+      if (!node.parent && node.pid_parent) {
+        const auto [had, count] = who_had(*node.pid_parent, canonical);
+        if (had == parent) {
+          return count > 1;
+        }
+      }
+    }
+    return false;
+  }
+
   [[nodiscard]] std::optional<Uid> claimed_parent(const Uid& canonical) const {
     std::optional<std::tuple<int, bool, Uid>> best;
     for (const Uid& key : views_.at(canonical)) {
-      const Claim<Uid>& claim = nodes_.at(key).parent;
+      const Claim<Uid> claim = parent_of(key);
       if (!claim) {
         continue;
       }
@@ -374,10 +457,11 @@ class PlainGraph {
 
   [[nodiscard]] bool mismatch(const Uid& key) const {
     const Node& node = nodes_.at(key);
-    if (!node.parent || !nodes_.at(node.parent->second).start_seen) {
+    const Claim<Uid> claimed = parent_of(key);
+    if (!claimed || !nodes_.at(claimed->second).start_seen) {
       return false;
     }
-    const Node& parent = nodes_.at(node.parent->second);
+    const Node& parent = nodes_.at(claimed->second);
     const auto differs = [&](ProcessText claim, ProcessText fact) {
       return !text(node, claim).empty() && !text(parent, fact).empty() &&
              fold(text(node, claim)) != fold(text(parent, fact));
@@ -398,7 +482,9 @@ class PlainGraph {
       mismatched = mismatched || mismatch(key);
       last_seen = std::max(last_seen, node.last_seen);
     }
-    return std::string(suspect ? " suspect" : "") + (mismatched ? " mismatch" : "") +
+    const auto created = creator(canonical);
+    return (created ? " creator " + to_string(*created) : "") + (suspect ? " suspect" : "") +
+           (is_ambiguous(canonical) ? " ambiguous" : "") + (mismatched ? " mismatch" : "") +
            (start_seen(canonical) ? " seen" : "") + (claimed ? " claimed" : "") +
            (took_part ? " part" : "") + " last " + std::to_string(last_seen);
   }
@@ -443,7 +529,11 @@ inline std::string snapshot(const ProcessGraph& graph, const std::vector<Process
     const ProcessIndex claimed = graph.claimed_parent(process);
     out << " parent " << (parent == kNoProcess ? "-" : to_string(graph.key(parent))) << " claimed "
         << (claimed == kNoProcess ? "-" : to_string(graph.key(claimed)))
+        << (graph.creator(process) == kNoProcess
+                ? ""
+                : " creator " + to_string(graph.key(graph.creator(process))))
         << (graph.is_suspect_edge(process) ? " suspect" : "")
+        << (graph.is_ambiguous_parent(process) ? " ambiguous" : "")
         << (graph.parent_mismatch(process) ? " mismatch" : "")
         << (graph.start_seen(process) ? " seen" : "")
         << (graph.claimed_by_child(process) ? " claimed" : "")

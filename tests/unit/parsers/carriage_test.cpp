@@ -93,7 +93,10 @@ TEST(Carriage, SecurityTellsOfProcessesUnderOtherNames) {
     EXPECT_EQ(event.field(FieldId::parent_image), "C:\\cmd.exe");
     EXPECT_EQ(event.field(FieldId::integrity_level), "High");
     EXPECT_EQ(event.field(FieldId::user), "ACME\\kim");
-    EXPECT_TRUE(event.actor.key.is_none());  // A pid alone is no identity.
+    // With time and image a pid is an identity, alone it is none.
+    EXPECT_EQ(event.actor.key, named_process_key(5452, event.time, "D:\\REG.exe"));
+    EXPECT_TRUE(event.actor.vendor_uid.empty());
+    EXPECT_TRUE(event.parent.key.is_none());
     EXPECT_EQ(format_timestamp(event.time), "2019-05-18T20:37:10.356Z");
     // The channel's own names stay, for the rules that are written for it.
     const auto extra = std::ranges::find(event.extra, "NewProcessName", &ExtraField::name);

@@ -84,6 +84,12 @@ class RetentionTest : public testing::Test {
     }
   }
 
+  void end_input() {
+    for (const Finding& finding : pipeline_.last_updates()) {
+      told_.insert(finding.rule.id + " " + std::string(to_string(finding.status)));
+    }
+  }
+
   [[nodiscard]] std::size_t processes() const { return pipeline_.correlator().process_count(); }
 
   [[nodiscard]] const std::set<std::string>& told() const { return told_; }
@@ -99,6 +105,8 @@ class RetentionTest : public testing::Test {
       "detection: {s: {QueryName: a.test}, condition: s}\n---\n"
       "title: B\nid: b\nname: b\nlogsource: {category: dns_query}\n"
       "detection: {s: {QueryName: b.test}, condition: s}\n---\n"
+      "title: Child\nid: child\nspoor: lineage\nlogsource: {category: process_creation}\n"
+      "detection: {s: {ParentImage|endswith: '\\app.exe'}, condition: s}\n---\n"
       "title: Both\nid: both\nlevel: high\ncorrelation: {type: temporal, rules: [a, b],\n"
       "  group-by: [process_tree], timespan: 10d, condition: a and b}\n---\n"
       "title: Runs\nid: runs\nlevel: high\ncorrelation: {type: temporal, rules: [a, b],\n"
@@ -196,6 +204,19 @@ TEST_F(RetentionTest, WhatIsToldAgainAfterLongIsALaterRevision) {
   take(lookup(2, 30 * kDay, "a.test"));
   take(lookup(2, 30 * kDay + 10, "b.test"));
   EXPECT_GT(last_revision("both"), revision);
+}
+
+TEST_F(RetentionTest, WhatLeantOnForgottenProcessesIsNotTakenBackAtTheEnd) {
+  take(start(1, 1, 0, "services.exe"));
+  take(start(2, 1, 10, "app.exe"));
+  take(start(3, 2, 20, "helper.exe"));
+  take(end(3, 30));
+  take(end(2, 40));
+  pass(60, 3 * kHour);
+  EXPECT_LT(processes(), 60U) << "they are forgotten";
+  ASSERT_TRUE(told().contains("child final"));
+  end_input();
+  EXPECT_FALSE(told().contains("child retracted"));
 }
 
 }  // namespace

@@ -234,6 +234,8 @@ TEST(Report, GapsAreMarked) {
   Finding finding = sample_finding();
   finding.processes.push_back({});
   finding.processes.back().parent = 3;
+  finding.evidence.back().process_ambiguous = true;
+  finding.processes.back().parent_ambiguous = true;
   const std::string page = page_of({finding});
   EXPECT_TRUE(holds(page, "<div class=\"proc claimed\">"));
   EXPECT_TRUE(holds(page, "<div class=\"proc inferred\">"));
@@ -243,6 +245,8 @@ TEST(Report, GapsAreMarked) {
   EXPECT_TRUE(holds(page, "parent disputed</span>"));
   EXPECT_TRUE(holds(page, "(unknown process)"));
   EXPECT_TRUE(holds(page, "salvaged</span>"));
+  EXPECT_TRUE(holds(page, "\">by pid</span>"));
+  EXPECT_TRUE(holds(page, "parent by pid</span>"));
   EXPECT_TRUE(holds(page, "6 of 8 pieces of evidence are kept"));
 }
 
