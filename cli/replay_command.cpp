@@ -215,7 +215,6 @@ int give_up(const Error& error) {
   log_error(error.message);
   switch (error.code) {
     case ErrorCode::insecure_listener: return exit_insecure;
-    case ErrorCode::bad_state: return exit_state;
     case ErrorCode::bus:
       return exit_failure;  // An address in use, say: the command line was right.
     default: return exit_usage;
@@ -443,7 +442,8 @@ int run_replay(const ReplayOptions& options) {
     Result<std::unique_ptr<StatefulReplay>> opened =
         StatefulReplay::open(options.state, options.resume, options.quiet, *files);
     if (!opened) {
-      return give_up(opened.error());
+      log_error(opened.error().message);
+      return exit_state;
     }
     state = std::move(*opened);
   }
@@ -489,7 +489,8 @@ int run_replay(const ReplayOptions& options) {
   if (state) {
     const Result<void> attached = state->attach(pipeline, system_clock());
     if (!attached) {
-      return give_up(attached.error());
+      log_error(attached.error().message);
+      return exit_state;
     }
   }
   std::optional<RevisionConsumer> revisions;

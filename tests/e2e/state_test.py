@@ -315,7 +315,7 @@ class Folders(StateTest):
                     self.assertEqual(self.findings(broken, "--all", "--format", "csv"), want, f"{name} at {place}")
                     outcomes["unharmed"] += 1
                 else:
-                    self.assertIn(result.returncode, (1, 2, EXIT_STATE), f"{name} at {place}")
+                    self.assertEqual(result.returncode, EXIT_STATE, f"{name} at {place}")
                     self.assertIn("state", result.stderr.decode(errors="replace"), f"{name} at {place}")
                     outcomes["refused"] += 1
                 shutil.rmtree(broken)
@@ -369,6 +369,41 @@ class FullDisks(StateTest):
             os.remove(filler)
             self.replay(state, inputs, "--resume")
             self.assertEqual(self.told(state), self.told(want))
+
+
+class FailingDisks(StateTest):
+    """Each call that makes things durable fails once, with EIO: the N-th of each kind, until none is left to fail."""
+
+    def test_every_sync_may_fail(self):
+        strace = shutil.which("strace")
+        if strace is None or os.environ.get("SPOOR_SANITIZE"):
+            self.skipTest("needs strace, and a program that it can follow")
+        probe = subprocess.run([strace, "-f", "-e", "trace=none", "true"], check=False, capture_output=True)
+        if probe.returncode != 0:
+            self.skipTest("strace may not trace here")
+        inputs, _ = self.history_files(4_000, files=1)
+        whole = self.path("whole")
+        self.replay(whole, inputs)
+        want = self.told(whole)
+        failed = 0
+        for call in ("fdatasync", "fsync"):
+            for number in range(1, 200):
+                state = self.path(f"{call}-{number}")
+                command = [strace, "-f", "-o", os.devnull, "-e", "trace=" + call, "-e",
+                           f"inject={call}:error=EIO:when={number}", SPOOR, *self.command(state, inputs)]
+                result = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE)
+                message = result.stderr.decode(errors="replace")
+                self.assertIn(result.returncode, (0, EXIT_STATE), message)
+                if result.returncode != 0:
+                    self.assertIn("state", message)
+                    failed += 1
+                self.replay(state, inputs, "--resume")
+                self.assertEqual(self.told(state), want, f"{call} {number}")
+                shutil.rmtree(state)
+                if result.returncode == 0:
+                    break  # There was no such call any more, or RocksDB did without it.
+        print(f"{failed} failures gone on from")
+        self.assertGreater(failed, 3)
 
 
 if __name__ == "__main__":
