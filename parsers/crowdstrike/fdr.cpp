@@ -165,9 +165,10 @@ void FdrReader::collect_panther(NodeIndex outer, ParseContext& context) {
     if (attribute != nullptr) {
       if (!slots_.has(*attribute) && *attribute != A::panther_event) {
         slots_.put(*attribute, node, index);
+        slots_.put_named({.index = index, .attribute = *attribute, .is_known = true});
       }
     } else if (keep_unknown && context.document.find(root_, key) == kNoNode) {
-      slots_.put_unknown(index);
+      slots_.put_named({.index = index, .attribute = A::count, .is_known = false});
     }
   });
 }
@@ -638,17 +639,21 @@ void FdrReader::set_extras(ParseContext& context) {
     return;
   }
   const bool keeps_all = context.filter.wants_all_extra();
-  for (const std::uint16_t slot : slots_.used()) {
-    const NodeIndex index = slots_.node(static_cast<A>(slot));
-    const std::string_view key = key_of(context.document.node(index), context.scratch);
-    const bool is_shown = keeps_all && used_.test(slot) && !context.filter.names_extra(key);
-    // Those with a suffix are among the unknown keys.
-    if (!key.ends_with(kDecimalSuffix) && static_cast<A>(slot) != A::panther_event && !is_shown) {
-      keep_extra(index, context);
+  for (const FdrSlots::Named& named : slots_.named()) {
+    if (named.attribute == A::count || named.attribute == A::panther_event) {
+      continue;
+    }
+    const std::string_view key = key_of(context.document.node(named.index), context.scratch);
+    const bool is_shown = keeps_all && used_.test(static_cast<std::size_t>(named.attribute)) &&
+                          !context.filter.names_extra(key);
+    if (!is_shown) {
+      keep_extra(named.index, context);
     }
   }
-  for (const NodeIndex index : slots_.unknown()) {
-    keep_extra(index, context);
+  for (const FdrSlots::Named& named : slots_.named()) {
+    if (!named.is_known) {
+      keep_extra(named.index, context);
+    }
   }
 }
 
