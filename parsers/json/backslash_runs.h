@@ -18,8 +18,9 @@ namespace spoor {
   const bool runs_on = __builtin_add_overflow(odd_starts, backslash, &even_runs);
   // A branch that is nearly always right, so that the next block need not wait for this one.
   carry = 0;
-  if ((mask >> 63U) != 0 && runs_on) [[unlikely]] {
-    carry = 1;
+  if ((mask >> 63U) != 0) [[unlikely]] {
+    asm volatile("");  // NOLINT(hicpp-no-assembler): no instruction, but a branch it stays.
+    carry = runs_on ? 1 : 0;
   }
   return (kEven ^ (even_runs << 1U)) & follows;
 }

@@ -12,34 +12,34 @@ namespace {
 
 /// What records of one shape have in common, in a number: the lengths and last letters of some keys
 /// and where they stand. No value has a part in it. 0: too short to pay.
-std::uint64_t signature_of(const StructuralText& text) {
+std::uint64_t signature_of(const QuotedText& text) {
   constexpr std::size_t kSamples = 8;
-  constexpr std::size_t kWindow = 4;  // Of four in a row, one is a colon in nearly all records.
-  if (text.count < 2 * kWindow) {
+  constexpr std::size_t kStringsMin = 2;
+  const std::size_t strings = text.count / 2;
+  if (strings < kStringsMin) {
     return 0;
   }
   constexpr std::uint64_t kFirst = 0x9E3779B97F4A7C15ULL;
   constexpr std::uint64_t kSecond = 0xD6E8FEB86659FD93ULL;
   const char* const base = text.json.data();
-  const std::size_t windows = text.count / kWindow - 1;
   std::uint64_t mixed = (text.count ^ table_seed()) * kFirst;
   for (std::size_t sample = 0; sample < kSamples; ++sample) {
-    // Not from the first: there are bytes before the fifth.
-    const std::uint32_t* const at = text.index + kWindow * (1 + sample * windows / kSamples);
-    std::ptrdiff_t colon = -1;
-    for (std::ptrdiff_t i = 0; i < std::ptrdiff_t{kWindow}; ++i) {
-      colon = base[at[i]] == ':' ? i : colon;
+    // Of two strings in a row one is a key in nearly all records.
+    const std::size_t first = sample * (strings - 1) / kSamples;
+    for (std::size_t string = first; string < first + 2; ++string) {
+      const std::uint32_t open = text.index[2 * string];
+      const std::uint32_t close = text.index[2 * string + 1];
+      // There is a bracket before the first.
+      if (base[close + 1] == ':' && close >= 3) {
+        std::uint32_t letters = 0;
+        std::memcpy(&letters, base + close - 3, sizeof letters);
+        const std::uint64_t feature =
+            letters ^ (std::uint64_t{close - open} << 32U) ^ (std::uint64_t{string - first} << 60U);
+        mixed = (mixed ^ feature) * kSecond;
+        mixed ^= mixed >> 32U;
+        break;
+      }
     }
-    if (colon < 0) {
-      continue;
-    }
-    std::uint32_t letters = 0;
-    std::memcpy(&letters, base + at[colon] - 3, sizeof letters);
-    const std::uint64_t length = at[colon] - at[colon - 1];
-    const std::uint64_t feature =
-        letters ^ (length << 32U) ^ (static_cast<std::uint64_t>(colon) << 60U);
-    mixed = (mixed ^ feature) * kSecond;
-    mixed ^= mixed >> 32U;
   }
   return mixed | 1U;
 }
@@ -52,7 +52,7 @@ std::uint64_t next_number() {
 
 }  // namespace
 
-bool ShapeCache::read(const StructuralText& text, Document& document) {
+bool ShapeCache::read(const QuotedText& text, Document& document) {
   // Most logs have few shapes, told apart by that number alone.
   Recent& recent = recent_[text.count % kRecent];
   if (recent.repeats) {
@@ -80,7 +80,7 @@ bool ShapeCache::read(const StructuralText& text, Document& document) {
   return false;
 }
 
-void ShapeCache::remember(const StructuralText& text, const Document& document) {
+void ShapeCache::remember(const QuotedText& text, const Document& document) {
   if (signature_ == 0 || document.size() > JsonShape::kNodesMax ||
       document.node(0).kind != NodeKind::object) {
     return;

@@ -20,13 +20,13 @@ class ShapeCache {
  public:
   ShapeCache() : entries_(kShapes) {}
 
-  /// Fills `document` if the text is of a remembered shape: then it is valid, but that nobody
-  /// looked at its escapes. The document borrows from here until the next call. False says nothing.
-  [[nodiscard]] bool read(const StructuralText& text, Document& document);
+  /// Fills `document` if the text is of a remembered shape: then it is valid. The document borrows
+  /// from here until the next call. False says nothing.
+  [[nodiscard]] bool read(const QuotedText& text, Document& document);
 
   /// The text that read() saw last and did not know: it turned out to be valid, and is in
   /// `document`.
-  void remember(const StructuralText& text, const Document& document);
+  void remember(const QuotedText& text, const Document& document);
 
  private:
   static constexpr std::size_t kWays = 4;
@@ -41,7 +41,7 @@ class ShapeCache {
     JsonShape shape;
   };
 
-  /// Of the record before with as many structural characters.
+  /// Of the record before with as many quotes.
   struct Recent {
     std::uint32_t entry = 0;
     bool repeats = false;  ///< It was of the shape of the one before that.
