@@ -30,9 +30,9 @@ class JsonScanner {
   /// Fills `document` with `json`, in views into it and, until the next call, into the scanner.
   /// Invalid UTF-8 is mended first, in a copy that lives until the next call: an attacker can put
   /// such bytes in a file name, and dropping the record would hide the event; `document.salvaged`
-  /// tells, of lone surrogates too. Otherwise the text must be JSON to the letter (RFC 8259), nested
-  /// at most kJsonDepthMax deep. O(length); no allocation once warm. Whatever it holds, up to
-  /// kTextPadding (64) bytes behind `json` are read; what they hold changes nothing.
+  /// tells, of lone surrogates too. Otherwise the text must be JSON to the letter (RFC 8259),
+  /// nested at most kJsonDepthMax deep. O(length); no allocation once warm. Whatever it holds, up
+  /// to kTextPadding (64) bytes behind `json` are read; what they hold changes nothing.
   [[nodiscard]] Result<void> scan(std::string_view json, Document& document);
 
  private:

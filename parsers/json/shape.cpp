@@ -255,18 +255,22 @@ class ShapeBuilder {
     }
   }
 
-  /// Which quote's place tells where that place of fixed text is: the last one before it or at it,
-  /// but the next one if a number or the like stands between, or if there is none before. All gaps
-  /// before that place are known.
+  /// Which quote's place tells where that place of fixed text is: the last one before it, but the
+  /// next one if a number or the like stands between, or if there is none before. All gaps before
+  /// that place are known.
   [[nodiscard]] JsonShape::Tie tie(std::uint32_t place) const {
-    const QuotePlace* const end = text_.index + text_.count;
-    const auto behind =
-        static_cast<std::uint32_t>(std::upper_bound(text_.index, end, place) - text_.index);
-    const bool before = behind > 0 && !is_behind_number(behind - 1, place);
-    const std::uint32_t ordinal = before ? behind - 1 : behind;
+    const std::uint32_t next = ordinal_of(place);
+    const bool is_before = next > 0 && !is_behind_number(next - 1, place);
+    const std::uint32_t ordinal = is_before ? next - 1 : next;
     return {.ordinal = ordinal,
             .offset =
                 static_cast<std::int32_t>(place) - static_cast<std::int32_t>(text_.index[ordinal])};
+  }
+
+  /// Of the first quote that is not before that place.
+  [[nodiscard]] std::uint32_t ordinal_of(std::uint32_t place) const {
+    const QuotePlace* const end = text_.index + text_.count;
+    return static_cast<std::uint32_t>(std::lower_bound(text_.index, end, place) - text_.index);
   }
 
   /// Does a number or the like stand between that quote and that place?
@@ -280,13 +284,17 @@ class ShapeBuilder {
     return false;
   }
 
-  /// Checks for the fixed text up to `end`. A check that begins before the quote that it is tied to
-  /// holds that quote, and lies so that no byte before the text is read: quotes stand at least as
-  /// far from the beginning as their ordinals say.
+  /// Checks for the fixed text up to `end`. The first is tied to the quote that ends the string
+  /// before it, or to its own first quote, or to the text's end. The others are tied to a quote
+  /// within an earlier one, so that nothing stands between the two. A check that begins before the
+  /// quote that it is tied to lies so that no byte before the text is read: quotes stand at least
+  /// as far from the beginning as their ordinals say.
   bool add_fixed(std::uint32_t end) {
     for (std::uint32_t at = fixed_at_; at < end;) {
       const std::uint32_t size = std::min(end - at, kCheckBytes);
-      const JsonShape::Tie place = tie(at);
+      const bool begins_with_tie = at == fixed_at_ && text_.index[ordinal_of(at)] == at;
+      const JsonShape::Tie place =
+          begins_with_tie ? JsonShape::Tie{.ordinal = ordinal_of(at), .offset = 0} : tie(at);
       const bool holds_tie =
           place.offset >= 0 || -place.offset < static_cast<std::int32_t>(size) ||
           (place.ordinal == text_.count && -place.offset == static_cast<std::int32_t>(size));

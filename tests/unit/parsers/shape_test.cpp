@@ -184,6 +184,23 @@ TEST(Shape, HasItsFixedTextOnlyOnce) {
   }
 }
 
+// Fixed text is compared in pieces of 32 bytes: wherever one ends, nothing may stand before the
+// next.
+TEST(Shape, HasNothingBetweenThePiecesOfItsFixedText) {
+  JsonDom dom;
+  for (std::size_t size = 0; size < 70; ++size) {
+    const std::string record = R"({"a":"b",")" + std::string(size, 'k') +
+                               R"(":{"c":{"d":"e"}},"f":1,"g":{"h":{"i":{"j":"k"},"l":2}}})";
+    JsonScanner scanner = one_that_saw(record);
+    for (std::size_t at = 0; at <= record.size(); ++at) {
+      for (const char more : {',', '}', '{', ' ', '"', '1', ':'}) {
+        const std::string other = std::string(record).insert(at, 1, more);
+        ASSERT_EQ(scanned(scanner, other), walked(dom, other)) << other;
+      }
+    }
+  }
+}
+
 // Places of quotes are kept in sixteen bits.
 TEST(Shape, OfLongTexts) {
   JsonDom dom;
