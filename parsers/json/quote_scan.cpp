@@ -127,12 +127,6 @@ constexpr std::array<unsigned char, kBlock> kPlaces = [] {
   return places;
 }();
 
-/// To a general register: g++ would do sums of bits in mask registers, at three cycles a step.
-[[gnu::always_inline]] inline std::uint64_t general(std::uint64_t bits) {
-  asm("" : "+r"(bits));  // NOLINT(hicpp-no-assembler): no instruction, only a place.
-  return bits;
-}
-
 /// What a walk over blocks of 64 bytes has found.
 struct WideWalk {
   __m512i least;  ///< Of the bytes at each place of the blocks, the least, as signed numbers.
@@ -148,9 +142,9 @@ take_block(__m512i bytes, std::string_view json, std::size_t at, WideWalk& walk)
                                                    _mm512_loadu_si512(kNotSimple.data() + kBlock));
   walk.least = _mm512_min_epi8(walk.least, bytes);
   const BlockBits bits{
-      .quotes = general(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'))),
-      .backslashes = general(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'))),
-      .not_simple = general(_mm512_movepi8_mask(_mm512_or_si512(classes, bytes)))};
+      .quotes = in_general_register(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'))),
+      .backslashes = in_general_register(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'))),
+      .not_simple = in_general_register(_mm512_movepi8_mask(_mm512_or_si512(classes, bytes)))};
   const std::uint64_t open = open_quotes(bits, json, at, walk.carry, walk.escapes);
   const auto count = static_cast<std::size_t>(std::popcount(open));
   // With masks for all of it: without, they lean on what g++ 12 calls uninitialized (GCC bug
