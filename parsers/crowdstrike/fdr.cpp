@@ -261,6 +261,7 @@ void FdrReader::set_envelope(ParseContext& context) {
   event.duplicate_keys = slots_.duplicate();
   event.platform = crowdstrike_platform(take(A::event_platform, context));
   sensor_ = lower(take(A::aid, context), context.scratch);
+  ids_.set_sensor(sensor_);
   event.host = sensor_.empty() ? std::string_view("-") : sensor_;
   constexpr A kNames[] = {A::computer_name, A::aid_computer_name};
   event.hostname = take_first(kNames, context);
@@ -288,7 +289,7 @@ void FdrReader::set_uid(ParseContext& context) {
     event.uid = content_uid(context);
     return;
   }
-  event.uid = context.scratch.uid_builder().add("crowdstrike").add(sensor_).add(id).finish();
+  event.uid = ids_.event(id);
   event.vendor_event_uid = crowdstrike_event_uid(sensor_, id, context.scratch);
 }
 
@@ -540,10 +541,9 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
   if (roles.actor[0] == A::count) {
     return;
   }
-  Scratch& scratch = context.scratch;
   const std::string_view actor_id =
       actor_id_ == A::count ? std::string_view() : take(actor_id_, context);
-  event.actor = crowdstrike_process(sensor_, actor_id, scratch);
+  event.actor = ids_.process(actor_id);
   const std::string_view target_id = slots_.text(A::target_process_id, context);
   const bool is_target = target_id.empty() || target_id == actor_id;
   if (roles.has_target) {
@@ -574,7 +574,7 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
     event.actor.command_line = event.field(FieldId::command_line);
   }
   const std::string_view parent_id = take(A::parent_process_id, context);
-  event.parent = crowdstrike_process(sensor_, parent_id, scratch);
+  event.parent = ids_.process(parent_id);
   if (!event.parent.vendor_uid.empty()) {
     set_wanted(FieldId::parent_process_guid, event.parent.vendor_uid, context);
   }
@@ -583,7 +583,7 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
   if (roles.starts) {
     const std::string_view source_id = take(A::source_process_id, context);
     if (source_id != parent_id) {
-      event.creator = crowdstrike_process(sensor_, source_id, scratch);
+      event.creator = ids_.process(source_id);
     }
   }
 }
@@ -611,7 +611,7 @@ void FdrReader::set_two_processes(ParseContext& context) {
       {A::target_image_file_name, FieldId::target_image},
   };
   Event& event = context.event;
-  event.target = crowdstrike_process(sensor_, take(A::target_process_id, context), context.scratch);
+  event.target = ids_.process(take(A::target_process_id, context));
   apply(kImages, context);
   const auto set_guid = [&context](FieldId id, const ProcessMention& process) {
     if (!process.vendor_uid.empty()) {
