@@ -69,9 +69,10 @@ bool fit_plainly(const Checks& checks, const char* base, const QuotePlace* index
   Sixteen differences = {0, 0};
   for (const JsonShape::Check& check : checks) {
     const char* at = base + index[check.ordinal] + check.offset;
-    const std::uint32_t head = std::min(check.size, 16U);
+    const std::uint32_t size = check.size;
+    const std::uint32_t head = std::min(size, 16U);
     differences |= (load(at) & kMasks[head]) ^ load(check.text);
-    differences |= (load(at + 16) & kMasks[check.size - head]) ^ load(check.text + 2);
+    differences |= (load(at + 16) & kMasks[size - head]) ^ load(check.text + 2);
   }
   return (differences[0] | differences[1]) == 0;
 }
@@ -235,7 +236,7 @@ class ShapeBuilder {
       has_number_ = true;
     }
     fixed_at_ = begin + node.text_size;
-    gaps_of(node.kind).push_back({.ordinal = ordinal_,
+    gaps_of(node.kind).push_back({.ordinal = static_cast<std::uint16_t>(ordinal_),
                                   .node = static_cast<std::uint16_t>(number),
                                   .begin = static_cast<std::uint8_t>(first),
                                   .less = static_cast<std::uint8_t>(less)});
@@ -308,9 +309,9 @@ class ShapeBuilder {
       JsonShape::Check check;
       std::memcpy(check.text, text_.json.data() + at, size);
       check.mask = size == kCheckBytes ? ~0U : (1U << size) - 1;
-      check.ordinal = place.ordinal;
-      check.offset = place.offset;
-      check.size = size;
+      check.ordinal = static_cast<std::uint16_t>(place.ordinal);
+      check.offset = static_cast<std::int8_t>(place.offset);
+      check.size = static_cast<std::uint8_t>(size);
       shape_.checks_.push_back(check);
       at += size;
     }

@@ -51,15 +51,15 @@ class JsonShape {
   struct Check {
     std::uint64_t text[4] = {};  ///< Zero behind the text.
     std::uint32_t mask = 0;      ///< A bit for each byte.
-    std::uint32_t ordinal = 0;   ///< The quote that it is tied to,
-    std::int32_t offset = 0;     ///< and how far behind that it begins.
-    std::uint32_t size = 0;
+    std::uint16_t ordinal = 0;   ///< The quote that it is tied to,
+    std::int8_t offset = 0;      ///< and how far behind that it begins.
+    std::uint8_t size = 0;
   };
 
   /// A scalar whose text differs from record to record: what stands between two quotes, or a part
   /// of it.
   struct Gap {
-    std::uint32_t ordinal = 0;  ///< Of the first quote.
+    std::uint16_t ordinal = 0;  ///< Of the first quote.
     std::uint16_t node = 0;
     std::uint8_t begin = 0;  ///< From that quote.
     std::uint8_t less = 0;   ///< What the text is shorter than the way to the next one.
@@ -81,6 +81,9 @@ class JsonShape {
   };
 
   struct Kernels;
+
+  // Small: they are read for every record, and of some ten shapes in turn.
+  static_assert(sizeof(Check) == 40 && sizeof(Gap) == 6);
 
   void clear();
   [[nodiscard]] bool read(const QuotedText& text, const Kernels& kernels);
