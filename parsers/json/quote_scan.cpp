@@ -129,8 +129,8 @@ constexpr std::array<unsigned char, kBlock> kPlaces = [] {
 
 /// What a walk over blocks of 64 bytes has found.
 struct WideWalk {
-  __m512i least;  ///< Of the bytes at each place of the blocks, the least, as signed numbers.
-  QuotePlace* next;
+  __m512i least{};  ///< Of the bytes at each place of the blocks, the least, as signed numbers.
+  QuotePlace* next = nullptr;
   std::uint64_t carry = 0;
   Escapes escapes = Escapes::good;
 };

@@ -206,9 +206,10 @@ TEST(Shape, OfLongTexts) {
   JsonDom dom;
   for (const std::size_t size : {0xFFFEU, 0xFFFFU, 0x10000U, 0x10001U, 0x1FFFFU, 0x20010U}) {
     const auto record = [size](char filling) {
-      const std::string front = R"({"a":"b","c":1,"d":")";
-      const std::string back = R"(","e":"f","g":17})";
-      return front + std::string(size - front.size() - back.size(), filling) + back;
+      std::string text = R"({"a":"b","c":1,"d":")";
+      constexpr std::string_view kBack = R"(","e":"f","g":17})";
+      text.resize(size - kBack.size(), filling);
+      return text.append(kBack);
     };
     JsonScanner scanner = one_that_saw(record('x'));
     EXPECT_EQ(is_remembered(scanner, record('x')), size <= kQuotedTextMax);
