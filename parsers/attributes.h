@@ -109,7 +109,15 @@ class AttributeSlots {
     found.used.push_back(static_cast<std::uint16_t>(slot));
   }
 
-  void put_unknown(NodeIndex index) { own().unknown.push_back(index); }
+  /// A value that is wanted by its key. Attribute::count: no attribute's, or not the one that
+  /// counts.
+  struct Named {
+    NodeIndex index = 0;
+    Attribute attribute{};
+    bool is_known = false;  ///< The table knows the key.
+  };
+
+  void put_named(const Named& named) { own().named.push_back(named); }
 
   [[nodiscard]] NodeIndex node(Attribute attribute) const {
     return now_->nodes[static_cast<std::size_t>(attribute)];
@@ -131,8 +139,12 @@ class AttributeSlots {
   /// Slots that are filled, in the order of the record.
   [[nodiscard]] const std::vector<std::uint16_t>& used() const { return now_->used; }
 
-  /// Values whose keys the table does not know (kept only if extra fields are wanted).
-  [[nodiscard]] const std::vector<NodeIndex>& unknown() const { return now_->unknown; }
+  /// Of what collect() saw, in the order of the record: the values that the filter wants as extra
+  /// fields, by their own keys; and objects, in which some may be.
+  [[nodiscard]] const std::vector<Named>& named() const { return now_->named; }
+
+  /// Was collect() called? Else named() holds nothing.
+  [[nodiscard]] bool is_collected() const { return now_->is_collected; }
 
   /// Did some key, or two names of one attribute, occur twice?
   [[nodiscard]] bool duplicate() const { return now_->duplicate; }
@@ -141,8 +153,9 @@ class AttributeSlots {
   struct Found {
     std::array<NodeIndex, kCount> nodes{};
     std::vector<std::uint16_t> used;
-    std::vector<NodeIndex> unknown;
+    std::vector<Named> named;
     bool duplicate = false;
+    bool is_collected = false;
 
     Found() { nodes.fill(kNoNode); }
 
@@ -151,8 +164,9 @@ class AttributeSlots {
         nodes[slot] = kNoNode;
       }
       used.clear();
-      unknown.clear();
+      named.clear();
       duplicate = false;
+      is_collected = false;
     }
   };
 
@@ -186,38 +200,51 @@ class AttributeSlots {
     return row != nullptr && row->attribute != Attribute::count;
   }
 
-  void take(const typename Table::Row* row, NodeIndex index, ParseContext& context) {
-    if (is_slot(row)) {
-      put(row->attribute, context.document.node(index), index);
-    } else {
-      put_unknown(index);
+  void take(const typename Table::Row* row,
+            NodeIndex index,
+            bool is_named,
+            const ParseContext& context) {
+    const Node& node = context.document.node(index);
+    const bool is_known = is_slot(row);
+    if (is_known) {
+      put(row->attribute, node, index);
     }
+    if (node.kind == NodeKind::null || (!is_named && node.kind != NodeKind::object)) {
+      return;
+    }
+    const bool counts = is_known && this->node(row->attribute) == index;
+    put_named({.index = index,
+               .attribute = counts ? row->attribute : Attribute::count,
+               .is_known = is_known});
   }
 
   Marks collect_by_plan(NodeIndex root, const Table& table, ParseContext& context) {
+    own().is_collected = true;
     KeyPlan& plan = context.plans.plan_of(context.document, root, &table, &context.filter);
     if (!plan.fits(context.document, root)) {
       return collect_and_plan(root, table, context, plan);
     }
     plan.for_each_place([&](const KeyPlan::Place& place) {
-      take(static_cast<const typename Table::Row*>(place.row), root + place.child, context);
+      take(static_cast<const typename Table::Row*>(place.row), root + place.child,
+           place.action != 0, context);
     });
     return plan.marks();
   }
 
   Marks collect_and_plan(NodeIndex root, const Table& table, ParseContext& context, KeyPlan& plan) {
     Marks marks = 0;
-    const bool keep_unknown = context.filter.wants_any_extra();
+    const bool wants_extra = context.filter.wants_any_extra();
     plan.begin();
     context.document.for_each_child(root, [&](const Node& node, NodeIndex index) {
       const std::string_view key = key_of(node, context.scratch);
       const typename Table::Row* row = table.keys_.find_padded(key);
-      const bool matters = is_slot(row) || keep_unknown;
+      const bool is_named = wants_extra && context.filter.wants_extra(key);
+      const bool matters = is_slot(row) || is_named || (wants_extra && node.end > index + 1);
       marks |= row != nullptr ? row->marks : marks_of(key);
       if (matters) {
-        take(row, index, context);
+        take(row, index, is_named, context);
       }
-      plan.add(node, root, {.child = index, .row = row}, matters);
+      plan.add(node, root, {.child = index, .row = row, .action = is_named ? 1U : 0U}, matters);
     });
     plan.finish(context.document, root, marks);
     return marks;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <limits>
 #include <span>
 #include <string>
@@ -248,13 +249,26 @@ std::optional<Timestamp> parse_vendor_time(std::string_view text) {
 
 std::string_view compose_hashes(
     std::initializer_list<std::pair<std::string_view, std::string_view>> hashes, Scratch& scratch) {
-  std::string& text = scratch.text();
+  std::size_t room = 1;
+  for (const auto& [algorithm, value] : hashes) {
+    room += algorithm.size() + value.size() + 2;
+  }
+  char* const place = scratch.take(room);
+  char* end = place;
+  const auto append = [&end](std::string_view text) {
+    std::memcpy(end, text.data(), text.size());
+    end += text.size();
+  };
   for (const auto& [algorithm, value] : hashes) {
     if (!is_all_zero(value) && is_hex(value)) {
-      text.append(text.empty() ? "" : ",").append(algorithm).append("=").append(value);
+      append(end == place ? "" : ",");
+      append(algorithm);
+      append("=");
+      append(value);
     }
   }
-  return text.empty() ? std::string_view() : scratch.copy(text);
+  return end == place ? std::string_view()
+                      : std::string_view(place, static_cast<std::size_t>(end - place));
 }
 
 bool says_nothing(std::string_view value) {

@@ -185,11 +185,21 @@ class KeyPlans {
                                  NodeIndex object,
                                  const void* owner,
                                  const void* filter) {
-    KeyPlan& plan = plans_[place_of(document, object, owner)];
+    const std::uint64_t tag = tag_of(document, object, owner);
+    const std::size_t first = (tag >> kSetShift) * kWays;
+    std::size_t place = first;
+    while (place < first + kWays && tags_[place] != tag) {
+      ++place;
+    }
+    if (place == first + kWays) [[unlikely]] {
+      place = room_in(first);
+    }
+    KeyPlan& plan = plans_[place];
     if (plan.in_use_) [[unlikely]] {
       spare_.span_ = 0;  // What is below an object may fall into the place of the object's own.
       return spare_;
     }
+    tags_[place] = tag;
     if (plan.owner_ != owner || plan.filter_ != filter) [[unlikely]] {
       plan.owner_ = owner;
       plan.filter_ = filter;
@@ -199,14 +209,29 @@ class KeyPlans {
   }
 
  private:
-  static constexpr std::size_t kPlans = 256;
+  /// For another plan, in the set that begins there: those that are there take turns.
+  [[nodiscard]] std::size_t room_in(std::size_t first) {
+    for (std::size_t place = first; place < first + kWays; ++place) {
+      if (tags_[place] == 0) {
+        return place;
+      }
+    }
+    return first + turn_++ % kWays;
+  }
 
-  /// By the number of values and the sizes of some keys: kinds of records differ in these.
-  static std::size_t place_of(const Document& document, NodeIndex object, const void* owner) {
+  static constexpr std::size_t kWays = 8;
+  static constexpr std::size_t kSets = 64;
+  static constexpr std::size_t kPlans = kWays * kSets;
+  static constexpr unsigned kSetShift = 64U - static_cast<unsigned>(std::countr_zero(kSets));
+
+  /// By the number of values and the sizes of some keys: kinds of records differ in these. Its
+  /// first bits are the set.
+  static std::uint64_t tag_of(const Document& document, NodeIndex object, const void* owner) {
+    constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15ULL;
     if (document.shape() != 0) {
       const std::uint64_t key = document.shape() * 0xD6E8FEB86659FD93ULL ^ object ^
                                 reinterpret_cast<std::uintptr_t>(owner);
-      return (key * 0x9E3779B97F4A7C15ULL) >> 56U;
+      return (key * kFactor) | 1U;
     }
     const Node* nodes = &document.node(object);
     const std::uint32_t span = nodes->end - object;
@@ -217,11 +242,12 @@ class KeyPlans {
       mixed = mixed * 41 + nodes[span / 2].key_size;
       mixed = mixed * 41 + nodes[span - 1].key_size;
     }
-    mixed = (mixed ^ reinterpret_cast<std::uintptr_t>(owner)) * 0x9E3779B97F4A7C15ULL;
-    return mixed >> 56U;
+    return ((mixed ^ reinterpret_cast<std::uintptr_t>(owner)) * kFactor) | 1U;
   }
 
   std::vector<KeyPlan> plans_;
+  std::array<std::uint64_t, kPlans> tags_{};  ///< 0: no plan.
+  std::size_t turn_ = 0;
   KeyPlan spare_;  ///< Made, never used.
 };
 

@@ -6,6 +6,7 @@
 #include "parsers/field_writer.h"
 #include "parsers/key_plan.h"
 #include "parsers/scratch.h"
+#include "parsers/windows/windows_logs.h"
 
 namespace spoor {
 
@@ -16,6 +17,7 @@ struct ParseContext {
   Scratch& scratch;
   Event& event;
   KeyPlans& plans;
+  WindowsLogs& logs;
 };
 
 /// Takes the events of a record, one after the other.

@@ -134,7 +134,7 @@ struct RecordParser::Impl final : private EventEmitter {
   // ---------------------------------------------------------------------------------
 
   ParseContext context(std::size_t number) {
-    return {levels[number]->document, filter, scratch, event, plans};
+    return {levels[number]->document, filter, scratch, event, plans, logs};
   }
 
   /// A value that may be a record, hold one, or hold several. `depth` counts what was unwrapped.
@@ -432,6 +432,7 @@ struct RecordParser::Impl final : private EventEmitter {
   Scratch scratch;
   Event event;
   KeyPlans plans;
+  WindowsLogs logs;
   std::array<std::unique_ptr<Level>, kUnwrapMax + 1> levels;
   WindowsRecord windows;
   CrowdStrikeParser crowdstrike;

@@ -55,6 +55,12 @@ class UidBuilder {
   /// Forgets the fields, keeps the memory.
   void clear() { size_ = 0; }
 
+  /// How much was added, for forget_behind().
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  /// Forgets what was added since size() was that.
+  void forget_behind(std::size_t size) { size_ = std::min(size_, size); }
+
  private:
   [[nodiscard]] char* make_room(std::size_t bytes) {
     if (bytes_.size() - size_ < bytes) [[unlikely]] {

@@ -470,15 +470,20 @@ void StreamReader::set_extras(ParseContext& context) {
     return;
   }
   const bool keeps_all = context.filter.wants_all_extra();
-  for (const std::uint16_t slot : slots_.used()) {
-    const NodeIndex index = slots_.node(static_cast<A>(slot));
-    const std::string_view key = key_of(context.document.node(index), context.scratch);
-    if (!keeps_all || !used_.test(slot) || context.filter.names_extra(key)) {
-      keep_extra(index, context);
+  for (const StreamSlots::Named& named : slots_.named()) {
+    if (named.attribute == A::count) {
+      continue;
+    }
+    const std::string_view key = key_of(context.document.node(named.index), context.scratch);
+    if (!keeps_all || !used_.test(static_cast<std::size_t>(named.attribute)) ||
+        context.filter.names_extra(key)) {
+      keep_extra(named.index, context);
     }
   }
-  for (const NodeIndex index : slots_.unknown()) {
-    keep_extra(index, context);
+  for (const StreamSlots::Named& named : slots_.named()) {
+    if (!named.is_known) {
+      keep_extra(named.index, context);
+    }
   }
 }
 

@@ -165,9 +165,10 @@ void FdrReader::collect_panther(NodeIndex outer, ParseContext& context) {
     if (attribute != nullptr) {
       if (!slots_.has(*attribute) && *attribute != A::panther_event) {
         slots_.put(*attribute, node, index);
+        slots_.put_named({.index = index, .attribute = *attribute, .is_known = true});
       }
     } else if (keep_unknown && context.document.find(root_, key) == kNoNode) {
-      slots_.put_unknown(index);
+      slots_.put_named({.index = index, .attribute = A::count, .is_known = false});
     }
   });
 }
@@ -260,6 +261,7 @@ void FdrReader::set_envelope(ParseContext& context) {
   event.duplicate_keys = slots_.duplicate();
   event.platform = crowdstrike_platform(take(A::event_platform, context));
   sensor_ = lower(take(A::aid, context), context.scratch);
+  ids_.set_sensor(sensor_);
   event.host = sensor_.empty() ? std::string_view("-") : sensor_;
   constexpr A kNames[] = {A::computer_name, A::aid_computer_name};
   event.hostname = take_first(kNames, context);
@@ -287,7 +289,7 @@ void FdrReader::set_uid(ParseContext& context) {
     event.uid = content_uid(context);
     return;
   }
-  event.uid = context.scratch.uid_builder().add("crowdstrike").add(sensor_).add(id).finish();
+  event.uid = ids_.event(id);
   event.vendor_event_uid = crowdstrike_event_uid(sensor_, id, context.scratch);
 }
 
@@ -539,10 +541,9 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
   if (roles.actor[0] == A::count) {
     return;
   }
-  Scratch& scratch = context.scratch;
   const std::string_view actor_id =
       actor_id_ == A::count ? std::string_view() : take(actor_id_, context);
-  event.actor = crowdstrike_process(sensor_, actor_id, scratch);
+  event.actor = ids_.process(actor_id);
   const std::string_view target_id = slots_.text(A::target_process_id, context);
   const bool is_target = target_id.empty() || target_id == actor_id;
   if (roles.has_target) {
@@ -573,7 +574,7 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
     event.actor.command_line = event.field(FieldId::command_line);
   }
   const std::string_view parent_id = take(A::parent_process_id, context);
-  event.parent = crowdstrike_process(sensor_, parent_id, scratch);
+  event.parent = ids_.process(parent_id);
   if (!event.parent.vendor_uid.empty()) {
     set_wanted(FieldId::parent_process_guid, event.parent.vendor_uid, context);
   }
@@ -582,7 +583,7 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
   if (roles.starts) {
     const std::string_view source_id = take(A::source_process_id, context);
     if (source_id != parent_id) {
-      event.creator = crowdstrike_process(sensor_, source_id, scratch);
+      event.creator = ids_.process(source_id);
     }
   }
 }
@@ -610,7 +611,7 @@ void FdrReader::set_two_processes(ParseContext& context) {
       {A::target_image_file_name, FieldId::target_image},
   };
   Event& event = context.event;
-  event.target = crowdstrike_process(sensor_, take(A::target_process_id, context), context.scratch);
+  event.target = ids_.process(take(A::target_process_id, context));
   apply(kImages, context);
   const auto set_guid = [&context](FieldId id, const ProcessMention& process) {
     if (!process.vendor_uid.empty()) {
@@ -638,17 +639,21 @@ void FdrReader::set_extras(ParseContext& context) {
     return;
   }
   const bool keeps_all = context.filter.wants_all_extra();
-  for (const std::uint16_t slot : slots_.used()) {
-    const NodeIndex index = slots_.node(static_cast<A>(slot));
-    const std::string_view key = key_of(context.document.node(index), context.scratch);
-    const bool is_shown = keeps_all && used_.test(slot) && !context.filter.names_extra(key);
-    // Those with a suffix are among the unknown keys.
-    if (!key.ends_with(kDecimalSuffix) && static_cast<A>(slot) != A::panther_event && !is_shown) {
-      keep_extra(index, context);
+  for (const FdrSlots::Named& named : slots_.named()) {
+    if (named.attribute == A::count || named.attribute == A::panther_event) {
+      continue;
+    }
+    const std::string_view key = key_of(context.document.node(named.index), context.scratch);
+    const bool is_shown = keeps_all && used_.test(static_cast<std::size_t>(named.attribute)) &&
+                          !context.filter.names_extra(key);
+    if (!is_shown) {
+      keep_extra(named.index, context);
     }
   }
-  for (const NodeIndex index : slots_.unknown()) {
-    keep_extra(index, context);
+  for (const FdrSlots::Named& named : slots_.named()) {
+    if (!named.is_known) {
+      keep_extra(named.index, context);
+    }
   }
 }
 

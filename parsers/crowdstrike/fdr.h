@@ -64,6 +64,7 @@ class FdrReader {
   std::bitset<FdrSlots::kCount> used_;
   NodeIndex root_ = 0;
   std::string_view sensor_;  ///< aid, lower case.
+  CrowdStrikeIds ids_;
   FdrAttribute actor_id_ = FdrAttribute::count;
   bool context_is_actor_ = false;  ///< What the record says of the context process is the actor's.
 };

@@ -8,6 +8,13 @@
 namespace spoor {
 namespace {
 
+constexpr std::string_view kProcessKind = "crowdstrike process";
+constexpr std::string_view kEventKind = "crowdstrike";
+
+bool names_a_process(std::string_view process_id) {
+  return !process_id.empty() && process_id != "0";
+}
+
 struct PlatformRow {
   std::string_view name;
   Platform platform;
@@ -28,15 +35,48 @@ ProcessMention crowdstrike_process(std::string_view sensor,
                                    std::string_view process_id,
                                    Scratch& scratch) {
   ProcessMention mention;
-  if (process_id.empty() || process_id == "0") {
+  if (!names_a_process(process_id)) {
     return mention;
   }
   mention.vendor_uid = process_id;
   if (!sensor.empty()) {
-    mention.key =
-        scratch.uid_builder().add("crowdstrike process").add(sensor).add(process_id).finish();
+    mention.key = scratch.uid_builder().add(kProcessKind).add(sensor).add(process_id).finish();
   }
   return mention;
+}
+
+void CrowdStrikeIds::Hash::begin(std::string_view kind, std::string_view sensor) {
+  builder.clear();
+  builder.add(kind).add(sensor);
+  front = builder.size();
+}
+
+Uid CrowdStrikeIds::Hash::of(std::string_view id) {
+  builder.forget_behind(front);
+  return builder.add(id).finish();
+}
+
+void CrowdStrikeIds::set_sensor(std::string_view sensor) {
+  if (is_set_ && sensor_ == sensor) {
+    return;
+  }
+  is_set_ = true;
+  sensor_ = sensor;
+  process_.begin(kProcessKind, sensor);
+  event_.begin(kEventKind, sensor);
+}
+
+ProcessMention CrowdStrikeIds::process(std::string_view process_id) {
+  ProcessMention mention;
+  if (names_a_process(process_id)) {
+    mention.vendor_uid = process_id;
+    mention.key = sensor_.empty() ? Uid{} : process_.of(process_id);
+  }
+  return mention;
+}
+
+Uid CrowdStrikeIds::event(std::string_view id) {
+  return event_.of(id);
 }
 
 Platform crowdstrike_platform(std::string_view name) {

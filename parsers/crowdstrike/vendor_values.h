@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
+#include "engine/base/uid.h"
 #include "engine/event/event.h"
 #include "parsers/parse_context.h"
 
@@ -14,6 +16,34 @@ namespace spoor {
 [[nodiscard]] ProcessMention crowdstrike_process(std::string_view sensor,
                                                  std::string_view process_id,
                                                  Scratch& scratch);
+
+/// The same for one sensor after another's records: what all ids of a sensor begin with is kept.
+class CrowdStrikeIds {
+ public:
+  /// Of whose records what follows is; in lower case, may be empty.
+  void set_sensor(std::string_view sensor);
+
+  /// As crowdstrike_process().
+  [[nodiscard]] ProcessMention process(std::string_view process_id);
+
+  /// The uid of an event by its id. There is a sensor or none.
+  [[nodiscard]] Uid event(std::string_view id);
+
+ private:
+  /// A hash whose beginning stays.
+  struct Hash {
+    UidBuilder builder;
+    std::size_t front = 0;
+
+    void begin(std::string_view kind, std::string_view sensor);
+    [[nodiscard]] Uid of(std::string_view id);
+  };
+
+  std::string sensor_;
+  bool is_set_ = false;
+  Hash process_;
+  Hash event_;
+};
 
 /// "Win" and "Windows", "Mac", "Lin", …; `other` for what else there is, `unknown` for "".
 [[nodiscard]] Platform crowdstrike_platform(std::string_view name);

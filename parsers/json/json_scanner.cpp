@@ -11,6 +11,7 @@
 #include "parsers/json/escape_check.h"
 #include "parsers/json/json_error.h"
 #include "parsers/json/number_check.h"
+#include "parsers/json/quote_scan.h"
 #include "parsers/json/shape_cache.h"
 
 namespace spoor {
@@ -35,6 +36,13 @@ bool is_space(char c) {
                                    ? kZeros << (8 * (8 - size))
                                    : kZeros >> (8 * (8 - size));
   return (word & kHighNibbles) == wanted && ((word + (wanted / 8)) & kHighNibbles) == wanted;
+}
+
+std::string_view without_blanks_behind(std::string_view text) {
+  while (!text.empty() && is_space(text.back())) {
+    text.remove_suffix(1);
+  }
+  return text;
 }
 
 std::uint32_t bit(bool condition) {
@@ -293,30 +301,47 @@ class Walk {
 
 struct JsonScanner::Impl {
   [[nodiscard]] simdjson::error_code scan_once(std::string_view json, Document& document) {
+    const std::string_view bare = without_blanks_behind(json);
+    if (quotes.size() < quote_room(bare.size())) [[unlikely]] {
+      quotes.resize(2 * quote_room(bare.size()));
+    }
+    const TextLook look = find_quotes(bare, quotes.data());
+    // What else stage 1 would find wrong with the bytes of strings.
+    const bool may_have_shape = bare.size() <= kQuotedTextMax && !look.has_controls &&
+                                look.escapes != Escapes::bad &&
+                                (look.is_ascii || simdjson::validate_utf8(bare));
+    const QuotedText text{.json = bare, .index = quotes.data(), .count = look.quotes};
+    if (may_have_shape && shapes.read(text, document)) {
+      document.salvaged = document.salvaged || look.escapes == Escapes::lone_surrogate;
+      return simdjson::SUCCESS;
+    }
+    const simdjson::error_code walked = walk(json, look.escapes, document);
+    if (may_have_shape && walked == simdjson::SUCCESS) {
+      shapes.remember(text, document);
+    }
+    return walked;
+  }
+
+  /// Of whatever shape.
+  [[nodiscard]] simdjson::error_code walk(std::string_view json,
+                                          Escapes escapes,
+                                          Document& document) const {
     const auto* bytes = reinterpret_cast<const std::uint8_t*>(json.data());
     const simdjson::error_code error =
         stage1->stage1(bytes, json.size(), simdjson::stage1_mode::regular);
     if (error != simdjson::SUCCESS) {
       return error;
     }
-    const Escapes escapes = check_escapes(json);
     if (escapes == Escapes::bad) {
       return simdjson::STRING_ERROR;
     }
     document.salvaged = document.salvaged || escapes == Escapes::lone_surrogate;
-    const StructuralText text{.json = json,
-                              .index = stage1->structural_indexes.get(),
-                              .count = stage1->n_structural_indexes};
-    if (shapes.read(text, document)) {
-      return simdjson::SUCCESS;
-    }
-    const simdjson::error_code walked = Walk(json, text.index, text.count, document).run();
-    if (walked == simdjson::SUCCESS) {
-      shapes.remember(text, document);
-    }
-    return walked;
+    return Walk(json, stage1->structural_indexes.get(), stage1->n_structural_indexes, document)
+        .run();
   }
 
+  QuoteFinder find_quotes = quote_finders().front();
+  std::vector<QuotePlace> quotes;
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stage1;
   simdjson::error_code allocated = simdjson::MEMALLOC;
   std::string mended;

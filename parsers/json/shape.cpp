@@ -15,9 +15,12 @@ namespace spoor {
 namespace {
 
 constexpr std::uint32_t kCheckBytes = 32;
-/// A check begins less than this behind the character that it is tied to: then it is read within
-/// the padding, wherever that character stands.
+/// A check begins less than this behind the quote that it is tied to: then it is read within the
+/// padding, wherever that quote stands.
 constexpr std::uint32_t kReach = static_cast<std::uint32_t>(kTextPadding) - kCheckBytes + 1;
+/// The same for a number, whose sign is looked at before the rest.
+constexpr std::uint32_t kNumberReach = kReach - 1;
+static_assert(kNumberPadding <= kCheckBytes);
 
 using Sixteen = std::uint64_t __attribute__((vector_size(16)));
 
@@ -46,14 +49,14 @@ using Gaps = std::vector<JsonShape::Gap>;
 
 /// Into its node.
 [[gnu::always_inline]] inline void take(const JsonShape::Gap& gap,
-                                        const StructuralText& text,
+                                        const QuotedText& text,
                                         Node* nodes) {
-  const std::uint32_t* const at = text.index + gap.ordinal;
+  const QuotePlace* const at = text.index + gap.ordinal;
   nodes[gap.node].text = text.json.data() + at[0] + gap.begin;
-  nodes[gap.node].text_size = at[1] - at[0] - gap.less;
+  nodes[gap.node].text_size = std::uint32_t{at[1]} - at[0] - gap.less;
 }
 
-bool take_numbers_plainly(const Gaps& gaps, const StructuralText& text, Node* nodes) {
+bool take_numbers_plainly(const Gaps& gaps, const QuotedText& text, Node* nodes) {
   std::uint32_t plain = 1;
   for (const JsonShape::Gap& gap : gaps) {
     take(gap, text, nodes);
@@ -62,13 +65,14 @@ bool take_numbers_plainly(const Gaps& gaps, const StructuralText& text, Node* no
   return plain != 0;
 }
 
-bool fit_plainly(const Checks& checks, const char* base, const std::uint32_t* index) {
+bool fit_plainly(const Checks& checks, const char* base, const QuotePlace* index) {
   Sixteen differences = {0, 0};
   for (const JsonShape::Check& check : checks) {
     const char* at = base + index[check.ordinal] + check.offset;
-    const std::uint32_t head = std::min(check.size, 16U);
+    const std::uint32_t size = check.size;
+    const std::uint32_t head = std::min(size, 16U);
     differences |= (load(at) & kMasks[head]) ^ load(check.text);
-    differences |= (load(at + 16) & kMasks[check.size - head]) ^ load(check.text + 2);
+    differences |= (load(at + 16) & kMasks[size - head]) ^ load(check.text + 2);
   }
   return (differences[0] | differences[1]) == 0;
 }
@@ -77,7 +81,7 @@ bool fit_plainly(const Checks& checks, const char* base, const std::uint32_t* in
 
 [[gnu::target("avx512bw,avx512vl")]] bool fit_avx512(const Checks& checks,
                                                      const char* base,
-                                                     const std::uint32_t* index) {
+                                                     const QuotePlace* index) {
   __m256i differences = _mm256_setzero_si256();
   for (const JsonShape::Check& check : checks) {
     const char* at = base + index[check.ordinal] + check.offset;
@@ -89,7 +93,7 @@ bool fit_plainly(const Checks& checks, const char* base, const std::uint32_t* in
 }
 
 [[gnu::target("avx512bw,avx512vl")]] bool take_numbers_avx512(const Gaps& gaps,
-                                                              const StructuralText& text,
+                                                              const QuotedText& text,
                                                               Node* nodes) {
   const __m256i minus_zero = _mm256_set1_epi8(-'0');
   const __m256i nine = _mm256_set1_epi8(9);
@@ -128,9 +132,9 @@ constexpr char kNull[4 + kTextPadding + 1] = "null";
 
 /// The loops that are worth the machine's widest instructions.
 struct JsonShape::Kernels {
-  bool (*fit)(const Checks& checks, const char* base, const std::uint32_t* index);
+  bool (*fit)(const Checks& checks, const char* base, const QuotePlace* index);
   /// Takes the numbers; are all whole ones that a look tells to be valid?
-  bool (*take_numbers)(const Gaps& gaps, const StructuralText& text, Node* nodes);
+  bool (*take_numbers)(const Gaps& gaps, const QuotedText& text, Node* nodes);
 
   static constexpr Kernels plain() {
     return {.fit = fit_plainly, .take_numbers = take_numbers_plainly};
@@ -149,20 +153,30 @@ struct JsonShape::Kernels {
 /// Takes a valid text apart, into fixed text and gaps.
 class ShapeBuilder {
  public:
-  ShapeBuilder(const StructuralText& text, const Document& document, JsonShape& shape)
+  ShapeBuilder(const QuotedText& text, const Document& document, JsonShape& shape)
       : text_(text), document_(document), shape_(shape) {}
 
   [[nodiscard]] bool build() {
-    if (text_.count == 0 || document_.size() > JsonShape::kNodesMax || !take_nodes()) {
+    const Node& root = document_.node(0);
+    const auto size = static_cast<std::uint32_t>(text_.json.size());
+    // The text has no blanks around it: of nothing else is known where it stands.
+    if (text_.count == 0 || document_.size() > JsonShape::kNodesMax ||
+        root.kind != NodeKind::object || root.text != text_.json.data() || root.text_size != size ||
+        !take_nodes()) {
       return false;
     }
-    fixed_at_ = text_.index[0];
     for (NodeIndex node = 0; node < document_.size(); ++node) {
       if (!add(node)) {
         return false;
       }
     }
-    return add_fixed(text_.index[text_.count - 1] + 1);
+    if (!add_fixed(size)) {
+      return false;
+    }
+    set_containers();
+    shape_.front_ = text_.index[0];
+    shape_.back_ = has_number_behind(text_.count - 1) ? 0 : size - text_.index[text_.count - 1];
+    return true;
   }
 
  private:
@@ -199,30 +213,39 @@ class ShapeBuilder {
 
   bool add(NodeIndex number) {
     const Node& node = document_.node(number);
+    if (!node.is_scalar() || node.kind == NodeKind::null) {
+      return true;  // No gap.
+    }
     const auto begin = static_cast<std::uint32_t>(node.text - text_.json.data());
-    if (!node.is_scalar()) {
-      const std::uint32_t* const end = text_.index + text_.count;
-      const std::uint32_t* close = std::lower_bound(text_.index, end, begin + node.text_size - 1);
-      shape_.containers_.push_back({.open = ordinal_from(begin),
-                                    .close = static_cast<std::uint32_t>(close - text_.index),
-                                    .node = number});
-      return true;
+    while (ordinal_ + 1 < text_.count && text_.index[ordinal_ + 1] < begin) {
+      ++ordinal_;
     }
-    if (node.kind == NodeKind::null) {
-      return true;  // No gap: it says all.
-    }
-    const std::uint32_t quote = node.kind == NodeKind::string ? 1 : 0;
-    const std::uint32_t ordinal = ordinal_from(begin - quote);
-    const std::uint32_t less = text_.index[ordinal + 1] - text_.index[ordinal] - node.text_size;
-    if (less > 0xFF || !add_fixed(begin)) {
+    if (text_.index[ordinal_] >= begin || !add_fixed(begin)) {
       return false;
     }
+    const std::uint32_t first = begin - text_.index[ordinal_];
+    const std::uint32_t less = text_.index[ordinal_ + 1] - text_.index[ordinal_] - node.text_size;
+    if (less > 0xFF) {
+      return false;
+    }
+    if (node.kind != NodeKind::string) {
+      if (first > kNumberReach || has_number_behind(ordinal_)) {
+        return false;
+      }
+      number_ordinal_ = ordinal_;
+      has_number_ = true;
+    }
     fixed_at_ = begin + node.text_size;
-    gaps_of(node.kind).push_back({.ordinal = ordinal,
+    gaps_of(node.kind).push_back({.ordinal = static_cast<std::uint16_t>(ordinal_),
                                   .node = static_cast<std::uint16_t>(number),
-                                  .begin = static_cast<std::uint8_t>(quote),
+                                  .begin = static_cast<std::uint8_t>(first),
                                   .less = static_cast<std::uint8_t>(less)});
     return true;
+  }
+
+  /// Was the last number, or true or false, found between that quote and the next?
+  [[nodiscard]] bool has_number_behind(std::size_t ordinal) const {
+    return has_number_ && number_ordinal_ == ordinal;
   }
 
   [[nodiscard]] std::vector<JsonShape::Gap>& gaps_of(NodeKind kind) const {
@@ -233,53 +256,87 @@ class ShapeBuilder {
     }
   }
 
-  /// The ordinal of the first structural character not before that place. Places must rise.
-  std::uint32_t ordinal_from(std::uint32_t place) {
-    while (text_.index[ordinal_] < place) {
-      ++ordinal_;
-    }
-    return ordinal_;
+  /// Which quote's place tells where that place of fixed text is: the last one before it, but the
+  /// next one if a number or the like stands between, or if there is none before. All gaps before
+  /// that place are known.
+  [[nodiscard]] JsonShape::Tie tie(std::uint32_t place) const {
+    const std::uint32_t next = ordinal_of(place);
+    const bool is_before = next > 0 && !is_behind_number(next - 1, place);
+    const std::uint32_t ordinal = is_before ? next - 1 : next;
+    return {.ordinal = ordinal,
+            .offset =
+                static_cast<std::int32_t>(place) - static_cast<std::int32_t>(text_.index[ordinal])};
   }
 
-  /// Checks for the fixed text up to `end`. Each is tied to the last structural character before
-  /// it, which another check has then, so that nothing stands between the two; the first to its own
-  /// first one. That must lie so that no byte before the text is read: characters stand at least as
-  /// far from the beginning as their ordinals say.
-  bool add_fixed(std::uint32_t end) {
-    while (text_.index[fixed_ordinal_] < fixed_at_) {
-      ++fixed_ordinal_;
+  /// Of the first quote that is not before that place.
+  [[nodiscard]] std::uint32_t ordinal_of(std::uint32_t place) const {
+    const QuotePlace* const end = text_.index + text_.count;
+    return static_cast<std::uint32_t>(std::lower_bound(text_.index, end, place) - text_.index);
+  }
+
+  /// Does a number or the like stand between that quote and that place?
+  [[nodiscard]] bool is_behind_number(std::uint32_t ordinal, std::uint32_t place) const {
+    for (const auto* gaps : {&shape_.numbers_, &shape_.booleans_}) {
+      const auto gap = std::ranges::lower_bound(*gaps, ordinal, {}, &JsonShape::Gap::ordinal);
+      if (gap != gaps->end() && gap->ordinal == ordinal) {
+        return place >= text_.index[ordinal] + gap->begin;
+      }
     }
+    return false;
+  }
+
+  /// Checks for the fixed text up to `end`. The first is tied to the quote that ends the string
+  /// before it, or to its own first quote, or to the text's end. The others are tied to a quote
+  /// within an earlier one, so that nothing stands between the two. A check that begins before the
+  /// quote that it is tied to lies so that no byte before the text is read: quotes stand at least
+  /// as far from the beginning as their ordinals say.
+  bool add_fixed(std::uint32_t end) {
     for (std::uint32_t at = fixed_at_; at < end;) {
       const std::uint32_t size = std::min(end - at, kCheckBytes);
-      while (fixed_ordinal_ + 1 < text_.count && text_.index[fixed_ordinal_ + 1] < at) {
-        ++fixed_ordinal_;
-      }
-      const auto offset =
-          static_cast<std::int32_t>(at) - static_cast<std::int32_t>(text_.index[fixed_ordinal_]);
-      const bool is_in_reach = -offset < static_cast<std::int32_t>(size) &&
-                               -offset <= static_cast<std::int32_t>(fixed_ordinal_) &&
-                               offset < static_cast<std::int32_t>(kReach);
+      const bool begins_with_tie = at == fixed_at_ && text_.index[ordinal_of(at)] == at;
+      const JsonShape::Tie place =
+          begins_with_tie ? JsonShape::Tie{.ordinal = ordinal_of(at), .offset = 0} : tie(at);
+      const bool holds_tie =
+          place.offset >= 0 || -place.offset < static_cast<std::int32_t>(size) ||
+          (place.ordinal == text_.count && -place.offset == static_cast<std::int32_t>(size));
+      const bool is_in_text = place.ordinal == 0 ||  // Where that one stands is compared.
+                              -place.offset <= static_cast<std::int32_t>(place.ordinal);
+      const bool is_in_reach =
+          holds_tie && is_in_text && place.offset < static_cast<std::int32_t>(kReach);
       if (!is_in_reach) {
         return false;
       }
       JsonShape::Check check;
       std::memcpy(check.text, text_.json.data() + at, size);
       check.mask = size == kCheckBytes ? ~0U : (1U << size) - 1;
-      check.ordinal = fixed_ordinal_;
-      check.offset = offset;
-      check.size = size;
+      check.ordinal = static_cast<std::uint16_t>(place.ordinal);
+      check.offset = static_cast<std::int8_t>(place.offset);
+      check.size = static_cast<std::uint8_t>(size);
       shape_.checks_.push_back(check);
       at += size;
     }
     return true;
   }
 
-  const StructuralText& text_;
+  void set_containers() {
+    for (NodeIndex number = 0; number < document_.size(); ++number) {
+      const Node& node = document_.node(number);
+      if (!node.is_scalar()) {
+        const auto begin = static_cast<std::uint32_t>(node.text - text_.json.data());
+        JsonShape::Tie end = tie(begin + node.text_size - 1);
+        ++end.offset;
+        shape_.containers_.push_back({.begin = tie(begin), .end = end, .node = number});
+      }
+    }
+  }
+
+  const QuotedText& text_;
   const Document& document_;
   JsonShape& shape_;
   std::uint32_t fixed_at_ = 0;  ///< Where the fixed text begins that no check has.
-  std::uint32_t ordinal_ = 0;
-  std::uint32_t fixed_ordinal_ = 0;
+  std::uint32_t ordinal_ = 0;   ///< Of the last quote before the value that is looked at.
+  std::uint32_t number_ordinal_ = 0;
+  bool has_number_ = false;
 };
 
 void JsonShape::clear() {
@@ -291,7 +348,7 @@ void JsonShape::clear() {
   containers_.clear();
 }
 
-bool JsonShape::assign(const StructuralText& text, const Document& document) {
+bool JsonShape::assign(const QuotedText& text, const Document& document) {
   clear();
   if (!ShapeBuilder(text, document, *this).build()) {
     return false;
@@ -300,17 +357,21 @@ bool JsonShape::assign(const StructuralText& text, const Document& document) {
   return true;
 }
 
-bool JsonShape::read(const StructuralText& text) {
+bool JsonShape::read(const QuotedText& text) {
   static const Kernels kWidest = Kernels::widest();
   return read(text, kWidest);
 }
 
-bool JsonShape::read_plainly(const StructuralText& text) {
+bool JsonShape::read_plainly(const QuotedText& text) {
   return read(text, Kernels::plain());
 }
 
-bool JsonShape::read(const StructuralText& text, const Kernels& kernels) {
-  if (count_ != text.count || !kernels.fit(checks_, text.json.data(), text.index)) {
+bool JsonShape::read(const QuotedText& text, const Kernels& kernels) {
+  const char* const base = text.json.data();
+  const QuotePlace* const index = text.index;
+  if (count_ != text.count || count_ == 0 || front_ != index[0] ||
+      (back_ != 0 && back_ != std::uint32_t{index[count_]} - index[count_ - 1]) ||
+      !kernels.fit(checks_, base, index)) {
     return false;
   }
   Node* const nodes = nodes_.data();
@@ -318,17 +379,25 @@ bool JsonShape::read(const StructuralText& text, const Kernels& kernels) {
     take(gap, text, nodes);
   }
   for (const Container& container : containers_) {
-    nodes[container.node].text = text.json.data() + text.index[container.open];
-    nodes[container.node].text_size = text.index[container.close] + 1 - text.index[container.open];
+    // Sums of unsigned numbers: an offset may be negative, the place is not.
+    const std::uint32_t begin =
+        index[container.begin.ordinal] + static_cast<std::uint32_t>(container.begin.offset);
+    const std::uint32_t end =
+        index[container.end.ordinal] + static_cast<std::uint32_t>(container.end.offset);
+    nodes[container.node].text = base + begin;
+    nodes[container.node].text_size = end - begin;
   }
-  const auto is_valid_number = [nodes](const Gap& gap) {
-    return is_number(nodes[gap.node].raw_text());
+  const auto is_valid_number = [nodes, &text](const Gap& gap) {
+    // What stands before a number and what stands behind it may share bytes: then it is none, and
+    // its size less than nothing.
+    const std::uint32_t size = nodes[gap.node].text_size;
+    return size != 0 && size < text.json.size() && is_number(nodes[gap.node].raw_text());
   };
   return read_booleans(text) && (kernels.take_numbers(numbers_, text, nodes) ||
                                  std::ranges::all_of(numbers_, is_valid_number));
 }
 
-bool JsonShape::read_booleans(const StructuralText& text) {
+bool JsonShape::read_booleans(const QuotedText& text) {
   Node* const nodes = nodes_.data();
   std::uint32_t good = 1;
   for (const Gap& gap : booleans_) {

@@ -3,8 +3,8 @@
 // Records of one kind have the same keys in the same order. So such a record is fixed text with
 // gaps, and only the gaps hold something new: what a string says, a number, true or false. That the
 // fixed text of a record is a shape's is told by comparing bytes, without a branch, and then
-// nothing of its grammar is left to check but its numbers. docs/decisions/0014 says why that is
-// enough.
+// nothing of its grammar is left to check but its numbers. docs/decisions/0047 says why the places
+// of its quotes are enough for that.
 #pragma once
 
 #include <cstddef>
@@ -13,15 +13,17 @@
 #include <vector>
 
 #include "parsers/document.h"
+#include "parsers/json/quote_scan.h"
 
 namespace spoor {
 
-/// A JSON text and where its structure is: what simdjson's stage 1 found of it, without an error.
-struct StructuralText {
+/// A text and where its quotes are: at most kQuotedTextMax bytes of UTF-8 without bytes below 0x20,
+/// its escapes valid.
+struct QuotedText {
   std::string_view json;  ///< kTextPadding bytes behind it can be read.
-  /// Where brackets, colons, commas, strings and what is none of these begin; then once more the
-  /// text's length.
-  const std::uint32_t* index = nullptr;
+  /// The places of the quotes that are not escaped (quote_scan.h), then once more the text's
+  /// length.
+  const QuotePlace* index = nullptr;
   std::size_t count = 0;
 };
 
@@ -31,17 +33,17 @@ class JsonShape {
   static constexpr std::size_t kNodesMax = 256;
   static constexpr std::size_t kKeyBytesMax = 8192;
 
-  /// Becomes the shape of a text, which is valid JSON and was read to `document`. False: it has
-  /// none (keys with escapes or of more than about sixty bytes, too many values), and this is one
-  /// no more.
-  bool assign(const StructuralText& text, const Document& document);
+  /// Becomes the shape of a text, which is a valid JSON object and was read to `document`. False:
+  /// it has none (blanks around it, keys with escapes or of more than about sixty bytes, two
+  /// numbers without a string between them, too many values), and this is one no more.
+  bool assign(const QuotedText& text, const Document& document);
 
-  /// Is the text of this shape? Then it is valid, but that nobody looked at the escapes in its
-  /// strings, and its values are in nodes() until the next call. False says nothing. O(fixed text).
-  [[nodiscard]] bool read(const StructuralText& text);
+  /// Is the text of this shape? Then it is valid JSON, and its values are in nodes() until the next
+  /// call. False says nothing. O(fixed text).
+  [[nodiscard]] bool read(const QuotedText& text);
 
   /// The same without the machine's widest instructions: the slow twin.
-  [[nodiscard]] bool read_plainly(const StructuralText& text);
+  [[nodiscard]] bool read_plainly(const QuotedText& text);
 
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
 
@@ -49,36 +51,47 @@ class JsonShape {
   struct Check {
     std::uint64_t text[4] = {};  ///< Zero behind the text.
     std::uint32_t mask = 0;      ///< A bit for each byte.
-    std::uint32_t ordinal = 0;   ///< The structural character that it is tied to,
-    std::int32_t offset = 0;     ///< and how far behind that it begins.
-    std::uint32_t size = 0;
+    std::uint16_t ordinal = 0;   ///< The quote that it is tied to,
+    std::int8_t offset = 0;      ///< and how far behind that it begins.
+    std::uint8_t size = 0;
   };
 
-  /// A scalar whose text differs from record to record. It begins at a structural character, or
-  /// behind it where that is a quote, and ends before the next one.
+  /// A scalar whose text differs from record to record: what stands between two quotes, or a part
+  /// of it.
   struct Gap {
-    std::uint32_t ordinal = 0;
+    std::uint16_t ordinal = 0;  ///< Of the first quote.
     std::uint16_t node = 0;
-    std::uint8_t begin = 0;  ///< From the structural character.
+    std::uint8_t begin = 0;  ///< From that quote.
     std::uint8_t less = 0;   ///< What the text is shorter than the way to the next one.
   };
 
  private:
   friend class ShapeBuilder;
 
+  /// A place in fixed text.
+  struct Tie {
+    std::uint32_t ordinal = 0;
+    std::int32_t offset = 0;
+  };
+
   struct Container {
-    std::uint32_t open = 0;  ///< The brackets' ordinals.
-    std::uint32_t close = 0;
+    Tie begin;
+    Tie end;  ///< Behind the closing bracket.
     std::uint32_t node = 0;
   };
 
   struct Kernels;
 
-  void clear();
-  [[nodiscard]] bool read(const StructuralText& text, const Kernels& kernels);
-  [[nodiscard]] bool read_booleans(const StructuralText& text);
+  // Small: they are read for every record, and of some ten shapes in turn.
+  static_assert(sizeof(Check) == 40 && sizeof(Gap) == 6);
 
-  std::size_t count_ = 0;  ///< Of structural characters; 0: no shape.
+  void clear();
+  [[nodiscard]] bool read(const QuotedText& text, const Kernels& kernels);
+  [[nodiscard]] bool read_booleans(const QuotedText& text);
+
+  std::size_t count_ = 0;    ///< Of quotes; 0: no shape.
+  std::uint32_t front_ = 0;  ///< Bytes before the first quote,
+  std::uint32_t back_ = 0;   ///< and from the last one on; 0: there is a gap among them.
   std::vector<Check> checks_;
   std::vector<Gap> strings_;
   std::vector<Gap> numbers_;

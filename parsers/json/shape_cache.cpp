@@ -1,9 +1,8 @@
 #include "parsers/json/shape_cache.h"
 
-#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
-#include <span>
 
 #include "engine/base/uid.h"
 
@@ -12,36 +11,36 @@ namespace {
 
 /// What records of one shape have in common, in a number: the lengths and last letters of some keys
 /// and where they stand. No value has a part in it. 0: too short to pay.
-std::uint64_t signature_of(const StructuralText& text) {
-  constexpr std::size_t kSamples = 8;
-  constexpr std::size_t kWindow = 4;  // Of four in a row, one is a colon in nearly all records.
-  if (text.count < 2 * kWindow) {
+std::uint64_t signature_of(const QuotedText& text) {
+  // Odd, and as good as random.
+  constexpr std::array<std::uint64_t, 8> kFactors = {
+      0x9E3779B97F4A7C15ULL, 0xD6E8FEB86659FD93ULL, 0xBF58476D1CE4E5B9ULL, 0x94D049BB133111EBULL,
+      0xC2B2AE3D27D4EB4FULL, 0x165667B19E3779F9ULL, 0xFF51AFD7ED558CCDULL, 0xC4CEB9FE1A85EC53ULL};
+  constexpr std::size_t kStringsMin = 2;
+  constexpr std::size_t kLettersBefore = 3;  // What is read of a key before its closing quote.
+  const std::size_t strings = text.count / 2;
+  if (strings < kStringsMin || text.index[1] < kLettersBefore) {
     return 0;
   }
-  constexpr std::uint64_t kFirst = 0x9E3779B97F4A7C15ULL;
-  constexpr std::uint64_t kSecond = 0xD6E8FEB86659FD93ULL;
   const char* const base = text.json.data();
-  const std::size_t windows = text.count / kWindow - 1;
-  std::uint64_t mixed = (text.count ^ table_seed()) * kFirst;
-  for (std::size_t sample = 0; sample < kSamples; ++sample) {
-    // Not from the first: there are bytes before the fifth.
-    const std::uint32_t* const at = text.index + kWindow * (1 + sample * windows / kSamples);
-    std::ptrdiff_t colon = -1;
-    for (std::ptrdiff_t i = 0; i < std::ptrdiff_t{kWindow}; ++i) {
-      colon = base[at[i]] == ':' ? i : colon;
-    }
-    if (colon < 0) {
-      continue;
-    }
+  const std::uint64_t seed = table_seed();
+  std::uint64_t sum = text.count * kFactors[0];
+  for (std::size_t sample = 0; sample < kFactors.size(); ++sample) {
+    // Of two strings in a row one is a key in nearly all records. No branch, and no sample waits
+    // for another.
+    const QuotePlace* const first = text.index + 2 * (sample * (strings - 1) / kFactors.size());
+    const std::size_t second = base[first[1] + 1] == ':' ? 0 : 2;
+    const std::uint32_t open = first[second];
+    const std::uint32_t close = first[second + 1];
     std::uint32_t letters = 0;
-    std::memcpy(&letters, base + at[colon] - 3, sizeof letters);
-    const std::uint64_t length = at[colon] - at[colon - 1];
+    std::memcpy(&letters, base + close - kLettersBefore, sizeof letters);
     const std::uint64_t feature =
-        letters ^ (length << 32U) ^ (static_cast<std::uint64_t>(colon) << 60U);
-    mixed = (mixed ^ feature) * kSecond;
-    mixed ^= mixed >> 32U;
+        letters ^ (std::uint64_t{close - open} << 32U) ^ (std::uint64_t{second} << 60U) ^ seed;
+    const std::uint64_t is_key = base[close + 1] == ':' ? 1 : 0;
+    sum += feature * is_key * kFactors[sample];
   }
-  return mixed | 1U;
+  sum ^= sum >> 32U;
+  return (sum * kFactors[1]) | 1U;
 }
 
 /// Of all shapes that ever were: whoever remembers something of one must never take another for it.
@@ -52,35 +51,44 @@ std::uint64_t next_number() {
 
 }  // namespace
 
-bool ShapeCache::read(const StructuralText& text, Document& document) {
+std::size_t ShapeCache::set_of(std::uint64_t signature) {
+  return (signature >> 32U) % kSets * kWays;
+}
+
+bool ShapeCache::read(const QuotedText& text, Document& document) {
   // Most logs have few shapes, told apart by that number alone.
   Recent& recent = recent_[text.count % kRecent];
-  if (recent.repeats) {
-    Entry& entry = entries_[recent.entry];
-    if (entry.shape.read(text)) {
-      document.borrow(entry.shape.nodes(), entry.number);
-      return true;
-    }
-    recent.repeats = false;
+  if (recent.repeats && is_of(recent.entry, text, document)) {
+    return true;
   }
   signature_ = signature_of(text);
   if (signature_ == 0) {
     return false;
   }
-  const std::size_t first = (signature_ >> 32U) % kSets * kWays;
+  const bool was_tried = recent.repeats;
+  recent.repeats = false;
+  const std::size_t first = set_of(signature_);
   for (std::size_t place = first; place < first + kWays; ++place) {
-    Entry& entry = entries_[place];
-    if (entry.signature == signature_ && entry.shape.read(text)) {
+    if (signatures_[place] == signature_ && !(was_tried && place == recent.entry) &&
+        is_of(place, text, document)) {
       recent.repeats = recent.entry == place;
       recent.entry = static_cast<std::uint32_t>(place);
-      document.borrow(entry.shape.nodes(), entry.number);
       return true;
     }
   }
   return false;
 }
 
-void ShapeCache::remember(const StructuralText& text, const Document& document) {
+bool ShapeCache::is_of(std::size_t place, const QuotedText& text, Document& document) {
+  Entry& entry = entries_[place];
+  if (!entry.shape.read(text)) {
+    return false;
+  }
+  document.borrow(entry.shape.nodes(), entry.number);
+  return true;
+}
+
+void ShapeCache::remember(const QuotedText& text, const Document& document) {
   if (signature_ == 0 || document.size() > JsonShape::kNodesMax ||
       document.node(0).kind != NodeKind::object) {
     return;
@@ -90,19 +98,21 @@ void ShapeCache::remember(const StructuralText& text, const Document& document) 
     seen = signature_;
     return;
   }
-  const std::span<Entry> set =
-      std::span(entries_).subspan((signature_ >> 32U) % kSets * kWays, kWays);
-  auto place = std::ranges::find(set, 0U, &Entry::signature);
-  if (place == set.end()) {
+  const std::size_t first = set_of(signature_);
+  std::size_t place = first;
+  while (place < first + kWays && signatures_[place] != 0) {
+    ++place;
+  }
+  if (place == first + kWays) {
     if (++crowded_ % kPatience != 0) {
       return;
     }
-    place = set.begin() + static_cast<std::ptrdiff_t>(crowded_ / kPatience % kWays);
+    place = first + crowded_ / kPatience % kWays;
   }
-  place->signature = 0;
-  if (place->shape.assign(text, document)) {
-    place->signature = signature_;
-    place->number = next_number();
+  signatures_[place] = 0;
+  if (entries_[place].shape.assign(text, document)) {
+    signatures_[place] = signature_;
+    entries_[place].number = next_number();
   }
 }
 

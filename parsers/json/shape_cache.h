@@ -2,8 +2,9 @@
 //
 // What is remembered makes reading faster and never changes what is read. Bounded: kShapes shapes,
 // 8 MiB if all were of the largest. Only a kind of record that came before makes a shape, at most
-// kWays are tried for one record, and where too many kinds look alike they take turns slowly: so
-// records made to have ever new shapes, or all the same place, cost little more than without.
+// kWays that look alike are tried for one record, and where too many kinds look alike they take
+// turns slowly: so records made to have ever new shapes, or all the same place, cost little more
+// than without.
 #pragma once
 
 #include <array>
@@ -20,28 +21,27 @@ class ShapeCache {
  public:
   ShapeCache() : entries_(kShapes) {}
 
-  /// Fills `document` if the text is of a remembered shape: then it is valid, but that nobody
-  /// looked at its escapes. The document borrows from here until the next call. False says nothing.
-  [[nodiscard]] bool read(const StructuralText& text, Document& document);
+  /// Fills `document` if the text is of a remembered shape: then it is valid. The document borrows
+  /// from here until the next call. False says nothing.
+  [[nodiscard]] bool read(const QuotedText& text, Document& document);
 
   /// The text that read() saw last and did not know: it turned out to be valid, and is in
   /// `document`.
-  void remember(const StructuralText& text, const Document& document);
+  void remember(const QuotedText& text, const Document& document);
 
  private:
-  static constexpr std::size_t kWays = 4;
-  static constexpr std::size_t kSets = 64;
+  static constexpr std::size_t kWays = 8;
+  static constexpr std::size_t kSets = 32;
   static constexpr std::size_t kShapes = kWays * kSets;
   static constexpr std::size_t kSeenOnce = 512;
   static constexpr std::uint32_t kPatience = 8;
 
   struct Entry {
-    std::uint64_t signature = 0;  ///< 0: none.
     std::uint64_t number = 0;
     JsonShape shape;
   };
 
-  /// Of the record before with as many structural characters.
+  /// Of the record before with as many quotes.
   struct Recent {
     std::uint32_t entry = 0;
     bool repeats = false;  ///< It was of the shape of the one before that.
@@ -49,6 +49,12 @@ class ShapeCache {
 
   static constexpr std::size_t kRecent = 256;
 
+  static std::size_t set_of(std::uint64_t signature);
+
+  /// Of the shape at that place? Then the document borrows it.
+  [[nodiscard]] bool is_of(std::size_t place, const QuotedText& text, Document& document);
+
+  std::array<std::uint64_t, kShapes> signatures_{};  ///< Of the entries' shapes; 0: none.
   std::vector<Entry> entries_;
   std::array<Recent, kRecent> recent_{};
   std::array<std::uint64_t, kSeenOnce> seen_once_{};  ///< Signatures of what came once.

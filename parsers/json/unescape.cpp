@@ -88,15 +88,21 @@ std::pair<std::uint32_t, std::size_t> decode_unicode_escape(std::string_view tex
   return {static_cast<std::uint32_t>(unit), kEscapeLength};
 }
 
+struct LetterEscape {
+  char letter;
+  char meant;
+};
+
+constexpr LetterEscape kLetterEscapes[] = {
+    {'n', '\n'}, {'r', '\r'}, {'t', '\t'}, {'b', '\b'}, {'f', '\f'}};
+
 char simple_escape(char letter) {
-  switch (letter) {
-    case 'n': return '\n';
-    case 'r': return '\r';
-    case 't': return '\t';
-    case 'b': return '\b';
-    case 'f': return '\f';
-    default: return letter;  // \" \\ \/
+  for (const auto& escape : kLetterEscapes) {
+    if (escape.letter == letter) {
+      return escape.meant;
+    }
   }
+  return letter;  // \" \\ \/
 }
 
 /// Copies up to the next backslash; how much that was. Sixteen bytes at a time, and as many too
@@ -142,44 +148,75 @@ struct Kernels {
 
 constexpr std::size_t kBlock = 64;
 
-/// Blocks of 64 bytes, without their escaping backslashes. Of the escapes that stand for another
-/// character than their second, all but line ends and tabs are few, and resolved one by one.
-[[gnu::target("avx512bw,avx512vbmi2")]] std::size_t unescape_avx512(std::string_view text,
-                                                                    char* out) {
-  const __m512i backslash = _mm512_set1_epi8('\\');
-  const __m512i quote = _mm512_set1_epi8('"');
-  const __m512i slash = _mm512_set1_epi8('/');
+/// What a block of 64 bytes says, with its escapes still in it.
+struct EscapedBlock {
+  __m512i bytes;
+  std::uint64_t there;     ///< A bit for each byte of the text.
+  std::uint64_t escaping;  ///< Backslashes that escape something.
+  std::uint64_t other;     ///< Escaped, and not by itself: neither quote nor slash nor backslash.
+};
+
+[[gnu::target("avx512bw,avx512vbmi2,popcnt"), gnu::always_inline]] inline EscapedBlock
+look_at_block(const char* text, std::size_t size, std::uint64_t& carry) {
+  EscapedBlock block{};
+  block.there = size < kBlock ? (std::uint64_t{1} << size) - 1 : ~std::uint64_t{0};
+  block.bytes = _mm512_maskz_loadu_epi8(block.there, text);
+  const std::uint64_t backslashes =
+      in_general_register(_mm512_cmpeq_epi8_mask(block.bytes, _mm512_set1_epi8('\\')));
+  const std::uint64_t same =
+      in_general_register(_mm512_cmpeq_epi8_mask(block.bytes, _mm512_set1_epi8('"')) |
+                          _mm512_cmpeq_epi8_mask(block.bytes, _mm512_set1_epi8('/')));
+  const std::uint64_t escaped = escaped_bytes(backslashes, carry);
+  block.escaping = backslashes & ~escaped;
+  block.other = escaped & ~backslashes & ~same & block.there;
+  return block;
+}
+
+/// Writes those of the first `count` bytes that escape nothing; how many.
+[[gnu::target("avx512bw,avx512vbmi2,popcnt"), gnu::always_inline]] inline std::size_t write_block(
+    const EscapedBlock& block, std::size_t count, char* out) {
+  const std::uint64_t wanted = count < kBlock ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0};
+  const std::uint64_t kept = ~block.escaping & block.there & wanted;
+  _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(kept, block.bytes));
+  return static_cast<std::size_t>(std::popcount(kept));
+}
+
+/// Puts line ends, tabs and the like in the place of their letters. What is left is the place of
+/// the first u; 64 if there is none.
+[[gnu::target("avx512bw,avx512vbmi2,popcnt")]] std::size_t resolve_letters(EscapedBlock& block) {
+  for (const auto& [letter, meant] : kLetterEscapes) {
+    const __mmask64 here =
+        block.other & _mm512_cmpeq_epi8_mask(block.bytes, _mm512_set1_epi8(letter));
+    block.bytes = _mm512_mask_blend_epi8(here, block.bytes, _mm512_set1_epi8(meant));
+    block.other &= ~here;
+  }
+  return static_cast<std::size_t>(std::countr_zero(block.other));
+}
+
+/// Blocks of 64 bytes, without their escaping backslashes. Where a block begins does not depend on
+/// what the one before held, so that none waits for another; only behind a \u one begins anew.
+[[gnu::target("avx512bw,avx512vbmi2,popcnt")]] std::size_t unescape_avx512(std::string_view text,
+                                                                           char* out) {
   const char* const begin = out;
   const char* at = text.data();
   const char* const end = at + text.size();
-  while (at != end) {
-    const std::size_t rest = std::min(static_cast<std::size_t>(end - at), kBlock);
-    const std::uint64_t there = ~std::uint64_t{0} >> (kBlock - rest);
-    __m512i bytes = _mm512_maskz_loadu_epi8(there, at);
-    const std::uint64_t backslashes = _mm512_cmpeq_epi8_mask(bytes, backslash);
-    // Every block begins behind whole escapes.
-    std::uint64_t carry = 0;
-    const std::uint64_t escaped = escaped_bytes(backslashes, carry);
-    const std::uint64_t same =
-        backslashes | _mm512_cmpeq_epi8_mask(bytes, quote) | _mm512_cmpeq_epi8_mask(bytes, slash);
-    const std::uint64_t other = escaped & ~same & there;
-    const std::uint64_t escaping = backslashes & ~escaped;
-    // Up to the backslash of the first other escape, or of one that the next block ends.
-    std::size_t good = other != 0 ? static_cast<std::size_t>(std::countr_zero(other)) - 1 : rest;
-    if (other == 0 && (escaping >> (rest - 1)) != 0) {
-      --good;
-    }
-    const std::uint64_t kept =
-        ~escaping & (good == kBlock ? ~std::uint64_t{0} : (std::uint64_t{1} << good) - 1);
-    _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(kept, bytes));
-    out += std::popcount(kept);
-    at += good;
-    if (good != rest) {
-      if (end - at < 2) {
-        break;
+  std::uint64_t carry = 0;
+  while (at < end) {
+    const auto rest = static_cast<std::size_t>(end - at);
+    EscapedBlock block = look_at_block(at, rest, carry);
+    if (block.other != 0) [[unlikely]] {
+      const std::size_t unicode = resolve_letters(block);
+      if (unicode < kBlock) {
+        out += write_block(block, unicode, out);
+        at += unicode;
+        --at;  // To its backslash, which may be the last byte of the block before.
+        resolve_one(at, end, out);
+        carry = 0;
+        continue;
       }
-      resolve_one(at, end, out);
     }
+    out += write_block(block, kBlock, out);
+    at += kBlock;
   }
   return static_cast<std::size_t>(out - begin);
 }

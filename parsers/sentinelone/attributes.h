@@ -212,24 +212,34 @@ class S1Record {
   std::string path_;
 };
 
+template <typename Look>
+void for_each_leaf(NodeIndex parent, ParseContext& context, std::string& path, const Look& look);
+
+/// for_each_leaf() of a value and what is below it.
+template <typename Look>
+void look_at_leaves(NodeIndex index, ParseContext& context, std::string& path, const Look& look) {
+  const Node& node = context.document.node(index);
+  const std::string_view key = key_of(node, context.scratch);
+  const std::size_t size = path.size();
+  if (size == 0 && node.kind != NodeKind::object) {
+    look(key, node, index);
+    return;
+  }
+  path.append(size == 0 ? "" : ".").append(key);
+  if (node.kind == NodeKind::object) {
+    for_each_leaf(index, context, path, look);
+  } else {
+    look(std::string_view(path), node, index);
+  }
+  path.resize(size);
+}
+
 /// Calls `look(name, node, index)` for each value below `parent` that is no object; `name` is its
 /// dotted path, valid during the call. `path` is scratch, empty before and after.
 template <typename Look>
 void for_each_leaf(NodeIndex parent, ParseContext& context, std::string& path, const Look& look) {
-  context.document.for_each_child(parent, [&](const Node& node, NodeIndex index) {
-    const std::string_view key = key_of(node, context.scratch);
-    const std::size_t size = path.size();
-    if (size == 0 && node.kind != NodeKind::object) {
-      look(key, node, index);
-      return;
-    }
-    path.append(size == 0 ? "" : ".").append(key);
-    if (node.kind == NodeKind::object) {
-      for_each_leaf(index, context, path, look);
-    } else {
-      look(std::string_view(path), node, index);
-    }
-    path.resize(size);
+  context.document.for_each_child(parent, [&](const Node& /*node*/, NodeIndex index) {
+    look_at_leaves(index, context, path, look);
   });
 }
 

@@ -125,7 +125,7 @@ void set_s1_extra(NodeIndex root,
     return known != nullptr && record.is_used(*known) && record.slots().node(*known) == index;
   };
   std::string& path = record.path();
-  for_each_leaf(root, context, path, [&](std::string_view name, const Node& node, NodeIndex index) {
+  const auto look = [&](std::string_view name, const Node& node, NodeIndex index) {
     const bool says = node.kind != NodeKind::null && context.filter.wants_extra(name);
     if (says && (!wants_all || context.filter.names_extra(name) || !is_shown(name, index))) {
       // A path is scratch; a key of the root stands in the record.
@@ -133,7 +133,14 @@ void set_s1_extra(NodeIndex root,
       set_extra(is_path ? context.scratch.copy(name) : name,
                 extra_text(context.document, index, context.scratch), context.event);
     }
-  });
+  };
+  if (!record.slots().is_collected()) {
+    for_each_leaf(root, context, path, look);
+    return;
+  }
+  for (const S1Slots::Named& named : record.slots().named()) {
+    look_at_leaves(named.index, context, path, look);
+  }
 }
 
 }  // namespace spoor

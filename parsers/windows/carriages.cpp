@@ -488,7 +488,7 @@ class Reader {
     // Those have other names under which they are looked up.
     const bool has_alias = table_.lower_camel || has_backslash(node.raw_key()) ||
                            node.raw_key().find(' ') != std::string_view::npos;
-    return has_alias || context_.filter.wants_any_extra();
+    return has_alias || context_.filter.wants_extra(node.raw_key());
   }
 
   void unnamed(std::string_view key, const Node& node, NodeIndex index) {
@@ -718,6 +718,11 @@ void read_event_data(NodeIndex object, ParseContext& context, WindowsRecord& rec
   Reader(table, context, record).read_data(object);
   record.data_document = &context.document;
   record.data = object;
+}
+
+FieldId windows_field(std::string_view name) {
+  const KeyRow* row = tables().fields.find(name);
+  return row == nullptr ? FieldId::count : row->field;
 }
 
 void set_windows_field(std::string_view name, std::string_view value, ParseContext& context) {

@@ -98,40 +98,64 @@ constexpr std::string_view kManyLines[] = {
     "CommandLine", "ParentCommandLine", "Details",    "Contents",
     "Query",       "Destination",       "Description"};
 
+/// A field that an event's text may hold.
+struct TextField {
+  std::string_view name;
+  FieldId id = FieldId::count;  ///< Its slot; count: it has none.
+  bool has_many_lines = false;
+};
+
+/// Those of an event, in the order of the text.
+using TextFields = std::vector<TextField>;
+
+TextFields make_text_fields(std::string_view names) {
+  TextFields fields;
+  while (!names.empty()) {
+    const std::string_view name = take_until(names, ' ');
+    fields.push_back(
+        {.name = name,
+         .id = windows_field(name),
+         .has_many_lines = std::ranges::find(kManyLines, name) != std::ranges::end(kManyLines)});
+  }
+  return fields;
+}
+
+const TextFields& text_fields_of(const InsertsRow& row) {
+  static const std::vector<TextFields> kAll = [] {
+    std::vector<TextFields> all;
+    for (const InsertsRow& each : kInserts) {
+      all.push_back(make_text_fields(each.names));
+    }
+    return all;
+  }();
+  return kAll[static_cast<std::size_t>(&row - std::begin(kInserts))];
+}
+
 /// A line that looks like a field's.
 struct FieldLine {
-  std::size_t place = 0;  ///< Of the name among the event's names.
-  std::string_view name;
+  std::size_t place = 0;   ///< Of the field among the event's.
   std::string_view value;  ///< On the line itself.
   std::size_t begin = 0;   ///< Of the line in the text.
   std::size_t chain = 1;   ///< Fields in the longest chain from here on.
   std::size_t next = 0;    ///< The next of that chain; its own index if there is none.
 };
 
-/// The place of a name among the event's names, which stand in the order of the text; npos for
-/// others.
-std::size_t place_of(std::string_view names, std::string_view name) {
-  if (name.empty() || name.find(' ') != std::string_view::npos) {
-    return std::string_view::npos;
+/// The place of a name among the event's fields; their number for others. `likely` is looked at
+/// first.
+std::size_t place_of(const TextFields& fields, std::string_view name, std::size_t likely) {
+  if (likely < fields.size() && fields[likely].name == name) {
+    return likely;
   }
-  // Where the name stands as a whole, and how many are before it.
-  for (std::size_t at = names.find(name); at != std::string_view::npos;
-       at = names.find(name, at + 1)) {
-    const std::size_t end = at + name.size();
-    const bool whole =
-        (at == 0 || names[at - 1] == ' ') && (end == names.size() || names[end] == ' ');
-    if (whole) {
-      return static_cast<std::size_t>(std::ranges::count(names.substr(0, at), ' '));
-    }
-  }
-  return std::string_view::npos;
+  return static_cast<std::size_t>(std::ranges::find(fields, name, &TextField::name) -
+                                  fields.begin());
 }
 
 /// Into `lines`, whose memory is kept.
 void find_field_lines(std::string_view text,
-                      std::string_view names,
+                      const TextFields& fields,
                       std::vector<FieldLine>& lines) {
   lines.clear();
+  std::size_t likely = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     std::string_view line = text.substr(begin, end - begin);
@@ -139,13 +163,14 @@ void find_field_lines(std::string_view text,
       line.remove_suffix(1);
     }
     const std::size_t colon = line.find(':');
-    const std::string_view name = line.substr(0, colon);
-    const std::size_t place =
-        colon == std::string_view::npos ? std::string_view::npos : place_of(names, name);
-    if (place != std::string_view::npos) {
+    const std::size_t place = colon == std::string_view::npos
+                                  ? fields.size()
+                                  : place_of(fields, line.substr(0, colon), likely);
+    if (place != fields.size()) {
       std::string_view value = line.substr(colon + 1);
       value.remove_prefix(value.starts_with(' ') ? 1 : 0);
-      lines.push_back({.place = place, .name = name, .value = value, .begin = begin});
+      lines.push_back({.place = place, .value = value, .begin = begin});
+      likely = place + 1;
     }
     begin = end + 1;
   }
@@ -154,8 +179,17 @@ void find_field_lines(std::string_view text,
 /// Which of the lines are fields: a command may hold lines that look like some. The fields stand in
 /// a known order, so it is the longest chain of lines in that order; of two equally long ones the
 /// later, since what a command holds comes before the fields behind it. Links the chain and returns
-/// its first line. O(lines * names).
+/// its first line. O(lines), or O(lines * names) if they are not all in order.
 std::size_t link_chain(std::vector<FieldLine>& lines) {
+  const auto not_before = [](const FieldLine& one, const FieldLine& other) {
+    return one.place >= other.place;
+  };
+  if (std::ranges::adjacent_find(lines, not_before) == lines.end()) {
+    for (std::size_t index = 0; index < lines.size(); ++index) {
+      lines[index].next = std::min(index + 1, lines.size() - 1);
+    }
+    return 0;
+  }
   constexpr std::size_t kNamesMax = 32;
   constexpr std::size_t kNone = std::string_view::npos;
   std::array<std::size_t, kNamesMax> best{};  // The line of each name whose chain is longest.
@@ -262,7 +296,8 @@ void read_message(ParseContext& context, const WindowsRecord& record) {
   std::string_view text = text_of(context.document.node(record.message), context.scratch);
   take_until(text, '\n');  // "Process Create:"
   static thread_local std::vector<FieldLine> lines;
-  find_field_lines(text, row->names, lines);
+  const TextFields& fields = text_fields_of(*row);
+  find_field_lines(text, fields, lines);
   if (lines.empty()) {
     return;
   }
@@ -270,15 +305,21 @@ void read_message(ParseContext& context, const WindowsRecord& record) {
   const bool duplicates_before = context.event.duplicate_keys;
   for (std::size_t at = link_chain(lines);; at = lines[at].next) {
     const FieldLine& line = lines[at];
+    const TextField& field = fields[line.place];
     const bool is_last = line.next == at;
-    std::string_view value = line.value;
-    if (std::ranges::find(kManyLines, line.name) != std::ranges::end(kManyLines)) {
-      const std::size_t end = is_last ? text.size() : lines[line.next].begin;
-      const auto begin = static_cast<std::size_t>(value.data() - text.data());
-      value = text.substr(begin, end - begin);
-      value = value.substr(0, value.find_last_not_of("\r\n") + 1);
+    const bool is_needed = field.id == FieldId::count
+                               ? context.filter.wants_any_extra()
+                               : context.filter.wants(field.id) && !context.event.has(field.id);
+    if (is_needed) {
+      std::string_view value = line.value;
+      if (field.has_many_lines) {
+        const std::size_t end = is_last ? text.size() : lines[line.next].begin;
+        const auto begin = static_cast<std::size_t>(value.data() - text.data());
+        value = text.substr(begin, end - begin);
+        value = value.substr(0, value.find_last_not_of("\r\n") + 1);
+      }
+      set_windows_field(field.name, value, context);
     }
-    set_windows_field(line.name, value, context);
     if (is_last) {
       break;
     }

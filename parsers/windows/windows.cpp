@@ -250,11 +250,13 @@ void set_actor_pid(const FieldFinder& finder, const WindowsRecord& record, Parse
 Uid content_uid(WindowsCarriage carriage, const WindowsRecord& record, ParseContext& context) {
   static const FieldFilter kEverything(Projection::everything());
   Event whole;
-  ParseContext again{context.document, kEverything, context.scratch, whole, context.plans};
+  ParseContext again{context.document, kEverything, context.scratch, whole,
+                     context.plans,    context.logs};
   WindowsRecord ignored;
   read_windows_record(carriage, record.root, again, ignored);
   if (record.data_document != nullptr) {
-    ParseContext data{*record.data_document, kEverything, context.scratch, whole, context.plans};
+    ParseContext data{*record.data_document, kEverything, context.scratch, whole,
+                      context.plans,         context.logs};
     read_event_data(record.data, data, ignored);
   }
   Uid sum;
@@ -283,35 +285,53 @@ Uid content_uid(WindowsCarriage carriage, const WindowsRecord& record, ParseCont
       .finish();
 }
 
-/// "sysmon:pc042.acme.example:184302", "windows:pc042:Security:17".
-std::string_view vendor_event_uid(const WindowsRecord& record, ParseContext& context) {
-  const bool has_channel = context.event.source != Source::sysmon;
-  const std::string_view computer = lower(record.computer, context.scratch);
-  return context.scratch.join({to_string(context.event.source), ":", computer, ":",
-                               has_channel ? record.channel : "", has_channel ? ":" : "",
-                               record.record_id});
+/// "sysmon:pc042.acme.example:184302", "windows:pc042:Security:17": without the number.
+std::string event_uid_front(const WindowsLog& log) {
+  std::string front(to_string(log.source));
+  front.append(":").append(to_lower_ascii(log.computer)).append(":");
+  if (log.source != Source::sysmon) {
+    front.append(log.channel).append(":");
+  }
+  return front;
+}
+
+/// The log that the record is from.
+WindowsLog& log_of(const WindowsRecord& record, ParseContext& context) {
+  const Source source = context.event.source;
+  WindowsLog& log = context.logs.place_of(record.computer, record.channel, source);
+  const bool is_it = log.is_made && log.computer == record.computer &&
+                     log.channel == record.channel && log.source == source;
+  if (!is_it) [[unlikely]] {
+    log.computer = record.computer;
+    log.channel = record.channel;
+    log.source = source;
+    log.host = host_key_of(record.computer, context.scratch);
+    log.event_uid_front = event_uid_front(log);
+    log.uid.clear();
+    log.uid.add("windows record").add(log.host).add(to_lower_ascii(log.channel));
+    log.uid_front = log.uid.size();
+    log.is_made = true;
+  }
+  return log;
 }
 
 void set_uid(WindowsCarriage carriage,
              const WindowsRecord& record,
              bool includes_time,
+             WindowsLog& log,
              ParseContext& context) {
   Event& event = context.event;
   if (record.record_id.empty()) {
     event.uid = content_uid(carriage, record, context);
     return;
   }
-  UidBuilder& builder = context.scratch.uid_builder();
-  builder.add("windows record")
-      .add(event.host)
-      .add(lower(record.channel, context.scratch))
-      .add(record.event_id)
-      .add(record.record_id);
+  log.uid.forget_behind(log.uid_front);
+  log.uid.add(record.event_id).add(record.record_id);
   if (includes_time) {
-    builder.add(static_cast<std::uint64_t>(event.time));
+    log.uid.add(static_cast<std::uint64_t>(event.time));
   }
-  event.uid = builder.finish();
-  event.vendor_event_uid = vendor_event_uid(record, context);
+  event.uid = log.uid.finish();
+  event.vendor_event_uid = context.scratch.join({log.event_uid_front, record.record_id});
 }
 
 /// The carriage's creation time. Fluent Bit has a blank before the zone: "2023-03-14 10:13:42
@@ -347,14 +367,15 @@ void finish_windows_event(WindowsCarriage carriage,
   set_envelope(FieldId::channel, record.channel, event);
   set_envelope(FieldId::provider_name, record.provider, event);
   event.hostname = record.computer;
-  event.host = host_key_of(record.computer, context.scratch);
+  WindowsLog& log = log_of(record, context);
+  event.host = log.host;
   std::optional<Timestamp> time = parse_timestamp(event.field(FieldId::utc_time));
   if (!time) {
     time = parse_system_time(record.system_time, context.scratch);
     event.time_suspect = !time || record.time_may_be_local;
   }
   set_event_time(time, event);
-  set_uid(carriage, record, uid_includes_time, context);
+  set_uid(carriage, record, uid_includes_time, log, context);
 }
 
 std::string_view unescape_wazuh(std::string_view value, Scratch& scratch) {

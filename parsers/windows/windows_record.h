@@ -84,6 +84,9 @@ Marks read_windows_record(WindowsCarriage carriage,
 /// held.
 void read_event_data(NodeIndex object, ParseContext& context, WindowsRecord& record);
 
+/// The slot of a field by its Windows name; count if it has none.
+[[nodiscard]] FieldId windows_field(std::string_view name);
+
 /// A field of the event by its Windows name: into its slot, or an extra field if wanted.
 void set_windows_field(std::string_view name, std::string_view value, ParseContext& context);
 

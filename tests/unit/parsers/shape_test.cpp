@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 
+#include "parsers/json/quote_scan.h"
 #include "parsers/json/shape_cache.h"
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
@@ -161,6 +162,77 @@ TEST(Shape, IsNotTakenForWhatNearlyHasIt) {
   }
 }
 
+// What stands before a number and what stands behind it are tied to different quotes, and must not
+// be the same bytes.
+TEST(Shape, HasItsFixedTextOnlyOnce) {
+  JsonDom dom;
+  for (const std::string_view record :
+       {R"({"a":1,"b":2,"c":3})", R"({"a": 1 ,"b": 2 ,"c": 3 })",
+        R"({"a":true,"b":null,"c":false})", R"({"a":[1],"b":[[2]],"c":{"d":3}})",
+        R"({"a":[1,2],"b":[3,4]})", R"({"a":{"x":1},"b":[null,2,null],"c":[null,"s",3,{}]})"}) {
+    JsonScanner scanner = one_that_saw(record);
+    ASSERT_EQ(scanned(scanner, record), walked(dom, record)) << record;
+    for (std::size_t at = 0; at < record.size(); ++at) {
+      for (std::size_t size = 0; size < 4 && at + size <= record.size(); ++size) {
+        for (const std::string_view with :
+             {"", ",", " ", ":", "1", "}", "]", "\"", "\"\"", " ,", "-"}) {
+          const std::string other = std::string(record).replace(at, size, with);
+          ASSERT_EQ(scanned(scanner, other), walked(dom, other)) << other;
+        }
+      }
+    }
+  }
+}
+
+// Fixed text is compared in pieces of 32 bytes: wherever one ends, nothing may stand before the
+// next.
+TEST(Shape, HasNothingBetweenThePiecesOfItsFixedText) {
+  JsonDom dom;
+  for (std::size_t size = 0; size < 70; ++size) {
+    const std::string record = R"({"a":"b",")" + std::string(size, 'k') +
+                               R"(":{"c":{"d":"e"}},"f":1,"g":{"h":{"i":{"j":"k"},"l":2}}})";
+    JsonScanner scanner = one_that_saw(record);
+    for (std::size_t at = 0; at <= record.size(); ++at) {
+      for (const char more : {',', '}', '{', ' ', '"', '1', ':'}) {
+        const std::string other = std::string(record).insert(at, 1, more);
+        ASSERT_EQ(scanned(scanner, other), walked(dom, other)) << other;
+      }
+    }
+  }
+}
+
+// Places of quotes are kept in sixteen bits.
+TEST(Shape, OfLongTexts) {
+  JsonDom dom;
+  for (const std::size_t size : {0xFFFEU, 0xFFFFU, 0x10000U, 0x10001U, 0x1FFFFU, 0x20010U}) {
+    const auto record = [size](char filling) {
+      std::string text = R"({"a":"b","c":1,"d":")";
+      constexpr std::string_view kBack = R"(","e":"f","g":17})";
+      text.resize(size - kBack.size(), filling);
+      return text.append(kBack);
+    };
+    JsonScanner scanner = one_that_saw(record('x'));
+    EXPECT_EQ(is_remembered(scanner, record('x')), size <= kQuotedTextMax);
+    for (const std::string_view small :
+         {R"({"a":"b","c":1,"d":"","e":"f","g":17})", R"({"a":"b","c":1,"d":"x","e":"f","g":})"}) {
+      ASSERT_EQ(scanned(scanner, small), walked(dom, small)) << small;
+    }
+    ASSERT_EQ(scanned(scanner, record('y')), walked(dom, record('y')));
+    ASSERT_EQ(scanned(scanner, record('"')), walked(dom, record('"')));
+  }
+}
+
+// Lines end with \r\n in places.
+TEST(Shape, IsKnownWithBlanksBehindIt) {
+  JsonScanner scanner = one_that_saw(kRecord);
+  JsonDom dom;
+  for (const std::string_view blanks : {"\r", "\r\n", "  ", "\t"}) {
+    const std::string record = std::string(kRecord).append(blanks);
+    EXPECT_TRUE(is_remembered(scanner, record));
+    EXPECT_EQ(scanned(scanner, record), walked(dom, record));
+  }
+}
+
 TEST(Shape, OfATextCutOffAnywhereIsNone) {
   JsonDom dom;
   JsonScanner scanner = one_that_saw(kRecord);
@@ -260,27 +332,10 @@ TEST(Shape, OfARecordWithOneByteChangedIsReadLikeTheDom) {
   }
 }
 
-/// Where brackets, colons, commas, strings and scalars of a valid text begin, and its length.
-std::vector<std::uint32_t> structure_of(std::string_view json) {
-  std::vector<std::uint32_t> index;
-  bool in_string = false;
-  bool in_scalar = false;
-  for (std::size_t at = 0; at < json.size(); ++at) {
-    const char c = json[at];
-    if (in_string) {
-      at += c == '\\' ? 1 : 0;
-      in_string = c != '"';
-      continue;
-    }
-    const bool is_bracket = std::string_view("{}[]:,").find(c) != std::string_view::npos;
-    const bool is_blank = c == ' ' || c == '\n' || c == '\r' || c == '\t';
-    if (is_bracket || c == '"' || (!is_blank && !in_scalar)) {
-      index.push_back(static_cast<std::uint32_t>(at));
-    }
-    in_string = c == '"';
-    in_scalar = !is_bracket && !is_blank && !in_string;
-  }
-  index.push_back(static_cast<std::uint32_t>(json.size()));
+/// Where the quotes of a text are that are not escaped, and its length.
+std::vector<QuotePlace> quotes_of(std::string_view json) {
+  std::vector<QuotePlace> index(quote_room(json.size()));
+  index.resize(quote_finders().back()(json, index.data()).quotes + 1);
   return index;
 }
 
@@ -289,12 +344,12 @@ TEST(Shape, IsReadTheSameByItsSlowTwin) {
   JsonScanner scanner;
   for (const std::string& record : sample_records()) {
     const std::string text = test::padded(record);
-    const std::vector<std::uint32_t> index = structure_of(record);
+    const std::vector<QuotePlace> index = quotes_of(record);
     Document document;
     ASSERT_TRUE(scanner.scan(std::string_view(text).substr(0, record.size()), document));
-    const StructuralText whole{.json = std::string_view(text).substr(0, record.size()),
-                               .index = index.data(),
-                               .count = index.size() - 1};
+    const QuotedText whole{.json = std::string_view(text).substr(0, record.size()),
+                           .index = index.data(),
+                           .count = index.size() - 1};
     JsonShape shape;
     ASSERT_TRUE(shape.assign(whole, document));
     EXPECT_TRUE(shape.read(whole));
@@ -302,10 +357,10 @@ TEST(Shape, IsReadTheSameByItsSlowTwin) {
     for (int round = 0; round < 200; ++round) {
       const std::string other = mutated(record, random);
       const std::string other_text = test::padded(other);
-      const std::vector<std::uint32_t> other_index = structure_of(other);
-      const StructuralText changed{.json = std::string_view(other_text).substr(0, other.size()),
-                                   .index = other_index.data(),
-                                   .count = other_index.size() - 1};
+      const std::vector<QuotePlace> other_index = quotes_of(other);
+      const QuotedText changed{.json = std::string_view(other_text).substr(0, other.size()),
+                               .index = other_index.data(),
+                               .count = other_index.size() - 1};
       ASSERT_EQ(shape.read(changed), shape.read_plainly(changed)) << other;
     }
   }

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "parsers/json/escape_check.h"
+#include "parsers/json/quote_scan.h"
 #include "replay/record_reader.h"
 #include "tests/support/json_readers.h"
 #include "tests/support/parsing.h"
@@ -199,10 +200,40 @@ TEST(TwoReaders, AgreeOnRandomTextsOfJsonCharacters) {
   EXPECT_GT(good, 500U);  // Not all of it is refused at the first character.
 }
 
-TEST(EscapeCheck, IsItsSlowTwin) {
-  constexpr std::string_view kPieces[] = {"\\",      "\\\\", "\\n",     "\\\"",    "\\q",
-                                          "\\u0041", "\\u",  "\\uD83D", "\\uDE00", "text",
-                                          "\"",      "u",    "C:\\\\",  " ",       "\xC3\xA9"};
+/// What a finder makes of a text: its places, and in `look` the rest. Nothing behind the text may
+/// have a part in it.
+std::vector<QuotePlace> found_by(QuoteFinder find, const std::string& text, TextLook& look) {
+  const std::string longer = text + "\"\\\x01\xFF";
+  std::vector<QuotePlace> index(quote_room(text.size()));
+  look = find(std::string_view(longer).substr(0, text.size()), index.data());
+  index.resize(look.quotes + 1);
+  return index;
+}
+
+TEST(QuoteScan, IsItsSlowTwinOnEveryMachine) {
+  constexpr std::string_view kPieces[] = {"\\",
+                                          "\\\\",
+                                          "\\n",
+                                          "\\\"",
+                                          "\\q",
+                                          "\\u0041",
+                                          "\\u",
+                                          "\\uD83D",
+                                          "\\uDE00",
+                                          "text",
+                                          "\"",
+                                          "u",
+                                          "C:\\\\",
+                                          " ",
+                                          "\t",
+                                          "\xC3\xA9",
+                                          "\x1F",
+                                          "\x7F",
+                                          "\"\"\"",
+                                          "{}",
+                                          "\":\"\",\"",
+                                          "\\\xE2",
+                                          "\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\"\""};
   Random random;
   for (int round = 0; round < 60'000; ++round) {
     std::string text;
@@ -210,7 +241,34 @@ TEST(EscapeCheck, IsItsSlowTwin) {
     for (std::uint32_t i = 0; i < pieces; ++i) {
       text += kPieces[random.below(std::size(kPieces))];
     }
-    ASSERT_EQ(check_escapes(text), check_escapes_plainly(text)) << text;
+    TextLook plain;
+    const std::vector<QuotePlace> wanted = found_by(quote_finders().back(), text, plain);
+    ASSERT_EQ(plain.escapes, check_escapes_plainly(text)) << text;
+    for (const QuoteFinder find : quote_finders()) {
+      TextLook look;
+      ASSERT_EQ(found_by(find, text, look), wanted) << text;
+      ASSERT_EQ(look, plain) << text;
+    }
+  }
+}
+
+TEST(QuoteScan, FindsWhatStandsAtAnyPlace) {
+  constexpr std::size_t kSizeMax = 200;
+  for (const std::string_view piece :
+       {"\"", "\\\"", "\\\\\"", "\\", "\\q", "\\u00e9", "\\ud800", "\x02", "\xFF"}) {
+    for (std::size_t before = 0; before < kSizeMax; ++before) {
+      for (const std::size_t behind : {std::size_t{0}, std::size_t{1}, kSizeMax - before}) {
+        const std::string text =
+            std::string(before, 'a').append(piece).append(std::string(behind, 'b'));
+        TextLook plain;
+        const std::vector<QuotePlace> wanted = found_by(quote_finders().back(), text, plain);
+        for (const QuoteFinder find : quote_finders()) {
+          TextLook look;
+          ASSERT_EQ(found_by(find, text, look), wanted) << text;
+          ASSERT_EQ(look, plain) << text;
+        }
+      }
+    }
   }
 }
 
