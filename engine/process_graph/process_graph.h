@@ -20,7 +20,7 @@
 // comes first, and is never canonical beside one (docs/decisions/0045).
 //
 // A process start that names neither its process nor the parent by a uid (Windows 4688) makes a
-// node of no vendor, too. The parent is whoever had its pid then (docs/decisions/0056).
+// node of no vendor, too. The parent is whoever had its pid then (docs/decisions/0049).
 //
 // Memory is about 90 bytes a process beyond text (bench/graph_bench.cpp). It models Boost.Graph's
 // VertexListGraph and BidirectionalGraph (boost_graph.h), so that BGL's algorithms run on it;
