@@ -24,6 +24,7 @@ enum class StateRow : char {
   host = 'H',           ///< host → name, key, watermark.
   graph = 'G',          ///< host → counters of the graph.
   process = 'N',        ///< host, node → numbers.
+  last_seen = 'L',      ///< host, block of nodes → when each was last seen.
   process_texts = 'T',  ///< host, node → texts.
   step_hit = 'S',       ///< host, node, feed, order → hit.
   step_total = 's',     ///< host, node, feed → hits seen, kept or not.

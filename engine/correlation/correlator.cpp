@@ -162,8 +162,11 @@ void Correlator::Impl::join(const std::vector<HostTable::Joined>& joined) {
   }
 }
 
-void Correlator::Impl::keep_step_hit(
-    HostState& host, std::size_t rule, const Feed& feed, ProcessIndex process, TakenEvent& taken) {
+void Correlator::Impl::keep_step_hit(HostState& host,
+                                     std::size_t rule,
+                                     const Feed& feed,
+                                     ProcessIndex process,
+                                     TakenEvent& taken) const {
   HitSet& set = host.facts[process].hits_of(feed.number);
   const Event& event = taken.event();
   const std::size_t total = set.total();
@@ -198,7 +201,7 @@ void Correlator::Impl::keep_step_hit(
 void Correlator::Impl::keep_step_hits(HostState& host,
                                       const std::vector<std::size_t>& hits,
                                       ProcessIndex process,
-                                      TakenEvent& taken) {
+                                      TakenEvent& taken) const {
   for (const std::size_t rule : hits) {
     for (const Feed& feed : feeds.of_detection(rule)) {
       keep_step_hit(host, rule, feed, process, taken);
@@ -206,7 +209,7 @@ void Correlator::Impl::keep_step_hits(HostState& host,
   }
 }
 
-void Correlator::Impl::drop_step_hits(HostState& host, const KeptHits& hits) {
+void Correlator::Impl::drop_step_hits(HostState& host, const KeptHits& hits) const {
   const ProcessIndex actor = host.graph.find(hits.actor);
   if (actor == kNoProcess) {
     return;

@@ -45,8 +45,11 @@ struct Correlator::Impl {
 
   // --- Hits
 
-  void keep_step_hit(
-      HostState& host, std::size_t rule, const Feed& feed, ProcessIndex process, TakenEvent& taken);
+  void keep_step_hit(HostState& host,
+                     std::size_t rule,
+                     const Feed& feed,
+                     ProcessIndex process,
+                     TakenEvent& taken) const;
   void keep_plain_hit(HostState& host, std::size_t rule, ProcessIndex actor, TakenEvent& taken);
   /// Hands the event to the window correlations that list one of its rules.
   void keep_window_hits(const std::vector<std::size_t>& hits, TakenEvent& taken);
@@ -56,9 +59,9 @@ struct Correlator::Impl {
   void keep_step_hits(HostState& host,
                       const std::vector<std::size_t>& hits,
                       ProcessIndex process,
-                      TakenEvent& taken);
+                      TakenEvent& taken) const;
   /// Takes the hits of an event from the process that they were kept at.
-  void drop_step_hits(HostState& host, const KeptHits& hits);
+  void drop_step_hits(HostState& host, const KeptHits& hits) const;
   /// Shows findings of the event again: it is of another process than before.
   void show_placed(HostState& host, const KeptHits& hits, ProcessIndex before, ProcessIndex now);
 
@@ -116,6 +119,7 @@ struct Correlator::Impl {
 
   // --- What a stream forgets
 
+  void forget_pid_actors(Timestamp before) const;
   /// How long a hit may still join others.
   [[nodiscard]] Duration longest_timespan() const;
   /// Forgets processes that ended, or fell silent, and under which no hit can join any more.
@@ -144,15 +148,18 @@ struct Correlator::Impl {
     std::string counters;             ///< As they were last saved.
   };
 
-  void keep_host(HostState& host);
+  void keep_host(HostState& host) const;
   /// The number of an event among those stored; it is if it was not.
-  std::uint64_t stored(const KeptEvent& event);
-  void save_step_hit(const HostState& host, ProcessIndex node, FeedNumber feed, const Hit& hit);
+  std::uint64_t stored(const KeptEvent& event) const;
+  void save_step_hit(const HostState& host,
+                     ProcessIndex node,
+                     FeedNumber feed,
+                     const Hit& hit) const;
   void save_step_total(const HostState& host,
                        ProcessIndex node,
                        FeedNumber feed,
                        const HitSet& set) const;
-  void save_plain_hit(std::size_t rule, const Hit& hit);
+  void save_plain_hit(std::size_t rule, const Hit& hit) const;
   void erase_plain_hit(std::size_t rule, const OrderKey& order) const;
   void save_pid_actor(const HostState& host,
                       const Uid& event,
@@ -162,10 +169,10 @@ struct Correlator::Impl {
   void save_told(const Uid& finding);
   void save_host(HostState& host) const;
   void erase_host(const HostState& host) const;
-  void save_counters();
+  void save_counters() const;
   /// All rows of hits at a host's processes, and of what was told of them, anew.
-  void rewrite_facts(HostState& host);
-  void save_rules();
+  void rewrite_facts(HostState& host) const;
+  void save_rules() const;
   void save();
   /// What was restored holds or does not, and was told.
   void settle_restored(HostState& host);

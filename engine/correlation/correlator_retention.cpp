@@ -43,6 +43,16 @@ void Correlator::Impl::retain(HostState& host) {
   stats.forgotten_processes += gone.size();
 }
 
+void Correlator::Impl::forget_pid_actors(Timestamp before) const {
+  for (const auto& [key, host] : hosts) {
+    host->pid_actors.forget_before(before, [&host = *host](const Uid& event) {
+      if (host.sink != nullptr) {
+        host.sink->erase(pid_actor_key(host.row_number, event));
+      }
+    });
+  }
+}
+
 void Correlator::Impl::forget_told() {
   const Timestamp before = forgotten_before();
   if (before == kNothingClosed ||
@@ -68,13 +78,7 @@ void Correlator::Impl::forget_told() {
       }
     });
   }
-  for (const auto& [key, host] : hosts) {
-    host->pid_actors.forget_before(before, [&host = *host](const Uid& event) {
-      if (host.sink != nullptr) {
-        host.sink->erase(pid_actor_key(host.row_number, event));
-      }
-    });
-  }
+  forget_pid_actors(before);
   while (!firings.empty() && firings.begin()->second.time < before) {
     --firings_of[firings.begin()->second.rule];
     firings.erase(firings.begin());

@@ -16,7 +16,7 @@ namespace spoor {
 // --- Writing
 // ----------------------------------------------------------------------------------------------
 
-void Correlator::Impl::keep_host(HostState& host) {
+void Correlator::Impl::keep_host(HostState& host) const {
   if (keeping == nullptr) {
     return;
   }
@@ -25,7 +25,7 @@ void Correlator::Impl::keep_host(HostState& host) {
   host.graph.track_changes();
 }
 
-std::uint64_t Correlator::Impl::stored(const KeptEvent& event) {
+std::uint64_t Correlator::Impl::stored(const KeptEvent& event) const {
   if (event.stored.get() == 0) {
     const std::uint64_t number = keeping->next_event++;
     StateWriter value;
@@ -39,7 +39,7 @@ std::uint64_t Correlator::Impl::stored(const KeptEvent& event) {
 void Correlator::Impl::save_step_hit(const HostState& host,
                                      ProcessIndex node,
                                      FeedNumber feed,
-                                     const Hit& hit) {
+                                     const Hit& hit) const {
   if (keeping == nullptr) {
     return;
   }
@@ -59,7 +59,7 @@ void Correlator::Impl::save_step_total(const HostState& host,
   }
 }
 
-void Correlator::Impl::save_plain_hit(std::size_t rule, const Hit& hit) {
+void Correlator::Impl::save_plain_hit(std::size_t rule, const Hit& hit) const {
   if (keeping == nullptr) {
     return;
   }
@@ -118,14 +118,15 @@ void Correlator::Impl::save_host(HostState& host) const {
 }
 
 void Correlator::Impl::erase_host(const HostState& host) const {
-  for (const StateRow row : {StateRow::host, StateRow::graph, StateRow::process,
-                             StateRow::process_texts, StateRow::step_hit, StateRow::step_total,
-                             StateRow::told_lineage, StateRow::pid_actor, StateRow::lineage_due}) {
+  for (const StateRow row :
+       {StateRow::host, StateRow::graph, StateRow::process, StateRow::last_seen,
+        StateRow::process_texts, StateRow::step_hit, StateRow::step_total, StateRow::told_lineage,
+        StateRow::pid_actor, StateRow::lineage_due}) {
     keeping->sink->erase_prefix(host_rows(row, host.row_number));
   }
 }
 
-void Correlator::Impl::rewrite_facts(HostState& host) {
+void Correlator::Impl::rewrite_facts(HostState& host) const {
   for (const StateRow row : {StateRow::step_hit, StateRow::step_total, StateRow::told_lineage,
                              StateRow::pid_actor, StateRow::lineage_due}) {
     keeping->sink->erase_prefix(host_rows(row, host.row_number));
@@ -149,7 +150,7 @@ void Correlator::Impl::rewrite_facts(HostState& host) {
   });
 }
 
-void Correlator::Impl::save_counters() {
+void Correlator::Impl::save_counters() const {
   StateWriter value;
   value.number(keeping->next_event).number(keeping->next_host).time(told_forgotten_at);
   value.time(ledger_forgotten_before);
@@ -161,7 +162,7 @@ void Correlator::Impl::save_counters() {
   }
 }
 
-void Correlator::Impl::save_rules() {
+void Correlator::Impl::save_rules() const {
   if (keeping == nullptr) {
     return;
   }

@@ -581,9 +581,9 @@ struct WindowEvaluator::Impl {
 
   void keep_state(StateSink& sink, const RuleSet& rule_set);
   /// Of other rules from now on; those unchanged see what they saw.
-  void identify(const RuleSet& rule_set, const UnchangedRules& unchanged);
-  void save_event(const OrderKey& order);
-  void erase_event(const OrderKey& order);
+  void identify(const RuleSet& rule_set, const UnchangedRules& unchanged) const;
+  void save_event(const OrderKey& order) const;
+  void erase_event(const OrderKey& order) const;
   void save_fired(const OrderKey& order,
                   std::size_t rule,
                   const std::string& group,

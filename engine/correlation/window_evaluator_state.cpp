@@ -65,7 +65,8 @@ void WindowEvaluator::Impl::keep_state(StateSink& sink, const RuleSet& rule_set)
   keeping->since.assign(rules->size(), kFirst);
 }
 
-void WindowEvaluator::Impl::identify(const RuleSet& rule_set, const UnchangedRules& unchanged) {
+void WindowEvaluator::Impl::identify(const RuleSet& rule_set,
+                                     const UnchangedRules& unchanged) const {
   keeping->detection_ids = identity_uids(rule_set.detections, rule_set);
   keeping->rule_ids = identity_uids(rule_set.window_correlations, rule_set);
   const std::vector<OrderKey> before = std::move(keeping->since);
@@ -75,7 +76,7 @@ void WindowEvaluator::Impl::identify(const RuleSet& rule_set, const UnchangedRul
   }
 }
 
-void WindowEvaluator::Impl::save_event(const OrderKey& order) {
+void WindowEvaluator::Impl::save_event(const OrderKey& order) const {
   if (keeping == nullptr) {
     return;
   }
@@ -93,7 +94,7 @@ void WindowEvaluator::Impl::save_event(const OrderKey& order) {
   keeping->sink->put(event_key(order), value.bytes());
 }
 
-void WindowEvaluator::Impl::erase_event(const OrderKey& order) {
+void WindowEvaluator::Impl::erase_event(const OrderKey& order) const {
   if (keeping != nullptr) {
     keeping->sink->erase(event_key(order));
   }

@@ -58,6 +58,9 @@ void take_bits(std::uint32_t bits, ProcessNode& node) {
 
 constexpr std::uint64_t kNodeTimeMax = kTimeBits;
 
+/// Nodes whose last_seen share a row: most events change nothing else, of few processes at a time.
+constexpr std::uint32_t kBlockNodes = 64;
+
 }  // namespace
 
 void ProcessGraph::Store::track_changes() {
@@ -72,45 +75,83 @@ void ProcessGraph::Store::save(StateSink& sink, std::uint32_t host) {
     return;
   }
   StateWriter value;
+  std::vector<std::uint32_t> blocks;
   changes->take([&](std::uint32_t process, NodeChanges::What what) {
-    const std::string key = row_key(StateRow::process, host).key32(process).bytes();
-    const std::string texts_key = row_key(StateRow::process_texts, host).key32(process).bytes();
-    if (!nodes.is_used(process)) {
-      sink.erase(key);
-      sink.erase(texts_key);
-      return;
+    blocks.push_back(process / kBlockNodes);
+    if (what != NodeChanges::What::seen) {
+      save_node(process, what, host, sink);
     }
-    const ProcessNode& node = nodes[process];
-    value.clear();
-    value.uid(node.key).key32(bits_of(node)).number(node.start).number(node.end);
-    value.number(node.parent == kNilNode ? 0 : node.parent + 1);
-    value.number(node.pid).number(node.last_seen);
-    const Uid creator = creators.find(process);
-    value.flag(!creator.is_none());
-    if (!creator.is_none()) {
-      value.uid(creator);
-    }
-    const PidParent* claim = pid_parents.find(process);
-    value.flag(claim != nullptr);
-    if (claim != nullptr) {
-      value.number(claim->pid).number(claim->time);
-    }
-    sink.put(key, value.bytes());
-    if (what != NodeChanges::What::all) {
-      return;
-    }
-    value.clear();
-    for (std::size_t i = 0; i < kProcessTextCount; ++i) {
-      value.text(own_text(process, static_cast<ProcessText>(i)));
-    }
-    sink.put(texts_key, value.bytes());
   });
+  std::ranges::sort(blocks);
+  blocks.erase(std::unique(blocks.begin(), blocks.end()), blocks.end());
+  for (const std::uint32_t block : blocks) {
+    value.clear();
+    bool is_needed = false;
+    for (std::uint32_t i = 0; i < kBlockNodes; ++i) {
+      const std::uint32_t process = block * kBlockNodes + i;
+      is_needed = is_needed || nodes.is_used(process);
+      value.key32(nodes.is_used(process) ? nodes[process].last_seen : 0);
+    }
+    const std::string key = row_key(StateRow::last_seen, host).key32(block).bytes();
+    if (is_needed) {
+      sink.put(key, value.bytes());
+    } else {
+      sink.erase(key);
+    }
+  }
   value.clear();
   value.time(idle_hour).number(refused).number(evicted).number(self_parents);
   if (value.bytes() != changes->counters) {
     changes->counters = value.bytes();
     sink.put(row_key(StateRow::graph, host).bytes(), value.bytes());
   }
+}
+
+void ProcessGraph::Store::save_node(std::uint32_t process,
+                                    NodeChanges::What what,
+                                    std::uint32_t host,
+                                    StateSink& sink) const {
+  const std::string key = row_key(StateRow::process, host).key32(process).bytes();
+  const std::string texts_key = row_key(StateRow::process_texts, host).key32(process).bytes();
+  if (!nodes.is_used(process)) {
+    sink.erase(key);
+    sink.erase(texts_key);
+    return;
+  }
+  const ProcessNode& node = nodes[process];
+  StateWriter value;
+  value.uid(node.key).key32(bits_of(node)).number(node.start).number(node.end);
+  value.number(node.parent == kNilNode ? 0 : node.parent + 1).number(node.pid);
+  const Uid creator = creators.find(process);
+  value.flag(!creator.is_none());
+  if (!creator.is_none()) {
+    value.uid(creator);
+  }
+  const PidParent* claim = pid_parents.find(process);
+  value.flag(claim != nullptr);
+  if (claim != nullptr) {
+    value.number(claim->pid).number(claim->time);
+  }
+  sink.put(key, value.bytes());
+  if (what != NodeChanges::What::all) {
+    return;
+  }
+  value.clear();
+  for (std::size_t i = 0; i < kProcessTextCount; ++i) {
+    value.text(own_text(process, static_cast<ProcessText>(i)));
+  }
+  sink.put(texts_key, value.bytes());
+}
+
+bool ProcessGraph::Store::restore_last_seen(std::uint32_t block, StateReader& value) {
+  for (std::uint32_t i = 0; i < kBlockNodes; ++i) {
+    const std::uint32_t seen = value.key32();
+    const std::uint64_t process = std::uint64_t{block} * kBlockNodes + i;
+    if (process < kNilNode && nodes.is_used(static_cast<std::uint32_t>(process))) {
+      nodes[static_cast<std::uint32_t>(process)].last_seen = seen;
+    }
+  }
+  return value.is_done();
 }
 
 bool ProcessGraph::Store::restore_node(std::uint32_t process, StateReader& value) {
@@ -123,7 +164,6 @@ bool ProcessGraph::Store::restore_node(std::uint32_t process, StateReader& value
   const std::uint64_t end = value.number_to(kNodeTimeMax);
   const std::uint64_t parent = value.number_to(kNilNode);
   const std::uint64_t pid = value.number_to(0xFFFFFFFFU);
-  const std::uint64_t last_seen = value.number_to(0xFFFFFFFFU);
   const Uid creator = value.flag() ? value.uid() : Uid{};
   std::optional<PidParent> claim;
   if (value.flag()) {
@@ -142,7 +182,6 @@ bool ProcessGraph::Store::restore_node(std::uint32_t process, StateReader& value
   node.end = end & kTimeBits;
   node.parent = (parent == 0 ? kNilNode : static_cast<std::uint32_t>(parent - 1)) & kNodeBits;
   node.pid = static_cast<std::uint32_t>(pid);
-  node.last_seen = static_cast<std::uint32_t>(last_seen);
   vendors |= 1U << static_cast<unsigned>(node.vendor);
   if (!creator.is_none()) {
     creators.take(process, creator);
@@ -237,6 +276,12 @@ Result<void> ProcessGraph::Store::restore(const StateSource& source, std::uint32
     take_rows(StateRow::process_texts, "texts of a process",
               [&](StateReader& place, StateReader& value) {
                 return restore_texts(node_at(place), value);
+              });
+  }
+  if (damaged.empty()) {
+    take_rows(StateRow::last_seen, "times of processes",
+              [&](StateReader& place, StateReader& value) {
+                return restore_last_seen(node_at(place), value);
               });
   }
   if (damaged.empty()) {

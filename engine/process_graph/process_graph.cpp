@@ -30,9 +30,11 @@ NodeChanges::What changes_between(const ProcessNode& before, const ProcessNode& 
   const auto a = std::bit_cast<Words>(before);
   const auto b = std::bit_cast<Words>(after);
   const bool is_same = std::equal(a.begin(), a.begin() + kWords, b.begin()) &&
-                       before.parent == after.parent && before.pid == after.pid &&
-                       before.last_seen == after.last_seen;
-  return is_same ? NodeChanges::What::none : NodeChanges::What::numbers;
+                       before.parent == after.parent && before.pid == after.pid;
+  if (!is_same) {
+    return NodeChanges::What::numbers;
+  }
+  return before.last_seen == after.last_seen ? NodeChanges::What::none : NodeChanges::What::seen;
 }
 
 /// One event on its way into the graph.

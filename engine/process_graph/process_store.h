@@ -109,7 +109,8 @@ struct Filled {
 /// Which nodes changed since they were last saved.
 class NodeChanges {
  public:
-  enum class What : std::uint8_t { none = 0, numbers = 1, all = 3 };
+  /// As bits. When a process was last seen changes most often and is saved apart.
+  enum class What : std::uint8_t { none = 0, seen = 1, numbers = 3, all = 7 };
 
   void note(std::uint32_t node, What what) {
     if (what == What::none) {
@@ -280,7 +281,7 @@ struct ProcessGraph::Store {
 
   // --- What survives a restart (graph_state.cpp)
 
-  void note(std::uint32_t process, NodeChanges::What what) {
+  void note(std::uint32_t process, NodeChanges::What what) const {
     if (changes != nullptr) {
       changes->note(process, what);
     }
@@ -288,6 +289,11 @@ struct ProcessGraph::Store {
 
   void track_changes();
   void save(StateSink& sink, std::uint32_t host);
+  void save_node(std::uint32_t process,
+                 NodeChanges::What what,
+                 std::uint32_t host,
+                 StateSink& sink) const;
+  [[nodiscard]] bool restore_last_seen(std::uint32_t block, StateReader& value);
   [[nodiscard]] bool restore_node(std::uint32_t process, StateReader& value);
   [[nodiscard]] bool restore_texts(std::uint32_t process, StateReader& value);
   [[nodiscard]] bool restore_counters(StateReader& value);

@@ -40,7 +40,7 @@ struct StoredFinding {
 
 /// What is kept of them: the newest, so many and so long.
 struct FindingRetention {
-  Duration age = 30 * 24 * Duration{3'600} * kNanosPerSecond;
+  Duration age = Duration{30} * 24 * 3'600 * kNanosPerSecond;
   std::uint64_t bytes = std::uint64_t{10} << 30U;
 };
 

@@ -12,6 +12,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -29,6 +30,7 @@ constexpr std::string_view kEpochKey = "!epoch";
 
 constexpr std::size_t kWriteBufferBytes = std::size_t{64} << 20U;
 constexpr std::size_t kReadAheadBytes = std::size_t{2} << 20U;
+constexpr std::size_t kHostPrefixBytes = 5;  ///< Kind of row and number of the host.
 constexpr int kOpenFilesMax = 512;
 constexpr double kBloomBits = 10;
 
@@ -48,6 +50,10 @@ rocksdb::Options options_for(StateStore::Access access) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.paranoid_checks = true;
   options.write_buffer_size = kWriteBufferBytes;
+  // Rows of one kind and host come together: the place of the last tells that of the next.
+  options.memtable_insert_with_hint_prefix_extractor.reset(
+      rocksdb::NewFixedPrefixTransform(kHostPrefixBytes));
+  options.allow_concurrent_memtable_write = false;  // There is one writer.
   options.max_open_files = kOpenFilesMax;
   options.max_background_jobs = 2;
   options.keep_log_file_num = 4;
