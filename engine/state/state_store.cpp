@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -73,6 +74,24 @@ tl::unexpected<Error> failure(const std::string& what, const rocksdb::Status& st
   return fail(is_damage ? ErrorCode::bad_state : ErrorCode::io, what + ": " + status.ToString());
 }
 
+/// Stands in a folder from before the first file of the database until what it says of itself is
+/// committed. A folder with it holds nothing yet.
+constexpr std::string_view kBeingMade = "BEING-MADE";
+
+/// What an attempt left that was broken off before there was anything.
+void clear_half_made(const fs::path& folder) {
+  std::error_code ignored;
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().filename() != kBeingMade) {
+      files.push_back(entry.path());
+    }
+  }
+  for (const fs::path& file : files) {
+    fs::remove(file, ignored);
+  }
+}
+
 /// Is something there that is no state folder? To make one of it would hide that.
 Result<void> check_folder(const std::string& folder, StateStore::Access access) {
   std::error_code error;
@@ -86,6 +105,10 @@ Result<void> check_folder(const std::string& folder, StateStore::Access access) 
     return fail(ErrorCode::bad_state, folder + " is not a folder");
   }
   if (fs::exists(fs::path(folder) / "CURRENT", error)) {
+    return {};
+  }
+  if (access == StateStore::Access::write && fs::exists(fs::path(folder) / kBeingMade, error)) {
+    clear_half_made(folder);
     return {};
   }
   const fs::directory_iterator entries(folder, error);
@@ -195,6 +218,12 @@ Result<std::unique_ptr<StateStore>> StateStore::open(const std::string& folder, 
     if (error) {
       return fail(ErrorCode::io, "cannot make " + folder + ": " + error.message());
     }
+    if (!fs::exists(fs::path(folder) / "CURRENT", error)) {
+      const std::ofstream mark(fs::path(folder) / kBeingMade);
+      if (!mark) {
+        return fail(ErrorCode::io, "cannot write to " + folder);
+      }
+    }
   }
   auto impl = std::make_unique<Impl>();
   impl->folder = folder;
@@ -213,6 +242,10 @@ Result<std::unique_ptr<StateStore>> StateStore::open(const std::string& folder, 
   usable = impl->read_head(access);
   if (!usable) {
     return tl::unexpected<Error>(usable.error());
+  }
+  if (access == Access::write) {
+    std::error_code ignored;
+    fs::remove(fs::path(folder) / kBeingMade, ignored);
   }
   return std::unique_ptr<StateStore>(new StateStore(std::move(impl)));
 }
