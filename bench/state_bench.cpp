@@ -48,7 +48,7 @@ std::unique_ptr<StateStore> open_store(const std::string& folder) {
   auto store = StateStore::open(folder, StateStore::Access::write);
   if (!store) {
     std::fprintf(stderr, "%s\n", store.error().message.c_str());
-    std::exit(1);
+    std::_Exit(1);
   }
   return std::move(*store);
 }
@@ -56,7 +56,7 @@ std::unique_ptr<StateStore> open_store(const std::string& folder) {
 void check(bool done, const char* what) {
   if (!done) {
     std::fprintf(stderr, "%s failed\n", what);
-    std::exit(1);
+    std::_Exit(1);
   }
 }
 

@@ -399,6 +399,50 @@ std::string_view contradiction_in(const ReplayOptions& options) {
   return {};
 }
 
+/// Null without --state.
+Result<std::unique_ptr<StatefulReplay>> open_state(const ReplayOptions& options,
+                                                   std::vector<InputFile>& files) {
+  if (options.state.empty()) {
+    return std::unique_ptr<StatefulReplay>();
+  }
+  return StatefulReplay::open(options.state, options.resume, options.quiet, files);
+}
+
+/// None without --publish.
+Result<std::optional<FindingPublisher>> open_publisher(const ReplayOptions& options) {
+  std::optional<FindingPublisher> publisher;
+  if (!options.publish.empty()) {
+    Result<FindingPublisher> created = FindingPublisher::create(options.publish);
+    if (!created) {
+      return tl::unexpected<Error>(created.error());
+    }
+    publisher.emplace(std::move(*created));
+  }
+  return publisher;
+}
+
+/// Reads the inputs, into the state if there is one. Fails if that cannot be used.
+Result<ReadTotals> read_all(const ReplayOptions& options,
+                            Pipeline& pipeline,
+                            const std::vector<InputFile>& files,
+                            RevisionConsumer* revisions,
+                            StatefulReplay* state,
+                            ProgressDisplay& progress) {
+  if (state != nullptr) {
+    const Result<void> attached = state->attach(pipeline, system_clock());
+    if (!attached) {
+      return tl::unexpected<Error>(attached.error());
+    }
+    const std::uint64_t every = options.revisions > 0 ? options.revisions : kToldEvery;
+    return read_inputs(files, state->consumer(every), progress);
+  }
+  if (revisions != nullptr) {
+    return read_inputs(files, *revisions, progress);
+  }
+  PipelineConsumer plain(pipeline);
+  return read_inputs(files, plain, progress);
+}
+
 void print_profile(const ReplayOptions& options, const RuleSet& rules, const Matcher& matcher) {
   const TableOptions table{.color = use_color(STDERR_FILENO, options.color),
                            .width = terminal_width(STDERR_FILENO)};
@@ -437,23 +481,14 @@ int run_replay(const ReplayOptions& options) {
   if (!rules) {
     return exit_usage;
   }
-  std::unique_ptr<StatefulReplay> state;
-  if (!options.state.empty()) {
-    Result<std::unique_ptr<StatefulReplay>> opened =
-        StatefulReplay::open(options.state, options.resume, options.quiet, *files);
-    if (!opened) {
-      log_error(opened.error().message);
-      return exit_state;
-    }
-    state = std::move(*opened);
+  const Result<std::unique_ptr<StatefulReplay>> state = open_state(options, *files);
+  if (!state) {
+    log_error(state.error().message);
+    return exit_state;
   }
-  std::optional<FindingPublisher> publisher;
-  if (!options.publish.empty()) {
-    Result<FindingPublisher> created = FindingPublisher::create(options.publish);
-    if (!created) {
-      return give_up(created.error());
-    }
-    publisher.emplace(std::move(*created));
+  Result<std::optional<FindingPublisher>> publisher = open_publisher(options);
+  if (!publisher) {
+    return give_up(publisher.error());
   }
 
   ProgressDisplay progress(system_clock(), stderr, progress_mode(options),
@@ -470,7 +505,7 @@ int run_replay(const ReplayOptions& options) {
        .to = options.to,
        .parser = {.source = options.source},
        .host_aliases = std::move(*host_aliases),
-       .lateness = options.revisions > 0 || state ? std::optional(Lateness{}) : std::nullopt,
+       .lateness = options.revisions > 0 || *state ? std::optional(Lateness{}) : std::nullopt,
        .on_dead_letter =
            [&desk](const Error& error, std::string_view record, const RecordPosition& position) {
              desk.take(error, record, position);
@@ -486,25 +521,20 @@ int run_replay(const ReplayOptions& options) {
   result.files = &*files;
   result.rules = &*rules;
   result.pipeline = &pipeline;
-  if (state) {
-    const Result<void> attached = state->attach(pipeline, system_clock());
-    if (!attached) {
-      log_error(attached.error().message);
-      return exit_state;
-    }
-  }
   std::optional<RevisionConsumer> revisions;
-  if (options.revisions > 0 && !state) {
+  if (options.revisions > 0 && !*state) {
     revisions.emplace(pipeline, options.revisions);
   }
-  PipelineConsumer plain(pipeline);
-  RecordConsumer& consumer =
-      state ? state->consumer(options.revisions > 0 ? options.revisions : kToldEvery)
-            : (revisions ? static_cast<RecordConsumer&>(*revisions) : plain);
-  result.totals = read_inputs(*files, consumer, progress);
+  const Result<ReadTotals> totals = read_all(
+      options, pipeline, *files, revisions ? &*revisions : nullptr, state->get(), progress);
+  if (!totals) {
+    log_error(totals.error().message);
+    return exit_state;
+  }
+  result.totals = *totals;
   const bool kept = desk.finish();
-  const int code = finish(options, result, pipeline, revisions ? &*revisions : nullptr, state.get(),
-                          publisher, progress);
+  const int code = finish(options, result, pipeline, revisions ? &*revisions : nullptr,
+                          state->get(), *publisher, progress);
   if (options.profile) {
     print_profile(options, rules->rules, pipeline.matcher());
   }

@@ -107,7 +107,7 @@ Result<void> StatefulReplay::attach(Pipeline& pipeline, const Clock& clock) {
   clock_ = &clock;
   committed_at_ = clock.monotonic();
   const Result<StateLoss> loss = pipeline.open_state(*store_, *store_);
-  const Result<void> read = store_->read_error();
+  Result<void> read = store_->read_error();
   if (!read) {
     return read;
   }
@@ -127,7 +127,7 @@ RecordConsumer& StatefulReplay::consumer(std::uint64_t every) {
   return *consumer_;
 }
 
-void StatefulReplay::tell(std::vector<Finding> news) {
+void StatefulReplay::tell(const std::vector<Finding>& news) {
   for (const Finding& finding : news) {
     findings_.add(finding, render_ocsf(finding), clock_->wall());
     has_news_ = true;

@@ -48,7 +48,7 @@ class StatefulReplay {
   class Consumer;
 
   StatefulReplay(std::unique_ptr<StateStore> store, ReplayPositions positions);
-  void tell(std::vector<Finding> news);
+  void tell(const std::vector<Finding>& news);
   [[nodiscard]] Result<void> commit();
 
   std::unique_ptr<StateStore> store_;

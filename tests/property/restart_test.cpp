@@ -130,7 +130,12 @@ std::string first_difference(const Told& want, const Told& got) {
     const std::string a = i < want.size() ? want[i] : "nothing";
     const std::string b = i < got.size() ? got[i] : "nothing";
     if (a != b) {
-      return "told " + std::to_string(i) + "\nwanted: " + a + "\n   got: " + b;
+      return std::string("told ")
+          .append(std::to_string(i))
+          .append("\nwanted: ")
+          .append(a)
+          .append("\n   got: ")
+          .append(b);
     }
   }
   return "none";
@@ -179,7 +184,7 @@ TEST_P(Restarts, TellWhatAStreamWithoutThemTells) {
 }
 
 /// A state with everything in it: hits, windows, events that wait, two vendors.
-MemoryState some_state(const Records& records) {
+MemoryState::Rows some_state(const Records& records) {
   MemoryState state;
   Pipeline pipeline(test::history_rules(), options({}));
   EXPECT_TRUE(pipeline.open_state(state, state).has_value());
@@ -189,7 +194,7 @@ MemoryState some_state(const Records& records) {
   static_cast<void>(pipeline.updates());
   pipeline.save();
   state.commit();
-  return state;
+  return state.rows();
 }
 
 /// One row is torn, bent, gone or another's.
@@ -222,9 +227,9 @@ TEST(DamagedState, IsRefusedOrUsedAndNeverACrash) {
   std::mt19937_64 random(11);
   const Records records =
       test::rearranged(test::make_history(21, {.both_vendors = true}), kLateness, random);
-  const MemoryState whole = some_state(records);
+  const MemoryState::Rows whole = some_state(records);
   for (std::uint64_t seed = 1; seed <= last; ++seed) {
-    MemoryState state = whole;
+    MemoryState state(whole);
     for (std::uint64_t damages = 1 + random() % 3; damages > 0; --damages) {
       damage(state, random);
     }

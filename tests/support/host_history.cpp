@@ -361,6 +361,7 @@ std::vector<HistoryRecord> rearranged(const std::vector<HistoryRecord>& records,
   }
   std::ranges::stable_sort(arrivals, {}, [](const auto& arrival) { return arrival.first; });
   std::vector<HistoryRecord> arranged;
+  arranged.reserve(arrivals.size());
   for (const auto& [time, record] : arrivals) {
     arranged.push_back(*record);
   }

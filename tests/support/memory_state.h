@@ -1,6 +1,7 @@
 // State in memory: what a restart finds is what was committed.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,12 +15,12 @@ namespace spoor::test {
 
 class MemoryState final : public StateSink, public StateSource {
  public:
+  using Rows = std::map<std::string, std::string, std::less<>>;
+
   MemoryState() = default;
 
   /// What was committed.
-  MemoryState(const MemoryState& other) : StateSink(), StateSource(), rows_(other.rows_) {}
-
-  MemoryState& operator=(const MemoryState& other) = delete;
+  explicit MemoryState(Rows rows) : rows_(std::move(rows)) {}
 
   void put(std::string_view key, std::string_view value) override {
     pending_.push_back({.kind = Kind::put, .key = std::string(key), .value = std::string(value)});
@@ -64,7 +65,7 @@ class MemoryState final : public StateSink, public StateSource {
     return known == rows_.end() ? std::nullopt : std::optional(known->second);
   }
 
-  [[nodiscard]] std::map<std::string, std::string, std::less<>>& rows() { return rows_; }
+  [[nodiscard]] Rows& rows() { return rows_; }
 
  private:
   enum class Kind { put, erase, range };
@@ -75,7 +76,7 @@ class MemoryState final : public StateSink, public StateSource {
     std::string value;
   };
 
-  std::map<std::string, std::string, std::less<>> rows_;
+  Rows rows_;
   std::vector<Change> pending_;
 };
 
