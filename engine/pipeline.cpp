@@ -9,6 +9,7 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 
 #include "engine/base/limits.h"
+#include "engine/base/state_walk.h"
 #include "engine/correlation/graph_lineage.h"
 #include "engine/rule/unchanged_rules.h"
 #include "parsers/field_writer.h"
@@ -110,19 +111,15 @@ class Pipeline::RecentEvents {
     older_row_ = from.number();
     newer_row_ = from.number();
     next_row_ = from.number();
-    bool is_sound = from.is_done();
-    source.for_each(StateWriter(StateRow::recent_events).bytes(),
-                    [&](std::string_view key, std::string_view bytes) {
-                      StateReader place(key.substr(1));
+    return from.is_done() &&
+           each_row(source, StateWriter(StateRow::recent_events).bytes(),
+                    [&](std::string_view /*key*/, StateReader& place, StateReader& value) {
                       const bool is_newer = place.key64() >= newer_row_;
-                      StateReader value(bytes);
                       while (value.ok() && !value.is_done()) {
                         (is_newer ? newer_ : older_).insert(value.uid());
                       }
-                      is_sound = is_sound && place.is_done() && value.ok();
-                      return is_sound;
+                      return place.is_done() && value.ok();
                     });
-    return is_sound;
   }
 
  private:

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine/base/limits.h"
+#include "engine/base/state_walk.h"
 #include "engine/process_graph/process_graph.h"
 #include "parsers/record_parser.h"
 
@@ -283,9 +284,7 @@ void WaitingEvents::save_rules(const WaitingEvent& event) {
   sink_->put(StateWriter(StateRow::waiting_rules).uid(event.order.uid).bytes(), value.bytes());
 }
 
-bool WaitingEvents::restore_record(std::string_view key, std::string_view bytes) {
-  StateReader place(key.substr(1));
-  StateReader from(bytes);
+bool WaitingEvents::restore_record(StateReader& place, StateReader& from) {
   WaitingEvent event;
   event.order.uid = place.uid();
   event.record = from.text();
@@ -308,16 +307,12 @@ bool WaitingEvents::restore_record(std::string_view key, std::string_view bytes)
   return true;
 }
 
-bool WaitingEvents::restore_rules(std::string_view key,
-                                  std::string_view bytes,
-                                  const RulePlaces& places) {
-  StateReader place(key.substr(1));
+bool WaitingEvents::restore_rules(StateReader& place, StateReader& from, const RulePlaces& places) {
   const auto known = events_.find(place.uid());
   if (!place.is_done() || known == events_.end()) {
     return false;
   }
   constexpr std::uint64_t kRulesMax = 1U << 20U;
-  StateReader from(bytes);
   WaitingEvent& event = known->second;
   event.judged = from.flag();
   event.renewed = from.flag();
@@ -339,19 +334,15 @@ Result<void> WaitingEvents::restore(const StateSource& source) {
   for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
     places.emplace(rules_[rule], rule);
   }
-  bool is_sound = true;
-  source.for_each(StateWriter(StateRow::waiting).bytes(),
-                  [&](std::string_view key, std::string_view bytes) {
-                    is_sound = restore_record(key, bytes);
-                    return is_sound;
-                  });
-  if (is_sound) {
-    source.for_each(StateWriter(StateRow::waiting_rules).bytes(),
-                    [&](std::string_view key, std::string_view bytes) {
-                      is_sound = restore_rules(key, bytes, places);
-                      return is_sound;
-                    });
-  }
+  const bool is_sound =
+      each_row(source, StateWriter(StateRow::waiting).bytes(),
+               [&](std::string_view /*key*/, StateReader& place, StateReader& value) {
+                 return restore_record(place, value);
+               }) &&
+      each_row(source, StateWriter(StateRow::waiting_rules).bytes(),
+               [&](std::string_view /*key*/, StateReader& place, StateReader& value) {
+                 return restore_rules(place, value, places);
+               });
   if (!is_sound) {
     return fail(ErrorCode::bad_state, "a row of the events that wait is damaged");
   }

@@ -100,11 +100,9 @@ class WaitingEvents {
 
   void save_record(const WaitingEvent& event);
   void save_rules(const WaitingEvent& event);
-  [[nodiscard]] bool restore_record(std::string_view key, std::string_view bytes);
+  [[nodiscard]] bool restore_record(StateReader& place, StateReader& from);
   using RulePlaces = boost::unordered_flat_map<Uid, std::size_t, UidHash>;
-  [[nodiscard]] bool restore_rules(std::string_view key,
-                                   std::string_view bytes,
-                                   const RulePlaces& places);
+  [[nodiscard]] bool restore_rules(StateReader& place, StateReader& from, const RulePlaces& places);
 
   StateSink* sink_ = nullptr;  ///< Null: nothing is written.
   std::vector<Uid> rules_;     ///< By detection.

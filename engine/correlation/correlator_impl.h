@@ -137,7 +137,6 @@ struct Correlator::Impl {
 
   /// What an open state needs.
   struct Keeping {
-    const StateSource* source = nullptr;
     StateSink* sink = nullptr;
     std::vector<Uid> detection_ids;    ///< identity_uids()
     std::vector<Uid> correlation_ids;  ///< The same.

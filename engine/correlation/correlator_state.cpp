@@ -7,6 +7,7 @@
 #include <map>
 #include <utility>
 
+#include "engine/base/state_walk.h"
 #include "engine/correlation/correlator_impl.h"
 #include "engine/correlation/state_rows.h"
 #include "engine/rule/unchanged_rules.h"
@@ -270,15 +271,11 @@ class Restoration {
 
   /// False if `take` refused a row. The key is read from behind its kind on.
   bool each(StateRow row, const TakeRow& take) {
-    bool is_sound = true;
-    source_.for_each(StateWriter(row).bytes(), [&](std::string_view key, std::string_view bytes) {
-      StateReader place(key.substr(1));
-      StateReader value(bytes);
-      key_ = key;
-      is_sound = take(place, value);
-      return is_sound;
-    });
-    return is_sound;
+    return each_row(source_, StateWriter(row).bytes(),
+                    [&](std::string_view key, StateReader& place, StateReader& value) {
+                      key_ = key;
+                      return take(place, value);
+                    });
   }
 
   /// The row is of a rule that is no more.
@@ -562,7 +559,6 @@ class Restoration {
 Result<StateLoss> Correlator::open_state(const StateSource& source, StateSink& sink) {
   Impl& impl = *impl_;
   impl.keeping = std::make_unique<Impl::Keeping>();
-  impl.keeping->source = &source;
   impl.keeping->sink = &sink;
   impl.keeping->detection_ids = identity_uids(impl.rules->detections, *impl.rules);
   impl.keeping->correlation_ids = identity_uids(impl.rules->correlations, *impl.rules);

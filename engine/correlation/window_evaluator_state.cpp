@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "engine/base/state_walk.h"
 #include "engine/correlation/kept_event_state.h"
 #include "engine/correlation/window_evaluator_impl.h"
 
@@ -204,47 +205,46 @@ Result<void> WindowEvaluator::Impl::restore(const StateSource& source, const Rul
   StateReader head_value(*head);
   bool is_sound = restore_head(head_value, rule_set, again);
   const std::optional<OrderKey> judged_before = judged;
-  source.for_each(StateWriter(StateRow::fired).bytes(),
-                  [&](std::string_view key, std::string_view bytes) {
-                    StateReader place(key.substr(1));
-                    StateReader value(bytes);
-                    const OrderKey order = read_order_key(place);
-                    const Uid rule = place.uid();
-                    const Uid group = place.uid();
-                    const bool lacks = value.flag();
-                    is_sound = is_sound && place.is_done() && value.is_done();
-                    if (judged_before && order < *judged_before) {
-                      again.fired.emplace(std::tuple(order, rule, group), lacks);
-                    } else {
-                      // Fired when no more was to come. More may have come.
-                      keeping->sink->erase(key);
-                    }
-                    return is_sound;
-                  });
+  is_sound =
+      is_sound && each_row(source, StateWriter(StateRow::fired).bytes(),
+                           [&](std::string_view key, StateReader& place, StateReader& value) {
+                             const OrderKey order = read_order_key(place);
+                             const Uid rule = place.uid();
+                             const Uid group = place.uid();
+                             const bool lacks = value.flag();
+                             if (judged_before && order < *judged_before) {
+                               again.fired.emplace(std::tuple(order, rule, group), lacks);
+                             } else {
+                               // Fired when no more was to come. More may have come.
+                               keeping->sink->erase(key);
+                             }
+                             return place.is_done() && value.is_done();
+                           });
   std::map<Uid, std::size_t> detections;
   for (std::size_t rule = 0; rule < keeping->detection_ids.size(); ++rule) {
     detections.emplace(keeping->detection_ids[rule], rule);
   }
   const WindowDrops drops_before = drops;
   restoring = &again;
-  source.for_each(StateWriter(StateRow::window_event).bytes(), [&](std::string_view key,
-                                                                   std::string_view bytes) {
-    StateReader place(key.substr(1));
-    const OrderKey order = read_order_key(place);
-    StateReader value(bytes);
-    WaitingEvent event;
-    is_sound = is_sound && place.is_done() && restore_event(value, detections, event);
-    if (!is_sound || event.hits.empty()) {
-      return is_sound;
-    }
-    if (judged_before && order < *judged_before) {
-      judge(order, event);
-    } else {
-      orders.emplace(order.uid, order);
-      waiting.emplace(order, std::move(event));
-    }
-    return true;
-  });
+  is_sound =
+      is_sound && each_row(source, StateWriter(StateRow::window_event).bytes(),
+                           [&](std::string_view /*key*/, StateReader& place, StateReader& value) {
+                             const OrderKey order = read_order_key(place);
+                             WaitingEvent event;
+                             if (!place.is_done() || !restore_event(value, detections, event)) {
+                               return false;
+                             }
+                             if (event.hits.empty()) {
+                               return true;
+                             }
+                             if (judged_before && order < *judged_before) {
+                               judge(order, event);
+                             } else {
+                               orders.emplace(order.uid, order);
+                               waiting.emplace(order, std::move(event));
+                             }
+                             return true;
+                           });
   restoring = nullptr;
   drops = drops_before;
   for (std::size_t rule = 0; rule < again.since.size(); ++rule) {

@@ -2,6 +2,7 @@
 // are worked out from them again.
 #include <algorithm>
 
+#include "engine/base/state_walk.h"
 #include "engine/process_graph/process_store.h"
 #include "engine/process_graph/text_edit.h"
 
@@ -257,13 +258,10 @@ void ProcessGraph::Store::restore_indices() {
 Result<void> ProcessGraph::Store::restore(const StateSource& source, std::uint32_t host) {
   std::string_view damaged;
   const auto take_rows = [&](StateRow row, std::string_view what, const auto& take_row) {
-    source.for_each(row_key(row, host).bytes(), [&](std::string_view key, std::string_view bytes) {
-      StateReader place(key);
-      place.raw(1 + sizeof host);
-      StateReader value(bytes);
-      damaged = take_row(place, value) ? std::string_view() : what;
-      return damaged.empty();
-    });
+    const bool is_sound = each_row(source, row_key(row, host).bytes(),
+                                   [&](std::string_view /*key*/, StateReader& place,
+                                       StateReader& value) { return take_row(place, value); });
+    damaged = is_sound ? std::string_view() : what;
   };
   const auto node_at = [](StateReader& place) {
     const std::uint32_t process = place.key32();

@@ -9,6 +9,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engine/base/limits.h"
+#include "engine/base/state_walk.h"
 #include "engine/base/text.h"
 #include "engine/base/uid.h"
 
@@ -328,13 +329,11 @@ void HostIdentity::save(StateSink& sink) {
 }
 
 Result<void> HostIdentity::restore(const StateSource& source) {
-  bool is_sound = true;
-  source.for_each(StateWriter(StateRow::identity).bytes(),
-                  [&](std::string_view key, std::string_view bytes) {
-                    StateReader value(bytes);
-                    is_sound = impl_->restore_host(key.substr(1), value);
-                    return is_sound;
-                  });
+  const bool is_sound =
+      each_row(source, StateWriter(StateRow::identity).bytes(),
+               [&](std::string_view /*key*/, StateReader& host_key, StateReader& value) {
+                 return impl_->restore_host(host_key.rest(), value);
+               });
   if (!is_sound) {
     return fail(ErrorCode::bad_state, "a row of the names of hosts is damaged");
   }

@@ -305,10 +305,6 @@ Result<void> StateStore::read_error() const {
                    failure("the state in " + impl_->folder + " is damaged", impl_->read_status));
 }
 
-std::size_t StateStore::pending_bytes() const {
-  return impl_->batch.GetDataSize();
-}
-
 const std::string& StateStore::instance() const {
   return impl_->instance;
 }

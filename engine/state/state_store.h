@@ -56,9 +56,6 @@ class StateStore final : public StateSink, public StateSource {
   /// What went wrong when something was read; empty if nothing did.
   [[nodiscard]] Result<void> read_error() const;
 
-  /// Bytes that wait for commit().
-  [[nodiscard]] std::size_t pending_bytes() const;
-
   /// A random name, given when the folder was made: whose findings these are.
   [[nodiscard]] const std::string& instance() const;
   /// How often the folder was opened to be written.
