@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/base/uid.h"
 
@@ -52,6 +53,9 @@ enum class StateRow : char {
   heads = 'h',          ///< The last sequence numbers.
   finding_index = 'x',  ///< uid → sequence of its last revision.
   position = 'X',       ///< Where the inputs were read to.
+  // Of the bus: written aside.
+  published = 'p',  ///< The last finding that went out.
+  consumer = 'c',   ///< name → how far it has come.
 };
 
 /// Takes what changed. Nothing of it counts before all of it was committed.
@@ -84,6 +88,23 @@ class StateSource {
   using Look = std::function<bool(std::string_view key, std::string_view value)>;
   virtual void for_each(std::string_view prefix, const Look& look) const = 0;
   [[nodiscard]] virtual std::optional<std::string> get(std::string_view key) const = 0;
+
+  /// What went wrong when something was read; empty if nothing did. A row that cannot be read is
+  /// else not there.
+  [[nodiscard]] virtual Result<void> read_error() const { return {}; }
+};
+
+/// Rows that do not belong to the commits: how far readers have come. Each counts at once and
+/// outlives the process; the machine's crash may lose the last of them. From any thread.
+class StateAside {
+ public:
+  StateAside() = default;
+  virtual ~StateAside() = default;
+  StateAside(const StateAside&) = delete;
+  StateAside& operator=(const StateAside&) = delete;
+
+  [[nodiscard]] virtual Result<void> put_aside(std::string_view key, std::string_view value) = 0;
+  [[nodiscard]] virtual Result<void> erase_aside(std::string_view key) = 0;
 };
 
 /// Bytes of a key or a value, one item behind the other.

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <random>
 #include <system_error>
 #include <utility>
@@ -127,20 +128,43 @@ Result<void> check_folder(const std::string& folder, StateStore::Access access) 
 
 }  // namespace
 
+std::string random_instance() {
+  constexpr int kWords = 8;
+  std::random_device random;
+  UidBuilder name;
+  for (int i = 0; i < kWords; ++i) {
+    name.add(std::uint64_t{random()});
+  }
+  return to_string(name.finish());
+}
+
 struct StateStore::Impl {
   std::string folder;
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::WriteBatch batch;
+  mutable std::mutex read_mutex;  ///< Of read_status.
   mutable rocksdb::Status read_status;
   bool has_failed = false;
   std::string instance;
   std::uint64_t epoch = 0;
 
+  void note_read_error(const rocksdb::Status& status) const {
+    const std::lock_guard lock(read_mutex);
+    read_status = status;
+  }
+
+  /// Outside the batch, and not waited for: what is lost then is asked for again.
+  [[nodiscard]] Result<void> write_aside(rocksdb::WriteBatch& rows) const {
+    const rocksdb::Status status = db->Write(rocksdb::WriteOptions(), &rows);
+    return status.ok() ? Result<void>{}
+                       : Result<void>(failure("cannot write the state to " + folder, status));
+  }
+
   [[nodiscard]] std::optional<std::string> get(std::string_view key) const {
     std::string value;
     const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), slice(key), &value);
     if (!status.ok() && !status.IsNotFound()) {
-      read_status = status;
+      note_read_error(status);
     }
     return status.ok() ? std::optional(std::move(value)) : std::nullopt;
   }
@@ -172,12 +196,7 @@ struct StateStore::Impl {
   }
 
   Result<void> make_head() {
-    std::random_device random;
-    UidBuilder name;
-    for (int i = 0; i < 8; ++i) {
-      name.add(std::uint64_t{random()});
-    }
-    instance = to_string(name.finish());
+    instance = random_instance();
     const std::string format = StateWriter().number(kStateFormat).text(SPOOR_VERSION).bytes();
     batch.Put(slice(kFormatKey), slice(format));
     batch.Put(slice(kInstanceKey), slice(instance));
@@ -273,7 +292,7 @@ void StateStore::for_each(std::string_view prefix, const Look& look) const {
     }
   }
   if (!at->status().ok()) {
-    impl_->read_status = at->status();
+    impl_->note_read_error(at->status());
   }
 }
 
@@ -299,10 +318,23 @@ Result<void> StateStore::commit() {
 }
 
 Result<void> StateStore::read_error() const {
+  const std::lock_guard lock(impl_->read_mutex);
   return impl_->read_status.ok()
              ? Result<void>{}
              : Result<void>(
                    failure("the state in " + impl_->folder + " is damaged", impl_->read_status));
+}
+
+Result<void> StateStore::put_aside(std::string_view key, std::string_view value) {
+  rocksdb::WriteBatch row;
+  row.Put(slice(key), slice(value));
+  return impl_->write_aside(row);
+}
+
+Result<void> StateStore::erase_aside(std::string_view key) {
+  rocksdb::WriteBatch row;
+  row.Delete(slice(key));
+  return impl_->write_aside(row);
 }
 
 const std::string& StateStore::instance() const {

@@ -2,7 +2,7 @@
 //
 // All changes since the last commit() go into one batch, which is written as a whole, with fsync,
 // or not at all. After a commit() that returned, a crash of the program or of the machine loses
-// nothing of it.
+// nothing of it. One thread changes and commits; others may read, and write aside.
 //
 // A folder has a format number. One of another format, a folder with something else in it and a
 // damaged one are refused with a message that says which: an engine never starts empty where there
@@ -24,7 +24,10 @@ namespace spoor {
 /// Of what the rows are. Grows when a row of an older version could be misread.
 inline constexpr std::uint64_t kStateFormat = 1;
 
-class StateStore final : public StateSink, public StateSource {
+/// 32 hex digits that no other state has: whose findings these are.
+[[nodiscard]] std::string random_instance();
+
+class StateStore final : public StateSink, public StateSource, public StateAside {
  public:
   enum class Access : std::uint8_t {
     write,  ///< The folder is made if it is not there. One at a time.
@@ -41,8 +44,8 @@ class StateStore final : public StateSink, public StateSource {
   void erase(std::string_view key) override;
   void erase_range(std::string_view from, std::string_view to) override;
 
-  // StateSource: what was committed. A row that cannot be read is treated as the end, and
-  // read_error() tells.
+  // StateSource: what was committed, in any thread. A row that cannot be read is treated as the
+  // end, and read_error() tells.
   void for_each(std::string_view prefix, const Look& look) const override;
   [[nodiscard]] std::optional<std::string> get(std::string_view key) const override;
 
@@ -53,8 +56,11 @@ class StateStore final : public StateSink, public StateSource {
   /// nothing of them counts, and the store takes no more.
   [[nodiscard]] Result<void> commit();
 
-  /// What went wrong when something was read; empty if nothing did.
-  [[nodiscard]] Result<void> read_error() const;
+  [[nodiscard]] Result<void> read_error() const override;
+
+  // StateAside.
+  [[nodiscard]] Result<void> put_aside(std::string_view key, std::string_view value) override;
+  [[nodiscard]] Result<void> erase_aside(std::string_view key) override;
 
   /// A random name, given when the folder was made: whose findings these are.
   [[nodiscard]] const std::string& instance() const;
