@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/bus_arguments.h"
 #include "cli/exit_code.h"
 #include "engine/finding/render.h"
 #include "engine/rule/lint.h"
@@ -241,13 +242,11 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
       ->add_option("--report", options.report,
                    "Write the findings to FILE as one HTML page that needs nothing else, too")
       ->type_name("FILE");
+  add_bus_options(*replay, options.bus, false);
   replay
-      ->add_option("--publish", options.publish,
-                   "Publish findings on ZeroMQ: tcp://127.0.0.1:PORT or ipc://PATH")
-      ->type_name("ENDPOINT");
-  replay
-      ->add_option("--publish-wait", options.publish_wait_s,
-                   "Wait at most so long for the first subscriber")
+      ->add_option(
+          "--publish-wait", options.publish_wait_s,
+          "Wait at most so long for the first subscriber, and for consumers to acknowledge")
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 86'400.0))
       ->capture_default_str();
@@ -493,26 +492,6 @@ CLI::App* add_findings(CLI::App& app, FindingsOptions& options) {
   return findings;
 }
 
-CLI::App* add_bus_tail(CLI::App& app, BusTailOptions& options) {
-  CLI::App* bus = app.add_subcommand("bus", "The ZeroMQ bus that findings are published on");
-  bus->require_subcommand(1);
-  CLI::App* tail =
-      bus->add_subcommand("tail", "Print findings from the bus, one JSON object a line");
-  tail->add_option("ENDPOINT", options.endpoint, "tcp://127.0.0.1:PORT or ipc://PATH")->required();
-  tail->add_option("--topic", options.topic,
-                   "Only topics with this prefix, for example finding.critical")
-      ->type_name("PREFIX");
-  tail->add_option("-n,--count", options.count, "Stop after N findings")
-      ->type_name("N")
-      ->check(refuse_negative);
-  tail->add_option("--timeout", options.timeout_s,
-                   "Stop if nothing came for so long (exit 1 if --count was not reached)")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 31'536'000.0));
-  tail->add_flag("--header", options.with_header, "Print topic and header before each finding");
-  return tail;
-}
-
 void add_rule_paths(CLI::App& app, std::vector<std::string>& paths, bool required) {
   CLI::Option* option =
       app.add_option("PATH", paths,
@@ -630,7 +609,7 @@ Command parse_arguments(int argc, const char* const* argv) {
   ReportOptions report_options;
   TreeOptions tree_options;
   ExplainOptions explain_options;
-  BusTailOptions tail_options;
+  BusArguments bus;
   const CLI::App* replay = add_replay(app, replay_options);
   const CLI::App* parse = add_parse(app, parse_options);
   const CLI::App* match = add_match(app, match_options);
@@ -639,7 +618,7 @@ Command parse_arguments(int argc, const char* const* argv) {
   const CLI::App* explain = add_explain(app, explain_options);
   FindingsOptions findings_options;
   const CLI::App* findings = add_findings(app, findings_options);
-  const CLI::App* tail = add_bus_tail(app, tail_options);
+  bus.add(app);
   RulesLintOptions lint_options;
   RulesListOptions list_options;
   RulesCoverageOptions coverage_options;
@@ -672,8 +651,8 @@ Command parse_arguments(int argc, const char* const* argv) {
   if (findings->parsed()) {
     return findings_options;
   }
-  if (tail->parsed()) {
-    return tail_options;
+  if (std::optional<Command> chosen = bus.chosen()) {
+    return *chosen;
   }
   if (lint->parsed()) {
     return lint_options;

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/bus_options.h"
 #include "engine/base/time.h"
 #include "engine/event/event.h"
 #include "engine/rule/rule.h"
@@ -16,7 +17,6 @@ namespace spoor {
 enum class OutputFormat : std::uint8_t { table, ndjson, dot };
 enum class EventFormat : std::uint8_t { table, ndjson, ocsf };
 enum class TreeFormat : std::uint8_t { text, dot };
-enum class ColorChoice : std::uint8_t { automatic, always, never };
 
 /// `spoor replay`
 struct ReplayOptions {
@@ -24,9 +24,9 @@ struct ReplayOptions {
   std::vector<std::string> rules;  ///< Empty: the bundled detections.
   std::optional<Source> source;    ///< Whose records these are; none: told record by record.
   OutputFormat format = OutputFormat::table;
-  std::string output;   ///< Empty or "-": standard output.
-  std::string report;   ///< File for the HTML report, or empty.
-  std::string publish;  ///< Bus endpoint, or empty.
+  std::string output;  ///< Empty or "-": standard output.
+  std::string report;  ///< File for the HTML report, or empty.
+  BusOptionsOnCommandLine bus;
   double publish_wait_s = 5;
   std::optional<Timestamp> from;
   std::optional<Timestamp> to;
@@ -126,15 +126,6 @@ struct ExplainOptions {
   ColorChoice color = ColorChoice::automatic;
 };
 
-/// `spoor bus tail`
-struct BusTailOptions {
-  std::string endpoint;
-  std::string topic;
-  std::uint64_t count = 0;  ///< 0: until interrupted.
-  double timeout_s = 0;     ///< 0: wait for ever.
-  bool with_header = false;
-};
-
 /// `spoor rules lint`
 struct RulesLintOptions {
   std::vector<std::string> paths;
@@ -185,6 +176,12 @@ using Command = std::variant<ExitNow,
                              ExplainOptions,
                              FindingsOptions,
                              BusTailOptions,
+                             BusServeOptions,
+                             BusKeygenOptions,
+                             BusAllowOptions,
+                             BusRevokeOptions,
+                             BusCheckOptions,
+                             BusConsumersOptions,
                              RulesLintOptions,
                              RulesListOptions,
                              RulesCoverageOptions,

@@ -13,6 +13,12 @@ namespace spoor {
 [[nodiscard]] int run_explain(const ExplainOptions& options);
 [[nodiscard]] int run_findings(const FindingsOptions& options);
 [[nodiscard]] int run_bus_tail(const BusTailOptions& options);
+[[nodiscard]] int run_bus_serve(const BusServeOptions& options);
+[[nodiscard]] int run_bus_keygen(const BusKeygenOptions& options);
+[[nodiscard]] int run_bus_allow(const BusAllowOptions& options);
+[[nodiscard]] int run_bus_revoke(const BusRevokeOptions& options);
+[[nodiscard]] int run_bus_check(const BusCheckOptions& options);
+[[nodiscard]] int run_bus_consumers(const BusConsumersOptions& options);
 [[nodiscard]] int run_rules_lint(const RulesLintOptions& options);
 [[nodiscard]] int run_rules_list(const RulesListOptions& options);
 [[nodiscard]] int run_rules_coverage(const RulesCoverageOptions& options);

@@ -18,7 +18,7 @@
 #include "engine/finding/render.h"
 #include "engine/finding/terminal.h"
 #include "engine/report/report_finding.h"
-#include "engine/state/finding_store.h"
+#include "engine/state/finding_reader.h"
 #include "engine/state/state_store.h"
 
 namespace spoor {
@@ -153,7 +153,7 @@ std::string render_whole(const StoredFinding& stored, const FindingsOptions& opt
   return text;
 }
 
-int show_one(const FindingStore& store, const FindingsOptions& options) {
+int show_one(const FindingReader& store, const FindingsOptions& options) {
   const std::string wanted = to_lower_ascii(options.show);
   std::map<Uid, StoredFinding> found;
   const Result<void> read = store.for_each(1, [&](const StoredFinding& finding) {
@@ -188,7 +188,7 @@ int run_findings(const FindingsOptions& options) {
     return opened.error().code == ErrorCode::bad_state ? exit_state : exit_usage;
   }
   StateStore& state = **opened;
-  const FindingStore store(state, state);
+  const FindingReader store(state);
   if (!options.show.empty()) {
     return show_one(store, options);
   }

@@ -19,13 +19,13 @@
 #include "cli/log.h"
 #include "cli/output_file.h"
 #include "cli/read_inputs.h"
+#include "cli/replay_bus.h"
 #include "cli/rule_profile.h"
 #include "cli/rules.h"
 #include "cli/settings_file.h"
 #include "cli/stateful_replay.h"
 #include "cli/summary.h"
 #include "cli/terminal.h"
-#include "engine/bus/publisher.h"
 #include "engine/finding/dot.h"
 #include "engine/finding/render.h"
 #include "engine/pipeline.h"
@@ -145,33 +145,6 @@ bool reaches(const std::vector<Finding>& findings, Level level) {
   });
 }
 
-Result<void> publish_all(FindingPublisher& publisher,
-                         const std::vector<Finding>& findings,
-                         const std::vector<std::string>& payloads,
-                         double wait_s) {
-  if (findings.empty()) {
-    return {};
-  }
-  if (!publisher.wait_for_subscriber(
-          std::chrono::milliseconds(static_cast<std::int64_t>(wait_s * 1000)))) {
-    if (interrupted()) {
-      log_warning(
-          "interrupted while waiting for a subscriber; the findings are in the output only");
-      return {};
-    }
-    log_warning("nobody subscribed to " + publisher.endpoint() +
-                " in time; the findings are in the output only");
-    return {};
-  }
-  for (std::size_t i = 0; i < findings.size(); ++i) {
-    Result<void> sent = publisher.publish(findings[i], payloads[i]);
-    if (!sent) {
-      return sent;
-    }
-  }
-  return {};
-}
-
 /// Takes what the pipeline tells as the records go by.
 class RevisionConsumer final : public PipelineConsumer {
  public:
@@ -215,6 +188,7 @@ int give_up(const Error& error) {
   log_error(error.message);
   switch (error.code) {
     case ErrorCode::insecure_listener: return exit_insecure;
+    case ErrorCode::bad_state: return exit_state;
     case ErrorCode::bus:
       return exit_failure;  // An address in use, say: the command line was right.
     default: return exit_usage;
@@ -334,7 +308,7 @@ int finish(const ReplayOptions& options,
            Pipeline& pipeline,
            RevisionConsumer* revisions,
            StatefulReplay* state,
-           std::optional<FindingPublisher>& publisher,
+           ReplayBus* bus,
            ProgressDisplay& progress) {
   Result<Outcome> outcome = state != nullptr ? outcome_of(options, result, *state)
                                              : outcome_of(result, pipeline, revisions);
@@ -363,8 +337,9 @@ int finish(const ReplayOptions& options,
   if (done && !options.report.empty()) {
     done = write_report(options.report, payloads);
   }
-  if (done && publisher) {
-    done = publish_all(*publisher, findings, payloads, options.publish_wait_s);
+  if (done && bus != nullptr) {
+    bus->publish(findings, payloads);
+    bus->finish(!findings.empty());
   }
   if (done && !options.summary.empty()) {
     done = write_output(options.summary, render_summary(result));
@@ -406,19 +381,6 @@ Result<std::unique_ptr<StatefulReplay>> open_state(const ReplayOptions& options,
     return std::unique_ptr<StatefulReplay>();
   }
   return StatefulReplay::open(options.state, options.resume, options.quiet, files);
-}
-
-/// None without --publish.
-Result<std::optional<FindingPublisher>> open_publisher(const ReplayOptions& options) {
-  std::optional<FindingPublisher> publisher;
-  if (!options.publish.empty()) {
-    Result<FindingPublisher> created = FindingPublisher::create(options.publish);
-    if (!created) {
-      return tl::unexpected<Error>(created.error());
-    }
-    publisher.emplace(std::move(*created));
-  }
-  return publisher;
 }
 
 /// Reads the inputs, into the state if there is one. Fails if that cannot be used.
@@ -486,9 +448,9 @@ int run_replay(const ReplayOptions& options) {
     log_error(state.error().message);
     return exit_state;
   }
-  Result<std::optional<FindingPublisher>> publisher = open_publisher(options);
-  if (!publisher) {
-    return give_up(publisher.error());
+  const Result<std::unique_ptr<ReplayBus>> bus = ReplayBus::open(options, state->get());
+  if (!bus) {
+    return give_up(bus.error());
   }
 
   ProgressDisplay progress(system_clock(), stderr, progress_mode(options),
@@ -534,7 +496,7 @@ int run_replay(const ReplayOptions& options) {
   result.totals = *totals;
   const bool kept = desk.finish();
   const int code = finish(options, result, pipeline, revisions ? &*revisions : nullptr,
-                          state->get(), *publisher, progress);
+                          state->get(), bus->get(), progress);
   if (options.profile) {
     print_profile(options, rules->rules, pipeline.matcher());
   }

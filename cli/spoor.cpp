@@ -34,6 +34,30 @@ struct Run {
     return spoor::run_bus_tail(options);
   }
 
+  int operator()(const spoor::BusServeOptions& options) const {
+    return spoor::run_bus_serve(options);
+  }
+
+  int operator()(const spoor::BusKeygenOptions& options) const {
+    return spoor::run_bus_keygen(options);
+  }
+
+  int operator()(const spoor::BusAllowOptions& options) const {
+    return spoor::run_bus_allow(options);
+  }
+
+  int operator()(const spoor::BusRevokeOptions& options) const {
+    return spoor::run_bus_revoke(options);
+  }
+
+  int operator()(const spoor::BusCheckOptions& options) const {
+    return spoor::run_bus_check(options);
+  }
+
+  int operator()(const spoor::BusConsumersOptions& options) const {
+    return spoor::run_bus_consumers(options);
+  }
+
   int operator()(const spoor::RulesLintOptions& options) const {
     return spoor::run_rules_lint(options);
   }

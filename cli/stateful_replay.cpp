@@ -71,8 +71,10 @@ class StatefulReplay::Consumer final : public PipelineConsumer {
   std::uint64_t taken_ = 0;
 };
 
-StatefulReplay::StatefulReplay(std::unique_ptr<StateStore> store, ReplayPositions positions)
-    : store_(std::move(store)), findings_(*store_, *store_), positions_(std::move(positions)) {}
+StatefulReplay::StatefulReplay(std::unique_ptr<StateStore> store,
+                               FindingStore findings,
+                               ReplayPositions positions)
+    : store_(std::move(store)), findings_(std::move(findings)), positions_(std::move(positions)) {}
 
 Result<std::unique_ptr<StatefulReplay>> StatefulReplay::open(const std::string& folder,
                                                              bool resume,
@@ -82,9 +84,12 @@ Result<std::unique_ptr<StatefulReplay>> StatefulReplay::open(const std::string& 
   if (!store) {
     return tl::unexpected<Error>(store.error());
   }
-  const std::uint64_t head = FindingStore(**store, **store).head();
+  Result<FindingStore> findings = FindingStore::open(**store, **store);
+  if (!findings) {
+    return tl::unexpected<Error>(findings.error());
+  }
   std::optional<ReplayPositions> before = ReplayPositions::restore(**store);
-  ReplayPositions positions(files, head + 1);
+  ReplayPositions positions(files, findings->head() + 1);
   if (resume && before) {
     std::vector<std::string> changed;
     files = before->go_on(files, changed);
@@ -99,7 +104,7 @@ Result<std::unique_ptr<StatefulReplay>> StatefulReplay::open(const std::string& 
              "Reading everything: what is known already changes nothing");
   }
   return std::unique_ptr<StatefulReplay>(
-      new StatefulReplay(std::move(*store), std::move(positions)));
+      new StatefulReplay(std::move(*store), std::move(*findings), std::move(positions)));
 }
 
 Result<void> StatefulReplay::attach(Pipeline& pipeline, const Clock& clock) {
@@ -142,6 +147,9 @@ Result<void> StatefulReplay::commit() {
   committed_at_ = clock_->monotonic();
   records_ = 0;
   has_news_ = false;
+  if (committed && on_commit_) {
+    on_commit_();
+  }
   return committed;
 }
 
@@ -153,7 +161,8 @@ Result<void> StatefulReplay::finish() {
 
 Result<std::vector<StoredFinding>> StatefulReplay::told(bool all_revisions) const {
   std::vector<StoredFinding> told;
-  Result<void> read = findings_.for_each(positions_.first_finding(), [&](const StoredFinding& one) {
+  const FindingReader reader(*store_);
+  Result<void> read = reader.for_each(positions_.first_finding(), [&](const StoredFinding& one) {
     told.push_back(one);
     return true;
   });

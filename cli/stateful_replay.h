@@ -4,9 +4,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/read_inputs.h"
@@ -34,6 +36,14 @@ class StatefulReplay {
   /// fast they come, so that revisions do not depend on when it was committed.
   [[nodiscard]] RecordConsumer& consumer(std::uint64_t every);
 
+  /// Called after each commit that was written.
+  void on_commit(std::function<void()> call) { on_commit_ = std::move(call); }
+
+  [[nodiscard]] StateStore& store() { return *store_; }
+
+  /// Null before attach().
+  [[nodiscard]] const Pipeline* pipeline() const { return pipeline_; }
+
   /// What a commit could not write; the input need not be read on.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 
@@ -47,7 +57,9 @@ class StatefulReplay {
  private:
   class Consumer;
 
-  StatefulReplay(std::unique_ptr<StateStore> store, ReplayPositions positions);
+  StatefulReplay(std::unique_ptr<StateStore> store,
+                 FindingStore findings,
+                 ReplayPositions positions);
   void tell(const std::vector<Finding>& news);
   [[nodiscard]] Result<void> commit();
 
@@ -61,6 +73,7 @@ class StatefulReplay {
   std::uint64_t records_ = 0;  ///< Since the last commit.
   bool has_news_ = false;
   std::optional<Error> failure_;
+  std::function<void()> on_commit_;
 };
 
 /// What lists show of a finding.

@@ -57,16 +57,18 @@ Result<void> check_scheme(std::string_view endpoint) {
 
 }  // namespace
 
-Result<void> check_bind_endpoint(std::string_view endpoint) {
+Result<void> check_bind_endpoint(std::string_view endpoint, bool is_secure) {
   Result<void> scheme = check_scheme(endpoint);
-  if (!scheme || !endpoint.starts_with(kTcp)) {
+  if (!scheme || is_secure || !endpoint.starts_with(kTcp)) {
     return scheme;
   }
   const Result<TcpEndpoint> tcp = split_tcp(endpoint);
   if (!is_loopback(tcp->host)) {
-    return fail(ErrorCode::insecure_listener, "refusing to publish on '" + tcp->host +
-                                                  "': findings would go to anyone, unencrypted. "
-                                                  "Use a loopback address (127.0.0.1) or ipc://");
+    return fail(ErrorCode::insecure_listener,
+                "refusing to publish on '" + tcp->host +
+                    "': findings would go to anyone, unencrypted. "
+                    "Use a loopback address (127.0.0.1) or ipc://, or "
+                    "give the bus a key: --bus-key and --bus-clients");
   }
   return {};
 }

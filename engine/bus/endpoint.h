@@ -7,10 +7,10 @@
 
 namespace spoor {
 
-/// May we listen there without authentication? tcp://127.0.0.0/8, tcp://[::1], tcp://localhost with
-/// a port (or *), and ipc://path. Anything else off loopback fails with insecure_listener; what is
-/// no endpoint, with bad_usage.
-[[nodiscard]] Result<void> check_bind_endpoint(std::string_view endpoint);
+/// May we listen there? Without authentication: tcp://127.0.0.0/8, tcp://[::1], tcp://localhost
+/// with a port (or *), and ipc://path. With it (`is_secure`), anywhere. What lies off loopback
+/// fails with insecure_listener otherwise; what is no endpoint, with bad_usage.
+[[nodiscard]] Result<void> check_bind_endpoint(std::string_view endpoint, bool is_secure);
 
 /// Is it an endpoint to connect to: tcp://host:port or ipc://path?
 [[nodiscard]] Result<void> check_connect_endpoint(std::string_view endpoint);

@@ -693,6 +693,14 @@ std::size_t Correlator::refused_processes() const {
   return count;
 }
 
+std::size_t Correlator::evicted_processes() const {
+  std::size_t count = 0;
+  for (const auto& [key, host] : impl_->hosts) {
+    count += host->graph.evicted_by_limit();
+  }
+  return count;
+}
+
 const ProcessGraph* Correlator::graph(std::string_view host) const {
   const HostState* known = impl_->hosts.find(host);
   return known == nullptr ? nullptr : &known->graph;

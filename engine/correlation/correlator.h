@@ -185,6 +185,8 @@ class Correlator {
   [[nodiscard]] std::size_t host_count() const;
   [[nodiscard]] std::size_t process_count() const;
   [[nodiscard]] std::size_t refused_processes() const;
+  /// Forgotten before their time, for want of room.
+  [[nodiscard]] std::size_t evicted_processes() const;
   /// The graph of a host (its key), or null.
   [[nodiscard]] const ProcessGraph* graph(std::string_view host) const;
   /// The best name that events gave a host (by its key): the longest, then the least. Empty if none

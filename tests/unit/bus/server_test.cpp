@@ -1,0 +1,364 @@
+#include "engine/bus/server.h"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "clients/cpp/spoor_client.h"
+#include <gtest/gtest.h>
+
+#include "engine/bus/allow_list.h"
+#include "engine/bus/curve_keys.h"
+#include "tests/support/stored_findings.h"
+
+namespace spoor {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kPatience{30};
+
+class BusServers : public testing::Test {
+ protected:
+  void start(BusOptions options = {}) {
+    options.publish = publish_.empty() ? "tcp://127.0.0.1:*" : publish_;
+    options.replay = replay_.empty() ? "tcp://127.0.0.1:*" : replay_;
+    Result<std::unique_ptr<BusServer>> server =
+        BusServer::start(std::move(options),
+                         {.source = findings_->state(),
+                          .aside = findings_->state(),
+                          .identity = {.instance = instance_, .epoch = ++epoch_}},
+                         system_clock());
+    ASSERT_TRUE(server) << server.error().message;
+    server_ = std::move(*server);
+    publish_ = server_->publish_endpoint();
+    replay_ = server_->replay_endpoint();
+  }
+
+  void stop() { server_.reset(); }
+
+  [[nodiscard]] ClientOptions client_options(std::string consumer = "") const {
+    ClientOptions options;
+    options.bus = publish_;
+    options.replay = replay_;
+    options.consumer = std::move(consumer);
+    options.patience = milliseconds(500);
+    return options;
+  }
+
+  void commit(std::uint64_t count, const std::string& level = "high") {
+    findings_->add_many(count, level);
+    server_->committed();
+  }
+
+  /// The sequence numbers of the next so many.
+  static std::vector<std::uint64_t> take(Client& client, std::size_t count) {
+    std::vector<std::uint64_t> taken;
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (taken.size() < count && std::chrono::steady_clock::now() < end) {
+      if (const auto finding = client.next(milliseconds(200))) {
+        taken.push_back(finding->sequence);
+      }
+    }
+    return taken;
+  }
+
+  static std::vector<std::uint64_t> from_to(std::uint64_t from, std::uint64_t to) {
+    std::vector<std::uint64_t> numbers;
+    for (std::uint64_t i = from; i <= to; ++i) {
+      numbers.push_back(i);
+    }
+    return numbers;
+  }
+
+  template <typename Holds>
+  static bool comes_true(const Holds& holds) {
+    const auto end = std::chrono::steady_clock::now() + kPatience;
+    while (!holds()) {
+      if (std::chrono::steady_clock::now() > end) {
+        return false;
+      }
+      std::this_thread::sleep_for(milliseconds(5));
+    }
+    return true;
+  }
+
+  std::unique_ptr<test::StoredFindings> findings_ = std::make_unique<test::StoredFindings>();
+  std::string instance_ = "0123";
+  std::uint64_t epoch_ = 0;
+  std::string publish_;
+  std::string replay_;
+  std::unique_ptr<BusServer> server_;
+};
+
+TEST_F(BusServers, GiveALateSubscriberEverythingInOrder) {
+  start();
+  commit(2'500);
+  ClientOptions options = client_options();
+  options.from = 1;
+  Client client(options);
+  EXPECT_EQ(take(client, 2'000), from_to(1, 2'000));
+  commit(100);
+  EXPECT_EQ(take(client, 600), from_to(2'001, 2'600));
+  EXPECT_EQ(client.lost(), 0U);
+}
+
+TEST_F(BusServers, ASubscriberWithoutReplayGetsWhatComes) {
+  start({.hold = std::chrono::milliseconds(kPatience)});
+  ClientOptions options = client_options();
+  options.replay.clear();
+  Client client(options);
+  commit(10);
+  EXPECT_EQ(take(client, 10), from_to(1, 10)) << "publishing waits for the first subscriber";
+}
+
+TEST_F(BusServers, AConsumerGoesOnWhereItStopped) {
+  start();
+  commit(20);
+  {
+    Client client(client_options("soar"));
+    EXPECT_EQ(take(client, 10), from_to(1, 10));
+    EXPECT_TRUE(client.acknowledge(7));
+  }
+  stop();
+  start();
+  commit(5);
+  Client client(client_options("soar"));
+  EXPECT_EQ(take(client, 18), from_to(8, 25));
+}
+
+TEST_F(BusServers, ANarrowTopicMissesNothingEither) {
+  start();
+  ClientOptions options = client_options("pager");
+  options.topic = "finding.critical.";
+  Client client(options);
+  std::vector<std::uint64_t> wanted;
+  for (int round = 0; round < 20; ++round) {
+    commit(3, "low");
+    commit(1, "critical");
+    wanted.push_back(static_cast<std::uint64_t>(round) * 4 + 4);
+  }
+  EXPECT_EQ(take(client, 20), wanted);
+}
+
+TEST_F(BusServers, ARestartCostsASubscriberNothing) {
+  start();
+  Client client(client_options("soar"));
+  commit(10);
+  EXPECT_EQ(take(client, 10), from_to(1, 10));
+  stop();
+  findings_->add_many(10);  // Committed, and the engine died before it published.
+  start();
+  commit(10);
+  EXPECT_EQ(take(client, 20), from_to(11, 30));
+}
+
+TEST_F(BusServers, OtherNumbersAreBegunFromTheirStart) {
+  start();
+  Client client(client_options("soar"));
+  commit(10);
+  EXPECT_EQ(take(client, 10), from_to(1, 10));
+  stop();
+  findings_ = std::make_unique<test::StoredFindings>();
+  instance_ = "4567";
+  start();
+  findings_->add(test::told_finding(1000));
+  server_->committed();
+  EXPECT_EQ(take(client, 1), from_to(1, 1));
+}
+
+TEST_F(BusServers, ASlowSubscriberHoldsUpNobodyAndMissesNothing) {
+  start();
+  ClientOptions options = client_options();
+  options.from = 1;
+  options.queue = 1;
+  Client slow(options);
+  Client fast(options);
+  ASSERT_FALSE(slow.next(milliseconds(200)).has_value());
+  ASSERT_FALSE(fast.next(milliseconds(200)).has_value());
+  // More than any queue between here and there holds.
+  constexpr std::uint64_t kMany = 3'000;
+  const std::string large(30'000, 'x');
+  for (std::uint64_t i = 1; i <= kMany; ++i) {
+    findings_->add(test::told_finding(i), large);
+    if (i % 100 == 0) {
+      server_->committed();
+      ASSERT_EQ(take(fast, 100), from_to(i - 99, i));
+    }
+  }
+  ASSERT_TRUE(comes_true([&] { return server_->status().published == kMany; }));
+  EXPECT_GT(server_->status().dropped, 0U) << "the test must fill the queue";
+  EXPECT_EQ(take(slow, kMany), from_to(1, kMany));
+}
+
+TEST_F(BusServers, WhatWasNotKeptIsCountedAsLost) {
+  start();
+  commit(100);
+  ASSERT_TRUE(comes_true([&] { return server_->status().published == 100; }));
+  findings_->keep_bytes(1'000);
+  server_->committed();
+  const std::uint64_t tail = FindingReader(findings_->state()).heads()->tail;
+  ASSERT_GT(tail, 1U);
+  ClientOptions options = client_options();
+  options.from = 1;
+  Client client(options);
+  ASSERT_TRUE(comes_true([&] {
+    const auto finding = client.next(milliseconds(200));
+    return finding && finding->sequence == 100;
+  }));
+  EXPECT_EQ(client.lost(), tail - 1);
+}
+
+TEST_F(BusServers, GapsAreToldWithTheirTotals) {
+  start();
+  zmq::context_t context;
+  zmq::socket_t socket(context, zmq::socket_type::sub);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(milliseconds(kPatience).count()));
+  socket.set(zmq::sockopt::subscribe, "gap.");
+  socket.connect(publish_);
+  ASSERT_TRUE(comes_true([&] { return server_->status().had_subscriber; }));
+  const auto next = [&socket] {
+    std::vector<std::string> frames;
+    zmq::message_t frame;
+    do {
+      if (!socket.recv(frame)) {
+        break;
+      }
+      frames.push_back(frame.to_string());
+    } while (frame.more());
+    return frames;
+  };
+  server_->tell_gaps({{"late_events", 3}, {"evicted", 0}});
+  EXPECT_EQ(next(), (std::vector<std::string>{"gap.late_events",
+                                              R"({"v":1,"instance":"0123","epoch":1,"gap":1})",
+                                              R"({"kind":"late_events","count":3,"total":3})"}));
+  server_->tell_gaps({{"late_events", 5}, {"evicted", 0}});
+  EXPECT_EQ(next().at(2), R"({"kind":"late_events","count":2,"total":5})");
+}
+
+TEST_F(BusServers, OffLoopbackNeedsAKey) {
+  publish_ = "tcp://0.0.0.0:*";
+  const Result<std::unique_ptr<BusServer>> server = BusServer::start(
+      {.publish = publish_},
+      {.source = findings_->state(), .aside = findings_->state(), .identity = {}}, system_clock());
+  ASSERT_FALSE(server);
+  EXPECT_EQ(server.error().code, ErrorCode::insecure_listener);
+  EXPECT_NE(server.error().message.find("--bus-key"), std::string::npos);
+}
+
+TEST_F(BusServers, AnAddressInUseIsAnError) {
+  start();
+  const Result<std::unique_ptr<BusServer>> second = BusServer::start(
+      {.publish = publish_},
+      {.source = findings_->state(), .aside = findings_->state(), .identity = {}}, system_clock());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::bus);
+}
+
+class SecureBus : public BusServers {
+ protected:
+  void SetUp() override {
+    folder_ =
+        fs::temp_directory_path() / ("spoor_bus_" + std::to_string(getpid()) + "_" +
+                                     testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+    ASSERT_TRUE(write_curve_keys(path("bus"), server_keys_));
+    allow("soar", soar_, "subscribe,replay");
+    start({.key_file = path("bus"), .clients_file = path("clients")});
+  }
+
+  void TearDown() override {
+    stop();
+    fs::remove_all(folder_);
+  }
+
+  [[nodiscard]] std::string path(const char* name) const { return (folder_ / name).string(); }
+
+  void allow(const std::string& name, const CurveKeys& keys, const char* roles) const {
+    ASSERT_TRUE(allow_client(
+        path("clients"),
+        {.key = keys.public_key, .roles = *parse_bus_roles(roles), .name = name, .until = {}}));
+  }
+
+  [[nodiscard]] ClientOptions with_keys(const CurveKeys& keys, std::string consumer) const {
+    ClientOptions options = client_options(std::move(consumer));
+    options.server_key = server_keys_.public_key;
+    options.public_key = keys.public_key;
+    options.secret_key = keys.secret;
+    return options;
+  }
+
+  fs::path folder_;
+  CurveKeys server_keys_ = *make_curve_keys();
+  CurveKeys soar_ = *make_curve_keys();
+  CurveKeys stranger_ = *make_curve_keys();
+};
+
+TEST_F(SecureBus, LetsInWhoIsOnTheList) {
+  commit(10);
+  Client client(with_keys(soar_, "soar"));
+  EXPECT_EQ(take(client, 10), from_to(1, 10));
+  EXPECT_TRUE(client.acknowledge(10));
+}
+
+TEST_F(SecureBus, LetsInNobodyElse) {
+  commit(10);
+  Client stranger(with_keys(stranger_, "soar"));
+  Client plain(client_options("soar"));
+  EXPECT_FALSE(stranger.next(seconds(1)));
+  EXPECT_FALSE(plain.next(seconds(1)));
+  Client client(with_keys(soar_, "soar"));
+  EXPECT_EQ(take(client, 10), from_to(1, 10)) << "the others are none the worse for it";
+  EXPECT_EQ(server_->status().least_cursor, 0U);
+}
+
+TEST_F(SecureBus, CutsOffWhoIsRevokedAndHarmsNobodyElse) {
+  const CurveKeys other = *make_curve_keys();
+  allow("other", other, "subscribe,replay");
+  std::this_thread::sleep_for(milliseconds(1'500));  // Until the list is looked at again.
+  Client revoked(with_keys(soar_, "soar"));
+  Client client(with_keys(other, "other"));
+  commit(10);
+  EXPECT_EQ(take(client, 10), from_to(1, 10));
+  EXPECT_EQ(take(revoked, 10), from_to(1, 10));
+  ASSERT_TRUE(revoke_client(path("clients"), "soar"));
+  std::this_thread::sleep_for(milliseconds(2'500));
+  commit(10);
+  EXPECT_EQ(take(client, 10), from_to(11, 20));
+  EXPECT_FALSE(revoked.next(seconds(1)));
+}
+
+TEST_F(SecureBus, ABrokenListChangesNothing) {
+  Client client(with_keys(soar_, "soar"));
+  commit(5);
+  EXPECT_EQ(take(client, 5), from_to(1, 5));
+  std::ofstream(path("clients")) << "nonsense\n";
+  std::this_thread::sleep_for(milliseconds(1'500));
+  commit(5);
+  EXPECT_EQ(take(client, 5), from_to(6, 10));
+}
+
+TEST_F(SecureBus, NeedsItsList) {
+  const auto start_with = [this](BusOptions options) {
+    options.publish = "tcp://127.0.0.1:*";
+    return BusServer::start(
+        std::move(options),
+        {.source = findings_->state(), .aside = findings_->state(), .identity = {}},
+        system_clock());
+  };
+  EXPECT_EQ(start_with({.key_file = path("bus")}).error().code, ErrorCode::bad_usage);
+  EXPECT_EQ(start_with({.clients_file = path("clients")}).error().code, ErrorCode::bad_usage);
+  EXPECT_EQ(start_with({.key_file = path("none"), .clients_file = path("clients")}).error().code,
+            ErrorCode::io);
+}
+
+}  // namespace
+}  // namespace spoor
