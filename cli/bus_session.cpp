@@ -22,7 +22,7 @@ nanoseconds from_seconds(double seconds) {
 
 /// Everything that could be waited for has come.
 bool is_done(const BusServer& bus, const BusStatus& status, nanoseconds quiet_for) {
-  if (status.published < status.committed) {
+  if (!status.is_current || status.published < status.committed) {
     return false;
   }
   if (bus.replay_endpoint().empty() || (status.requests == 0 && status.dropped == 0)) {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iterator>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -42,7 +42,8 @@ std::vector<std::string_view> split(std::string_view text, std::string_view sepa
 }
 
 bool is_comment(std::string_view line) {
-  return line == "#" || line.starts_with("# ") || line.find_first_not_of(" \t\r") == line.npos;
+  return line == "#" || line.starts_with("# ") ||
+         line.find_first_not_of(" \t\r") == std::string_view::npos;
 }
 
 Result<AllowedClient> parse_line(std::string_view line) {
@@ -77,7 +78,8 @@ Result<AllowedClient> parse_line(std::string_view line) {
 Result<std::string> read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return fail(ErrorCode::io, "cannot read " + path + ": " + std::strerror(errno));
+    return fail(ErrorCode::io,
+                "cannot read " + path + ": " + std::generic_category().message(errno));
   }
   std::string text(kFileBytesMax + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
@@ -93,7 +95,8 @@ Result<void> replace_file(const std::string& path, const std::string& text) {
   constexpr mode_t kOwnerWrites = 0644;
   const std::string fresh = path + ".new";
   const auto failure = [&fresh] {
-    return fail(ErrorCode::io, "cannot write " + fresh + ": " + std::strerror(errno));
+    return fail(ErrorCode::io,
+                "cannot write " + fresh + ": " + std::generic_category().message(errno));
   };
   const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerWrites);
   if (file < 0) {
@@ -174,8 +177,9 @@ Result<AllowList> AllowList::parse(std::string_view text, const std::string& pat
     }
     for (const AllowedClient& known : list.clients_) {
       if (known.key == client->key || known.name == client->name) {
-        return wrong("a client of that " + std::string(known.key == client->key ? "key" : "name") +
-                     " is there already: " + known.name);
+        std::string what = "a client of that ";
+        what.append(known.key == client->key ? "key" : "name");
+        return wrong(what.append(" is there already: ").append(known.name));
       }
     }
     list.clients_.push_back(std::move(*client));

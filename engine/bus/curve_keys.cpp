@@ -4,8 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstring>
-#include <memory>
+#include <system_error>
 #include <utility>
 
 #include <fcntl.h>
@@ -46,7 +45,7 @@ class File {
 };
 
 tl::unexpected<Error> system_failure(const std::string& what) {
-  return fail(ErrorCode::io, what + ": " + std::strerror(errno));
+  return fail(ErrorCode::io, what + ": " + std::generic_category().message(errno));
 }
 
 /// The one line of a key file.

@@ -105,7 +105,7 @@ class BusServer::Worker {
  public:
   Worker(BusOptions options, BusStore store, const Clock& clock)
       : options_(std::move(options)),
-        store_(store),
+        store_(std::move(store)),
         clock_(clock),
         reader_(store_.source),
         service_(store_.identity, store_.source, store_.aside, clock) {}
@@ -128,7 +128,7 @@ class BusServer::Worker {
   }
 
   void committed() {
-    has_news_ = true;
+    ++commits_;
     wakeup_.wake();
   }
 
@@ -139,7 +139,9 @@ class BusServer::Worker {
 
   [[nodiscard]] BusStatus status() const {
     const std::lock_guard lock(mutex_);
-    return status_;
+    BusStatus status = status_;
+    status.is_current = commits_seen_ == commits_;
+    return status;
   }
 
   [[nodiscard]] const std::string& publish_endpoint() const { return publish_endpoint_; }
@@ -203,8 +205,10 @@ class BusServer::Worker {
   std::map<std::string, std::uint64_t> gaps_told_;
 
   std::atomic<bool> stops_{false};
-  std::atomic<bool> has_news_{true};
-  mutable std::mutex mutex_;  ///< Of the two below.
+  std::atomic<std::uint64_t> commits_{0};
+  std::uint64_t commits_read_ = 0;
+  mutable std::mutex mutex_;  ///< Of the three below.
+  std::uint64_t commits_seen_ = 0;
   BusStatus status_;
   std::vector<std::pair<std::string, std::uint64_t>> gap_totals_;
   std::thread thread_;
@@ -338,8 +342,9 @@ void BusServer::Worker::turn() {
   sockets_->count_connections();
   take_subscriptions();
   take_requests();
-  if (has_news_.exchange(false)) {
+  if (const std::uint64_t commits = commits_; commits != commits_read_) {
     wakeup_.clear();
+    commits_read_ = commits;
     read_heads();
   }
   publish_some();
@@ -387,7 +392,7 @@ void BusServer::Worker::take_subscriptions() {
     if (!sockets_->publish().recv(message, zmq::recv_flags::dontwait)) {
       return;
     }
-    const bool is_subscription = message.size() > 0 && *message.data<char>() <= kSubscribe;
+    const bool is_subscription = !message.empty() && *message.data<char>() <= kSubscribe;
     had_subscriber_ = had_subscriber_ || (is_subscription && *message.data<char>() == kSubscribe);
     unexpected_ += is_subscription ? 0 : 1;
   }
@@ -411,7 +416,7 @@ void BusServer::Worker::take_requests() {
 void BusServer::Worker::take_request(std::vector<zmq::message_t>& frames) {
   constexpr std::size_t kFramesMax = 8;
   ++requests_;
-  const bool has_delimiter = frames.size() > 1 && frames[1].size() == 0;
+  const bool has_delimiter = frames.size() > 1 && frames[1].empty();
   const std::size_t first = has_delimiter ? 2 : 1;
   std::vector<std::string_view> request;
   for (std::size_t i = first; i < std::min(frames.size(), kFramesMax); ++i) {
@@ -594,6 +599,7 @@ void BusServer::Worker::look_at_list() {
 
 void BusServer::Worker::tell_status() {
   const std::lock_guard lock(mutex_);
+  commits_seen_ = commits_read_;
   status_ = {.published = heads_.sequence,
              .committed = committed_,
              .dropped = dropped_,
@@ -630,7 +636,7 @@ BusServer::~BusServer() = default;
 Result<std::unique_ptr<BusServer>> BusServer::start(BusOptions options,
                                                     BusStore store,
                                                     const Clock& clock) {
-  auto worker = std::make_unique<Worker>(std::move(options), store, clock);
+  auto worker = std::make_unique<Worker>(std::move(options), std::move(store), clock);
   Result<void> opened = worker->open();
   if (!opened) {
     return tl::unexpected<Error>(opened.error());

@@ -42,6 +42,7 @@ struct BusStore {
 struct BusStatus {
   std::uint64_t published = 0;  ///< The last number that went out.
   std::uint64_t committed = 0;  ///< The last that was there when it last looked.
+  bool is_current = false;      ///< It has looked since the last committed().
   std::uint64_t dropped = 0;    ///< Times that a slow subscriber was passed over.
   std::uint64_t requests = 0;   ///< To the replay socket.
   bool had_subscriber = false;
