@@ -250,6 +250,11 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
       ->type_name("SECONDS")
       ->check(CLI::Range(0.0, 86'400.0))
       ->capture_default_str();
+  replay
+      ->add_option("--sinks", options.sinks,
+                   "Send findings to the web services that this YAML file lists: signed webhooks,\n"
+                   "TheHive")
+      ->type_name("FILE");
   add_time(*replay, "--from", options.from, "Only events at or after this time (event time, UTC)");
   add_time(*replay, "--to", options.to, "Only events before this time");
   replay

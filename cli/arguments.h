@@ -28,6 +28,7 @@ struct ReplayOptions {
   std::string report;  ///< File for the HTML report, or empty.
   BusOptionsOnCommandLine bus;
   double publish_wait_s = 5;
+  std::string sinks;  ///< File that says where else findings are sent, or empty.
   std::optional<Timestamp> from;
   std::optional<Timestamp> to;
   std::string summary;       ///< File for the JSON summary, "-" is standard output; or empty.

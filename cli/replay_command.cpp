@@ -19,7 +19,7 @@
 #include "cli/log.h"
 #include "cli/output_file.h"
 #include "cli/read_inputs.h"
-#include "cli/replay_bus.h"
+#include "cli/replay_delivery.h"
 #include "cli/rule_profile.h"
 #include "cli/rules.h"
 #include "cli/settings_file.h"
@@ -308,7 +308,7 @@ int finish(const ReplayOptions& options,
            Pipeline& pipeline,
            RevisionConsumer* revisions,
            StatefulReplay* state,
-           ReplayBus* bus,
+           ReplayDelivery* delivery,
            ProgressDisplay& progress) {
   Result<Outcome> outcome = state != nullptr ? outcome_of(options, result, *state)
                                              : outcome_of(result, pipeline, revisions);
@@ -337,9 +337,9 @@ int finish(const ReplayOptions& options,
   if (done && !options.report.empty()) {
     done = write_report(options.report, payloads);
   }
-  if (done && bus != nullptr) {
-    bus->publish(findings, payloads);
-    bus->finish(!findings.empty());
+  if (done && delivery != nullptr) {
+    delivery->publish(findings, payloads);
+    delivery->finish();
   }
   if (done && !options.summary.empty()) {
     done = write_output(options.summary, render_summary(result));
@@ -435,7 +435,9 @@ int run_replay(const ReplayOptions& options) {
       read_settings<LoadOptions>(options.placeholders, options.quiet, load_placeholder_file);
   std::optional<HostAliases> host_aliases =
       read_settings<HostAliases>(options.host_aliases, options.quiet, load_host_aliases);
-  if (!load_options || !host_aliases) {
+  std::optional<SinkConfigs> sinks =
+      read_settings<SinkConfigs>(options.sinks, options.quiet, load_sinks);
+  if (!load_options || !host_aliases || !sinks) {
     return exit_usage;
   }
   const std::optional<LoadedRules> rules =
@@ -448,9 +450,10 @@ int run_replay(const ReplayOptions& options) {
     log_error(state.error().message);
     return exit_state;
   }
-  const Result<std::unique_ptr<ReplayBus>> bus = ReplayBus::open(options, state->get());
-  if (!bus) {
-    return give_up(bus.error());
+  const Result<std::unique_ptr<ReplayDelivery>> delivery =
+      ReplayDelivery::open(options, std::move(*sinks), state->get());
+  if (!delivery) {
+    return give_up(delivery.error());
   }
 
   ProgressDisplay progress(system_clock(), stderr, progress_mode(options),
@@ -496,7 +499,7 @@ int run_replay(const ReplayOptions& options) {
   result.totals = *totals;
   const bool kept = desk.finish();
   const int code = finish(options, result, pipeline, revisions ? &*revisions : nullptr,
-                          state->get(), bus->get(), progress);
+                          state->get(), delivery->get(), progress);
   if (options.profile) {
     print_profile(options, rules->rules, pipeline.matcher());
   }

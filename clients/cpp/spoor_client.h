@@ -11,7 +11,7 @@
 //   }
 //
 // With a replay address: every finding whose topic begins with `topic`, in the order of their
-// sequence numbers, each (uid, revision, status) once (of the last 100,000); what was missed is
+// sequence numbers, each (uid, revision) once (of the last 100,000); what was missed is
 // fetched, for as long as the engine keeps it; lost() counts what it did not keep. Without one:
 // what arrives while it is connected.
 //
@@ -523,7 +523,7 @@ class Client {
 
   bool is_new(const ClientFinding& finding) {
     constexpr std::size_t kRemembered = 100'000;
-    std::string key = finding.uid + ":" + std::to_string(finding.revision) + ":" + finding.status;
+    std::string key = finding.uid + ":" + std::to_string(finding.revision);
     if (!known_.insert(key).second) {
       return false;
     }

@@ -97,7 +97,12 @@ ReplayService::ReplayService(BusIdentity identity,
                              const StateSource& source,
                              StateAside& aside,
                              const Clock& clock)
-    : identity_(std::move(identity)), reader_(source), consumers_(source, aside), clock_(clock) {}
+    : identity_(std::move(identity)),
+      source_(source),
+      aside_(aside),
+      reader_(source),
+      consumers_(source, aside),
+      clock_(clock) {}
 
 ReplayService::Outcome ReplayService::read_arguments(const std::vector<std::string_view>& frames,
                                                      Request& request) {
@@ -179,6 +184,10 @@ ReplayService::Outcome ReplayService::dispatch(const Request& request, Answer& a
 }
 
 ReplayService::Outcome ReplayService::own(const Request& request, const std::string& name) const {
+  constexpr std::string_view kOfTheEngine = "sink.";
+  if (name.starts_with(kOfTheEngine)) {
+    return Refusal{"forbidden", "consumers named sink.… are the engine's own"};
+  }
   const Consumer* known = consumers_.find(name);
   if (known != nullptr && known->owner != request.client.name && !request.client.is_admin) {
     return Refusal{"forbidden", "the consumer '" + name + "' is another client's"};
@@ -293,8 +302,10 @@ ReplayService::Outcome ReplayService::acknowledge(const Request& request, Answer
 }
 
 ReplayService::Outcome ReplayService::list_consumers(const Request& /*request*/, Answer& answer) {
+  // Sinks write theirs by themselves: asked anew.
+  const ConsumerStore now(source_, aside_);
   answer.header.number("v", kBusVersion).begin_list("consumers");
-  for (const auto& [name, consumer] : consumers_.all()) {
+  for (const auto& [name, consumer] : now.all()) {
     answer.header.begin_object()
         .text("name", name)
         .number("cursor", consumer.cursor)

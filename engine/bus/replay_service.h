@@ -80,6 +80,8 @@ class ReplayService {
   Outcome own(const Request& request, const std::string& name) const;
 
   BusIdentity identity_;
+  const StateSource& source_;
+  StateAside& aside_;
   FindingReader reader_;
   ConsumerStore consumers_;
   const Clock& clock_;

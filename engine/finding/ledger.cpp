@@ -29,7 +29,7 @@ bool FindingLedger::update(Finding& finding) {
     finding.status = FindingStatus::final;  // Said once, when no more was to come.
   }
   const bool is_news = is_other || told.status != finding.status;
-  told.revision += is_other ? 1U : 0U;
+  told.revision += is_news ? 1U : 0U;
   told.digest = digest;
   told.status = finding.status;
   told.first_seen = finding.first_seen;

@@ -34,10 +34,9 @@ class FindingLedger {
 
   void on_unknown(Recall recall) { recall_ = std::move(recall); }
 
-  /// Is there something new to tell? Then the finding gets its revision: one more than the last if
-  /// its content differs, the same if only its status does. A finding that holds again after it was
-  /// retracted is a new revision; one that was final stays so as long as its content does. O(size
-  /// of the finding).
+  /// Is there something new to tell, in content or status? Then the finding gets its revision: one
+  /// more than the last, so that uid and revision together say what was told. One that was final
+  /// stays so as long as its content does. O(size of the finding).
   [[nodiscard]] bool update(Finding& finding);
 
   /// The finding does not hold any more. False if it was never told, or retracted already. Gives it

@@ -23,9 +23,10 @@ LAYERS = {
                            "engine/finding"],
     "engine/state": ["engine/base", "engine/event", "engine/finding"],
     "engine/bus": ["engine/base", "engine/event", "engine/finding", "engine/state"],
+    "engine/sink": ["engine/base", "engine/event", "engine/rule", "engine/finding", "engine/state"],
     # engine/pipeline.* and engine/accounting.*: the only code that knows both engine and parsers.
     "engine": ["engine/base", "engine/event", "engine/process_graph", "engine/rule", "engine/finding", "parsers",
-               "engine/matcher", "engine/correlation", "engine/state", "engine/bus"],
+               "engine/matcher", "engine/correlation", "engine/state", "engine/bus", "engine/sink"],
 }
 LAYERS["replay"] = LAYERS["engine"] + ["engine"]
 LAYERS["ingest"] = LAYERS["engine"] + ["engine"]
@@ -41,6 +42,8 @@ HEAVY = {
     "yaml-cpp/": ["engine/rule"],
     "zmq": ["engine/bus", "clients"],
     "rocksdb/": ["engine/state"],
+    "curl/": ["engine/sink"],
+    "openssl/": ["engine/sink"],
     "boost/graph/": ["engine/process_graph"],
     "spdlog/": ["cli"],
     "CLI/": ["cli"],

@@ -68,7 +68,7 @@ Findings stream(const Records& records, std::size_t every) {
   const auto tell = [&](const std::vector<Finding>& news, bool last) {
     for (const Finding& finding : news) {
       std::uint32_t& revision = revisions[finding.uid];
-      EXPECT_TRUE(finding.revision == revision || finding.revision == revision + 1)
+      EXPECT_EQ(finding.revision, revision + 1)
           << finding.rule.id << " went from " << revision << " to " << finding.revision;
       revision = finding.revision;
       EXPECT_TRUE(!last || finding.status != FindingStatus::provisional) << finding.rule.id;

@@ -1,0 +1,195 @@
+#include "cli/config_map.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include <sys/stat.h>
+
+namespace spoor {
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::chrono::milliseconds length;
+};
+
+constexpr std::array<Unit, 5> kUnits{{{"ms", std::chrono::milliseconds(1)},
+                                      {"s", std::chrono::seconds(1)},
+                                      {"m", std::chrono::minutes(1)},
+                                      {"h", std::chrono::hours(1)},
+                                      {"d", std::chrono::hours(24)}}};
+
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  constexpr std::int64_t kDaysMax = 36'500;
+  std::int64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const auto* const known = std::ranges::find(kUnits, unit, &Unit::name);
+  if (error != std::errc{} || known == kUnits.end() || count < 0 ||
+      count > kDaysMax * (std::chrono::hours(24) / known->length)) {
+    return std::nullopt;
+  }
+  return known->length * count;
+}
+
+}  // namespace
+
+ConfigMap::ConfigMap(const YamlNode& node,
+                     std::string_view what,
+                     std::vector<std::string_view> keys,
+                     DiagnosticDesk& desk)
+    : node_(node), what_(what), desk_(desk) {
+  if (!node.is_map()) {
+    desk.error(node.position, what_ + " is a map, not " + std::string(to_string(node.kind)));
+    return;
+  }
+  for (const YamlEntry& entry : node.entries) {
+    if (std::ranges::find(keys, entry.key.text) == keys.end()) {
+      std::string known;
+      for (const std::string_view key : keys) {
+        known.append(known.empty() ? "" : ", ").append(key);
+      }
+      const std::string near = did_you_mean(entry.key.text, keys);
+      desk.error(entry.key.position, what_ + " has no '" + entry.key.text + "'",
+                 near.empty() ? "it has: " + known : near);
+    }
+  }
+}
+
+const YamlNode* ConfigMap::find(std::string_view key) const {
+  const YamlNode* value = node_.is_map() ? node_.find(key) : nullptr;
+  return value == nullptr || value->kind == YamlNode::Kind::null ? nullptr : value;
+}
+
+const YamlNode* ConfigMap::scalar(std::string_view key) const {
+  const YamlNode* value = find(key);
+  if (value != nullptr && !value->is_scalar()) {
+    desk_.error(value->position, std::string(key) + " is a single value, not " +
+                                     std::string(to_string(value->kind)));
+    return nullptr;
+  }
+  return value;
+}
+
+std::string ConfigMap::text(std::string_view key, std::string otherwise) const {
+  const YamlNode* value = scalar(key);
+  return value == nullptr ? std::move(otherwise) : value->text;
+}
+
+std::string ConfigMap::required_text(std::string_view key) const {
+  if (find(key) == nullptr) {
+    desk_.error(node_.position, what_ + " needs '" + std::string(key) + "'");
+    return {};
+  }
+  return text(key);
+}
+
+bool ConfigMap::flag(std::string_view key, bool otherwise) const {
+  const YamlNode* value = scalar(key);
+  if (value == nullptr) {
+    return otherwise;
+  }
+  if (value->quoted || (value->text != "true" && value->text != "false")) {
+    desk_.error(value->position, std::string(key) + " is true or false, not '" + value->text + "'");
+    return otherwise;
+  }
+  return value->text == "true";
+}
+
+std::uint64_t ConfigMap::number(std::string_view key,
+                                std::uint64_t least,
+                                std::uint64_t most,
+                                std::uint64_t otherwise) const {
+  const YamlNode* value = scalar(key);
+  if (value == nullptr) {
+    return otherwise;
+  }
+  const std::string& text = value->text;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most) {
+    desk_.error(value->position, std::string(key) + " is a whole number from " +
+                                     std::to_string(least) + " to " + std::to_string(most) +
+                                     ", not '" + text + "'");
+    return otherwise;
+  }
+  return number;
+}
+
+std::chrono::milliseconds ConfigMap::duration(std::string_view key,
+                                              std::chrono::milliseconds otherwise) const {
+  const YamlNode* value = scalar(key);
+  if (value == nullptr) {
+    return otherwise;
+  }
+  const std::optional<std::chrono::milliseconds> parsed = parse_duration(value->text);
+  if (!parsed) {
+    desk_.error(value->position, "'" + value->text + "' is no duration",
+                "write a whole number and ms, s, m, h or d: 10s");
+  }
+  return parsed.value_or(otherwise);
+}
+
+std::optional<std::size_t> ConfigMap::choice(std::string_view key,
+                                             const std::vector<std::string_view>& words) const {
+  const YamlNode* value = scalar(key);
+  if (value == nullptr) {
+    return std::nullopt;
+  }
+  const auto found = std::ranges::find(words, value->text);
+  if (found == words.end()) {
+    std::string known;
+    for (const std::string_view word : words) {
+      known.append(known.empty() ? "" : ", ").append(word);
+    }
+    desk_.error(value->position,
+                "'" + value->text + "' is no " + std::string(key) + "; there are " + known,
+                did_you_mean(value->text, words));
+    return std::nullopt;
+  }
+  return static_cast<std::size_t>(found - words.begin());
+}
+
+std::string ConfigMap::secret_file(std::string_view key) const {
+  const std::string path = text(key);
+  if (path.empty()) {
+    return {};
+  }
+
+  struct stat status {};
+
+  std::ifstream file(path, std::ios::binary);
+  if (!file || stat(path.c_str(), &status) != 0) {
+    error(key, "cannot read " + path + ": " + std::generic_category().message(errno));
+    return {};
+  }
+  if ((status.st_mode & S_IROTH) != 0) {
+    error(key, path + " holds a secret that everybody may read", "chmod 600 " + path);
+    return {};
+  }
+  constexpr std::size_t kSecretMax = 4'096;
+  std::string secret(kSecretMax, '\0');
+  file.read(secret.data(), static_cast<std::streamsize>(secret.size()));
+  secret.resize(static_cast<std::size_t>(file.gcount()));
+  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) {
+    secret.pop_back();
+  }
+  if (secret.empty()) {
+    error(key, path + " is empty");
+  }
+  return secret;
+}
+
+void ConfigMap::error(std::string_view key, std::string message, std::string hint) const {
+  const YamlNode* value = node_.is_map() ? node_.find(key) : nullptr;
+  desk_.error(value != nullptr ? value->position : node_.position, std::move(message),
+              std::move(hint));
+}
+
+}  // namespace spoor
