@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include <gtest/gtest.h>
+#include <cstdlib>
 
 #include "engine/rule/load.h"
 
@@ -138,7 +138,9 @@ const RuleSet& history_rules() {
             correlation("chained",
                         "type: temporal, rules: [often, c], group-by: [QueryName], timespan: 60s, "
                         "condition: often or c")}});
-  EXPECT_EQ(kLoaded.rejected, 0U);
+  if (kLoaded.rejected != 0) {
+    std::abort();  // Our own text: nothing that a test could go on with.
+  }
   return kLoaded.rules;
 }
 

@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include <gtest/gtest.h>
-
 #include "engine/state/finding_store.h"
 #include "engine/state/memory_state.h"
 
