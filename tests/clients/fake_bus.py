@@ -56,6 +56,7 @@ class FakeBus:
         self.max_messages = max_messages
         self.script = []
         self.requests = []
+        self.peers = []
         self.late_seconds = 0.5
         self._curve = curve
         self._lock = threading.RLock()
@@ -179,6 +180,7 @@ class FakeBus:
                 command = frames[0].decode()
                 arguments = json.loads(frames[1]) if len(frames) > 1 and frames[1] else {}
                 self.requests.append((command, arguments))
+                self.peers.append(who)
                 how = self.script.pop(0) if self.script else ""
                 if how == "ignore":
                     continue

@@ -396,10 +396,12 @@ class Requests(ClientTest):
             with self.subTest(command):
                 self.bus.script = script
                 self.bus.requests.clear()
+                self.bus.peers.clear()
                 self.bus.add()
                 client = self.client(timeouts=QUICK)
                 self.take(client, self.bus.store.sequence)
                 self.assertEqual(len(self.bus.asked(command)), 3)
+                self.assertEqual(len(set(self.bus.peers)), 3)
 
     def test_a_late_answer_is_not_taken_for_another(self):
         self.bus.max_messages = 2
@@ -408,6 +410,20 @@ class Requests(ClientTest):
         self.bus.script = ["late", "", "late", "", "late"]
         client = self.client(timeouts=QUICK)
         self.assertEqual(self.numbers(client, 10), list(range(1, 11)))
+
+    def test_answers_find_their_questions(self):
+        self.bus.max_messages = 1
+        for _ in range(3):
+            self.bus.add()
+        self.bus.script = ["", "", "late"]
+        client = self.client(consumer="c")
+        first = self.take(client, 1)[0]
+        self.assertIsNone(client.next(0.05))
+        self.until(client, lambda: len(self.bus.asked("REPLAY")) == 2)
+        self.bus.script = ["late"]
+        self.assertTrue(client.ack(first), "the answer to REPLAY came first")
+        self.assertEqual(self.numbers(client, 2), [2, 3])
+        self.assertEqual(len(self.bus.asked("REPLAY")), 3)
 
     def test_an_answer_that_comes_while_nobody_asks_is_there_later(self):
         self.bus.add()
@@ -479,6 +495,17 @@ class Restarts(ClientTest):
         findings = self.take(client, 5)
         self.assertEqual([(one.sequence, one.instance) for one in findings], [(index, "b" * 32) for index in range(1, 6)])
         self.assertEqual(client.position, Position("b" * 32, 5))
+
+    def test_other_numbers_are_seen_where_there_are_as_many(self):
+        client = self.connected(timeouts=QUICK)
+        self.bus.publish()
+        self.numbers(client, 1)
+        other = Store("b" * 32)
+        other.add(uid="e" * 32)
+        self.bus.restart(other)
+        self.back(client)
+        self.bus.heartbeat()
+        self.assertEqual([(one.sequence, one.uid) for one in self.take(client, 1)], [(1, "e" * 32)])
 
     def test_other_numbers_are_seen_by_a_finding_too(self):
         client = self.connected(timeouts=QUICK)
