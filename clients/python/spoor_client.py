@@ -86,9 +86,9 @@ class Timeouts:
     """With nothing from the bus for so long the engine counts as away."""
     retry: float = 1.0
     """The pause after the engine says that it cannot answer now."""
-    ping: float = 5.0
-    """Between ZMTP heartbeats. A connection that is silent for three of them is made anew: nothing else tells a
-    subscriber, who never sends, that its connection leads nowhere any more."""
+    renewal: float = 15.0
+    """With nothing from the bus for so long its connection is made anew. A subscriber never sends: by itself it does not
+    see that its connection leads nowhere any more."""
     handshake: float = 5.0
 
 
@@ -418,12 +418,9 @@ class SpoorClient:
         # A plain flag: a signal handler may set it whatever is going on.
         self._stopped = False
         self._context = zmq.Context()
-        self._bus = self._context.socket(zmq.SUB)
-        self._prepare(self._bus, bus)
-        self._bus.rcvhwm = queued  # Bounds memory; what does not fit is fetched.
-        for prefix in (topic, "heartbeat", "gap."):
-            self._bus.subscribe(prefix)
-        self._bus.connect(bus)
+        self._bus_endpoint = bus
+        self._queued = queued
+        self._bus = self._subscribe()
         self._requests = None
         if replay is not None:
             self._requests = _Requests(self._context, replay, self._prepare, timeouts, lambda: self._stopped)
@@ -556,13 +553,23 @@ class SpoorClient:
         socket.linger = 0
         # Only where it is meant: with it, "localhost" is ::1 and nothing else.
         socket.ipv6 = "[" in endpoint
-        socket.setsockopt(zmq.HEARTBEAT_IVL, int(self._timeouts.ping * 1000))
-        socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, int(self._timeouts.ping * 3000))
+        # No HEARTBEAT_IVL: with it libzmq aborts the process if a connection breaks while its queue is full
+        # (https://github.com/zeromq/libzmq/issues/3937).
         socket.setsockopt(zmq.HANDSHAKE_IVL, int(self._timeouts.handshake * 1000))
         socket.setsockopt(zmq.RECONNECT_IVL, 100)
         socket.setsockopt(zmq.RECONNECT_IVL_MAX, 2000)
         if self._curve is not None:
             socket.curve_serverkey, socket.curve_publickey, socket.curve_secretkey = self._curve
+
+    def _subscribe(self) -> zmq.Socket:
+        bus = self._context.socket(zmq.SUB)
+        self._prepare(bus, self._bus_endpoint)
+        bus.rcvhwm = self._queued  # Bounds memory; what does not fit is fetched.
+        for prefix in (self._topic, "heartbeat", "gap."):
+            bus.subscribe(prefix)
+        bus.connect(self._bus_endpoint)
+        self._subscribed = time.monotonic()
+        return bus
 
     def _greet(self, deadline: float | None) -> bool:
         """HELLO: whose numbers these are, and where to go on."""
@@ -660,6 +667,11 @@ class SpoorClient:
         now = time.monotonic()
         wait = GLANCE_SECONDS if deadline is None else max(0.0, min(GLANCE_SECONDS, deadline - now))
         if not self._bus.poll(int(wait * 1000)):
+            now = time.monotonic()
+            if now - max(self._subscribed, self._looked or 0.0) >= self._timeouts.renewal:
+                log.info("nothing from the bus for %g s: connecting anew", self._timeouts.renewal)
+                self._bus.close(linger=0)
+                self._bus = self._subscribe()
             return deadline is None or time.monotonic() < deadline
         heartbeat = None
         for _ in range(1000):

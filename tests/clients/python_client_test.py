@@ -18,7 +18,7 @@ from spoor_client import (IDLE_ACK_NUMBERS, Lost, Memory, Position, ProtocolErro
                           VersionError, read_key)
 
 # Long enough for a busy machine to answer in, short enough to wait for.
-QUICK = Timeouts(answer=0.3, silence=0.3, retry=0.05, ping=0.2, handshake=0.5)
+QUICK = Timeouts(answer=0.3, silence=0.3, retry=0.05, renewal=5, handshake=0.5)
 
 
 class ClientTest(unittest.TestCase):
@@ -455,7 +455,7 @@ class Requests(ClientTest):
             client.ask("STATS")
 
     def test_answers_that_are_wrong_are_not_believed(self):
-        wrong = {"count": {"count": 7}, "no way on": {"next": 1}, "not ascending": {"next": 2}, "no number": {"seq": "many"}}
+        wrong = {"count": {"count": 7}, "no way on": {"next": 1, "count": 0}, "not ascending": {"next": 2}, "no number": {"seq": "many"}}
         for name, change in wrong.items():
             with self.subTest(name):
                 bus = FakeBus()
@@ -464,7 +464,7 @@ class Requests(ClientTest):
                     bus.add()
                 truth = bus._ok
                 bus._ok = lambda arguments, header, frames=(), change=change, truth=truth: truth(
-                    arguments, {**header, **change} if "next" in header else header, frames)
+                    arguments, {**header, **change} if "next" in header else header, [] if change.get("count") == 0 else frames)
                 with self.assertRaises(ProtocolError):
                     self.take(self.client(bus), 3)
 
@@ -596,6 +596,22 @@ class Restarts(ClientTest):
         self.bus.heartbeat()
         self.assertEqual([one.uid[0] for one in self.take(client, 3)], ["c", "d", "e"])
 
+    def test_other_numbers_while_one_fetches(self):
+        for name, instance, count in [("other", "b", 4), ("put back", "a", 1)]:
+            with self.subTest(name):
+                bus = FakeBus(max_messages=2)
+                self.addCleanup(bus.close)
+                for _ in range(6):
+                    bus.add()
+                client = self.client(bus)
+                self.assertEqual(self.numbers(client, 2), [1, 2])
+                bus.store = Store(instance * 32)
+                for index in range(count):
+                    bus.store.add(uid=f"{index:031x}f")
+                self.assertEqual([one.uid[-1] + str(one.sequence) for one in self.take(client, count)],
+                                 [f"f{index + 1}" for index in range(count)])
+                self.assertEqual(self.lost, [])
+
     def test_a_heartbeat_that_was_on_its_way_changes_nothing(self):
         for _ in range(4):
             self.bus.add()
@@ -631,10 +647,10 @@ class Restarts(ClientTest):
 
 class Cut(ClientTest):
     def test_a_connection_that_leads_nowhere_is_made_anew(self):
-        """A forwarder that swallows everything and closes nothing: only ZMTP heartbeats show it to a subscriber."""
+        """A forwarder that swallows everything and closes nothing: a subscriber only sees that it hears nothing."""
         forwarder = Forwarder(self.bus.bus_endpoint)
         self.addCleanup(forwarder.close)
-        client = SpoorClient(forwarder.endpoint, self.bus.replay_endpoint, timeouts=QUICK)
+        client = SpoorClient(forwarder.endpoint, self.bus.replay_endpoint, timeouts=Timeouts(renewal=0.5))
         self.addCleanup(client.close)
         self.assertIsNone(client.next(0.1))
         self.bus.wait_for_subscriber()
