@@ -97,7 +97,7 @@ class Proxy:
             return
         dice = self._dice
         with near, far, contextlib.suppress(OSError):
-            left = None if self.kind else dice.choice([10, 70, 500, 5_000, 50_000, 500_000])
+            left = None if self.kind else dice.choice([10, 70, 500, 5_000, 50_000, 3_000_000, 10_000_000])
             other = {near: far, far: near}
             while True:
                 ready, _, _ = select.select([near, far], [], [], 30)
