@@ -241,14 +241,7 @@ inline std::string quoted(std::string_view text) {
 class Client {
  public:
   explicit Client(ClientOptions options) : options_(std::move(options)) {
-    bus_ = zmq::socket_t(context_, zmq::socket_type::sub);
-    set_up(bus_);
-    bus_.set(zmq::sockopt::rcvhwm, options_.queue);
-    bus_.set(zmq::sockopt::subscribe, options_.topic);
-    bus_.set(zmq::sockopt::subscribe, "heartbeat");
-    if (!options_.bus.empty()) {
-      bus_.connect(options_.bus);
-    }
+    open_bus();
     if (!options_.replay.empty()) {
       open_replay();
     }
@@ -261,6 +254,7 @@ class Client {
       while (!ready_.empty()) {
         ClientFinding finding = std::move(ready_.front());
         ready_.pop_front();
+        given_ = finding.sequence;
         if (is_new(finding)) {
           return finding;
         }
@@ -285,7 +279,14 @@ class Client {
 
   /// Everything up to this finding was dealt with: a consumer goes on behind it. False if the
   /// engine has not confirmed it in time; a later one covers it.
-  bool acknowledge(const ClientFinding& finding) { return acknowledge(finding.sequence); }
+  bool acknowledge(const ClientFinding& finding) {
+    if (finding.instance != instance_) {
+      return false;  // Of other numbers.
+    }
+    // What lies between it and the next one that we want is not ours.
+    const bool is_last = ready_.empty() && finding.sequence == given_;
+    return acknowledge(is_last ? std::max(last_, finding.sequence) : finding.sequence);
+  }
 
   bool acknowledge(std::uint64_t sequence) {
     if (options_.consumer.empty() || options_.replay.empty() || instance_.empty()) {
@@ -306,7 +307,7 @@ class Client {
     return ask(command, arguments, timeout);
   }
 
-  /// Findings that the engine did not keep long enough for us.
+  /// Findings that the engine did not keep long enough for us, since we began.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
 
   /// The last sequence number up to which everything was given or fetched.
@@ -325,14 +326,26 @@ class Client {
     socket.set(zmq::sockopt::maxmsgsize, std::int64_t{64} << 20);
     socket.set(zmq::sockopt::reconnect_ivl, 50);
     socket.set(zmq::sockopt::reconnect_ivl_max, 2'000);
-    socket.set(zmq::sockopt::heartbeat_ivl, 5'000);
-    socket.set(zmq::sockopt::heartbeat_timeout, 15'000);
+    // No heartbeats of ZMTP: libzmq 4.3.4 aborts over them when a peer breaks off.
+    socket.set(zmq::sockopt::tcp_keepalive, 1);
     socket.set(zmq::sockopt::ipv6, true);
     if (!options_.server_key.empty()) {
       socket.set(zmq::sockopt::curve_serverkey, options_.server_key);
       socket.set(zmq::sockopt::curve_publickey, options_.public_key);
       socket.set(zmq::sockopt::curve_secretkey, options_.secret_key);
     }
+  }
+
+  void open_bus() {
+    bus_ = zmq::socket_t(context_, zmq::socket_type::sub);
+    set_up(bus_);
+    bus_.set(zmq::sockopt::rcvhwm, options_.queue);
+    bus_.set(zmq::sockopt::subscribe, options_.topic);
+    bus_.set(zmq::sockopt::subscribe, "heartbeat");
+    if (!options_.bus.empty()) {
+      bus_.connect(options_.bus);
+    }
+    bus_heard_ = std::chrono::steady_clock::now();
   }
 
   void open_replay() {
@@ -367,8 +380,13 @@ class Client {
     }
     zmq::pollitem_t item{bus_.handle(), 0, ZMQ_POLLIN, 0};
     if (zmq::poll(&item, 1, left) == 0) {
+      // A subscriber sends nothing, so it would never notice that a connection leads nowhere.
+      if (std::chrono::steady_clock::now() - bus_heard_ > 3 * options_.patience) {
+        open_bus();
+      }
       return false;
     }
+    bus_heard_ = std::chrono::steady_clock::now();
     if (const auto frames = receive(bus_)) {
       take(*frames);
     }
@@ -389,8 +407,11 @@ class Client {
       last_ = !options_.consumer.empty() ? header.number("cursor")
               : options_.from > 0        ? options_.from - 1
                                          : head;
+      has_begun_ = last_ > 0 && options_.from == 0;
     } else if (instance != instance_ || head < last_) {
-      last_ = 0;  // Other numbers: from a new state, or one put back from a copy.
+      // Other numbers: from a new state, or one put back from a copy.
+      last_ = header.number("cursor");
+      has_begun_ = last_ > 0;
     }
     instance_ = instance;
     is_greeted_ = true;
@@ -412,7 +433,8 @@ class Client {
       return true;
     }
     const std::uint64_t begun = header.number("from");
-    lost_ += begun > from ? begun - from : 0;
+    lost_ += has_begun_ && begun > from ? begun - from : 0;
+    has_begun_ = true;
     for (std::size_t i = 2; i + 2 < answer->size(); i += 3) {
       ready_.push_back(finding_of((*answer)[i], (*answer)[i + 1], (*answer)[i + 2]));
     }
@@ -541,12 +563,15 @@ class Client {
   zmq::socket_t replay_;
   std::string instance_;
   std::uint64_t last_ = 0;
+  std::uint64_t given_ = 0;
   std::uint64_t lost_ = 0;
+  bool has_begun_ = false;
   bool is_greeted_ = false;
   bool is_behind_ = false;
   std::string asked_;
   std::uint64_t asked_id_ = 0;
   std::chrono::steady_clock::time_point asked_at_;
+  std::chrono::steady_clock::time_point bus_heard_;
   std::optional<std::chrono::steady_clock::time_point> heard_;
   std::deque<ClientFinding> ready_;
   std::unordered_set<std::string> known_;

@@ -8,10 +8,12 @@ namespace {
 
 constexpr int kLingerMs = 5'000;   ///< What a subscriber may take to fetch the last messages.
 constexpr int kQueuedMax = 1'000;  ///< Messages for one subscriber; it fetches what is more.
-constexpr int kAnswersMax = 4;     ///< For one client of the replay socket.
+constexpr int kAnswersMax = 32;    ///< For one client of the replay socket.
 constexpr int kHandshakeMs = 5'000;
-constexpr int kHeartbeatMs = 5'000;  ///< ZMTP's own.
-constexpr int kSilentMs = 15'000;    ///< Then a peer is cut.
+constexpr int kKeepAliveIdleS = 10;    ///< Then TCP asks whether the peer is there,
+constexpr int kKeepAliveAgainS = 5;    ///< and again,
+constexpr int kKeepAliveCount = 3;     ///< and after so many times it is not.
+constexpr int kUnansweredMs = 15'000;  ///< What was sent and not received ends the connection.
 constexpr int kBacklog = 256;
 constexpr std::int64_t kSubscriptionBytesMax = 1U << 10U;
 constexpr std::int64_t kRequestFrameMax = 64U << 10U;
@@ -24,10 +26,13 @@ BusSockets::BusSockets(zmq::context_t& context, std::optional<CurveKeys> keys)
 void BusSockets::set_limits(zmq::socket_t& socket, std::int64_t message_bytes_max) const {
   socket.set(zmq::sockopt::linger, kLingerMs);
   socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
-  socket.set(zmq::sockopt::heartbeat_ivl, kHeartbeatMs);
-  socket.set(zmq::sockopt::heartbeat_timeout, kSilentMs);
-  socket.set(zmq::sockopt::heartbeat_ttl, kSilentMs);
+  // TCP looks after dead peers, not ZMTP's heartbeats: with them, libzmq 4.3.4 aborts when a peer
+  // whose messages wait to be read breaks off (zeromq/libzmq issue 3937).
   socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, kKeepAliveIdleS);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, kKeepAliveAgainS);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, kKeepAliveCount);
+  socket.set(zmq::sockopt::tcp_maxrt, kUnansweredMs);
   socket.set(zmq::sockopt::backlog, kBacklog);
   socket.set(zmq::sockopt::maxmsgsize, message_bytes_max);
 }
@@ -59,6 +64,8 @@ void BusSockets::open(const std::string& publish, const std::string& replay) {
       replay_ = zmq::socket_t(context_, zmq::socket_type::router);
       set_limits(replay_, kRequestFrameMax);
       replay_.set(zmq::sockopt::sndhwm, kAnswersMax);
+      // Else an answer that finds no room would be gone without a word.
+      replay_.set(zmq::sockopt::router_mandatory, true);
       replay_.set(zmq::sockopt::rcvhwm, kQueuedMax);
       replay_monitor_ = std::make_unique<SocketMonitor>(context_, replay_, "replay" + number);
       bind(replay_, replay_endpoint_, "replay");

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +31,7 @@ struct BusHeads {
   std::uint64_t sequence = 0;
   FindingHeads stored;
   std::uint64_t gaps = 0;
+  std::map<std::string, std::uint64_t, std::less<>> gap_totals{};  ///< By kind.
 };
 
 /// The header of a heartbeat, JSON.

@@ -122,7 +122,11 @@ ReplayService::Outcome ReplayService::read_arguments(const std::vector<std::stri
     request.arguments.SetObject();
     return Refusal{"bad_request", "the arguments are no JSON object"};
   }
-  return {};
+  const rapidjson::Value* id = request.find("id");
+  const bool is_id =
+      id == nullptr || id->IsUint64() || (id->IsString() && id->GetStringLength() <= kIdBytesMax);
+  return is_id ? Outcome()
+               : Refusal{"bad_request", "id is a whole number, or a text of at most 64 bytes"};
 }
 
 std::vector<std::string> ReplayService::answer(const std::vector<std::string_view>& frames,
@@ -224,7 +228,12 @@ ReplayService::Outcome ReplayService::head(const Request& /*request*/, Answer& a
       .number("seq", heads_.sequence)
       .number("tail", heads_.stored.tail)
       .levels(heads_.stored)
-      .number("gaps", heads_.gaps);
+      .number("gaps", heads_.gaps)
+      .begin_object("gap_totals");
+  for (const auto& [kind, total] : heads_.gap_totals) {
+    answer.header.number(kind, total);
+  }
+  answer.header.end_object();
   return {};
 }
 

@@ -20,7 +20,7 @@
 namespace spoor {
 
 inline constexpr std::size_t kReplayMessagesMax = 1'000;   ///< In one answer.
-inline constexpr std::size_t kReplayBytesMax = 4U << 20U;  ///< In one answer, and one message.
+inline constexpr std::size_t kReplayBytesMax = 1U << 20U;  ///< In one answer, and one message.
 inline constexpr std::size_t kRequestBytesMax = 64U << 10U;
 
 /// Who asks.

@@ -4,6 +4,8 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -38,6 +40,8 @@ constexpr milliseconds kRetry{2};
 /// Of each before the other is looked at again.
 constexpr std::size_t kPublishedAtOnce = 256;
 constexpr std::size_t kRequestsAtOnce = 64;
+/// Answers for which there is no room yet.
+constexpr std::size_t kWaitingAnswersMax = 64;
 
 /// Which file it was: who replaces it makes another.
 struct FileStamp {
@@ -58,6 +62,11 @@ struct FileStamp {
     return a.changed.tv_sec == b.changed.tv_sec && a.changed.tv_nsec == b.changed.tv_nsec &&
            a.inode == b.inode && a.size == b.size;
   }
+};
+
+struct WaitingAnswer {
+  std::string peer;
+  std::vector<std::string> frames;
 };
 
 /// Wakes a poll from another thread.
@@ -159,6 +168,9 @@ class BusServer::Worker {
   void take_subscriptions();
   void take_requests();
   void take_request(std::vector<zmq::message_t>& frames);
+  /// False: there is no room for it yet.
+  [[nodiscard]] bool send_answer(const std::vector<std::string>& frames);
+  void send_waiting_answers();
   void read_heads();
   void publish_some();
   /// False: not yet, a subscriber's queue is full.
@@ -196,6 +208,7 @@ class BusServer::Worker {
   std::uint64_t dropped_ = 0;
   std::uint64_t unexpected_ = 0;  ///< Messages to the bus socket that are no subscriptions.
   std::uint64_t unanswered_ = 0;
+  std::deque<WaitingAnswer> waiting_answers_;
   std::optional<nanoseconds> held_since_;
   std::optional<nanoseconds> stalled_since_;
   nanoseconds lossy_until_{0};
@@ -341,6 +354,7 @@ void BusServer::Worker::turn() {
   }
   sockets_->count_connections();
   take_subscriptions();
+  send_waiting_answers();
   take_requests();
   if (const std::uint64_t commits = commits_; commits != commits_read_) {
     wakeup_.clear();
@@ -357,6 +371,9 @@ void BusServer::Worker::turn() {
 milliseconds BusServer::Worker::patience() const {
   if (heads_.sequence < committed_ && !held_since_) {
     return stalled_since_ ? kRetry : milliseconds(0);
+  }
+  if (!waiting_answers_.empty()) {
+    return kRetry;
   }
   const auto left =
       std::chrono::duration_cast<milliseconds>(next_tick_ - clock_.monotonic()) + milliseconds(1);
@@ -422,21 +439,47 @@ void BusServer::Worker::take_request(std::vector<zmq::message_t>& frames) {
   for (std::size_t i = first; i < std::min(frames.size(), kFramesMax); ++i) {
     request.push_back(frames[i].to_string_view());
   }
+  const std::string peer = frames[0].to_string();
+  if (std::ranges::find(waiting_answers_, peer, &WaitingAnswer::peer) != waiting_answers_.end()) {
+    ++unanswered_;  // It does not take what it asked for before.
+    return;
+  }
   service_.set_heads(heads_);
   const BusClient client = client_of(frames.back());
-  const std::vector<std::string> answer = service_.answer(request, client, counters());
-  std::vector<zmq::const_buffer> reply;
-  reply.reserve(answer.size() + 2);
-  reply.emplace_back(frames[0].data(), frames[0].size());
+  std::vector<std::string> answer = service_.answer(request, client, counters());
+  std::vector<std::string> reply{peer};
   if (has_delimiter) {
-    reply.emplace_back("", 0);
+    reply.emplace_back();
   }
-  for (const std::string& frame : answer) {
-    reply.emplace_back(frame.data(), frame.size());
+  std::ranges::move(answer, std::back_inserter(reply));
+  if (!send_answer(reply)) {
+    waiting_answers_.push_back({.peer = peer, .frames = std::move(reply)});
+    if (waiting_answers_.size() > kWaitingAnswersMax) {
+      waiting_answers_.pop_front();
+      ++unanswered_;
+    }
   }
-  if (!zmq::send_multipart(sockets_->replay(), reply, zmq::send_flags::dontwait)) {
-    ++unanswered_;
+}
+
+bool BusServer::Worker::send_answer(const std::vector<std::string>& frames) {
+  std::vector<zmq::const_buffer> parts;
+  parts.reserve(frames.size());
+  for (const std::string& frame : frames) {
+    parts.emplace_back(frame.data(), frame.size());
   }
+  try {
+    return zmq::send_multipart(sockets_->replay(), parts, zmq::send_flags::dontwait).has_value();
+  } catch (const zmq::error_t& error) {
+    if (error.num() != EHOSTUNREACH) {
+      throw;
+    }
+    return true;  // Who asked is gone.
+  }
+}
+
+void BusServer::Worker::send_waiting_answers() {
+  std::erase_if(waiting_answers_,
+                [this](const WaitingAnswer& answer) { return send_answer(answer.frames); });
 }
 
 void BusServer::Worker::read_heads() {
@@ -568,6 +611,7 @@ void BusServer::Worker::send_gaps() {
     const std::string topic = "gap." + kind;
     send_at_once({topic, header, payload});
     told = total;
+    heads_.gap_totals[kind] = total;
   }
 }
 
@@ -591,6 +635,7 @@ void BusServer::Worker::look_at_list() {
   allowed_ = std::move(list);
   allowed_at_ = now;
   if (cuts_somebody) {
+    waiting_answers_.clear();
     // libzmq asks who somebody is when he comes, and never again.
     sockets_->close();
     static_cast<void>(sockets_->reopen());

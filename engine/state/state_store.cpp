@@ -1,12 +1,14 @@
 #include "engine/state/state_store.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
 #include <random>
 #include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -56,7 +58,8 @@ rocksdb::Options options_for(StateStore::Access access) {
   options.memtable_insert_with_hint_prefix_extractor.reset(
       rocksdb::NewFixedPrefixTransform(kHostPrefixBytes));
   options.allow_concurrent_memtable_write = false;  // There is one writer.
-  options.max_open_files = kOpenFilesMax;
+  // A reader opens all files at once: the writer beside it may remove them.
+  options.max_open_files = access == StateStore::Access::write ? kOpenFilesMax : -1;
   options.max_background_jobs = 2;
   options.keep_log_file_num = 4;
   options.max_log_file_size = std::size_t{1} << 20U;
@@ -68,6 +71,24 @@ rocksdb::Options options_for(StateStore::Access access) {
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBits));
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
+}
+
+/// A writer may remove files between our learning of them and our opening them: what is there then
+/// is tried again.
+rocksdb::Status open_beside_writer(const rocksdb::Options& options,
+                                   const std::string& folder,
+                                   rocksdb::DB** db) {
+  constexpr int kAttempts = 5;
+  constexpr std::chrono::milliseconds kPause{50};
+  rocksdb::Status status;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    status = rocksdb::DB::OpenForReadOnly(options, folder, db);
+    if (status.ok() || status.ToString().find("No such file") == std::string::npos) {
+      break;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+  return status;
 }
 
 tl::unexpected<Error> failure(const std::string& what, const rocksdb::Status& status) {
@@ -248,9 +269,8 @@ Result<std::unique_ptr<StateStore>> StateStore::open(const std::string& folder, 
   impl->folder = folder;
   rocksdb::DB* db = nullptr;
   const rocksdb::Options options = options_for(access);
-  const rocksdb::Status status = access == Access::write
-                                     ? rocksdb::DB::Open(options, folder, &db)
-                                     : rocksdb::DB::OpenForReadOnly(options, folder, &db);
+  const rocksdb::Status status = access == Access::write ? rocksdb::DB::Open(options, folder, &db)
+                                                         : open_beside_writer(options, folder, &db);
   if (!status.ok()) {
     const bool is_locked = status.ToString().find("lock") != std::string::npos;
     return failure(

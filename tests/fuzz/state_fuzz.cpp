@@ -69,7 +69,8 @@ void bend(MemoryState::Rows& rows, FuzzedDataProvider& input) {
     case 0: value.resize(place); break;
     case 1: value.insert(place, input.ConsumeRandomLengthString(64)); break;
     case 2:
-      for (const char byte : input.ConsumeBytesAsString(input.ConsumeIntegralInRange(1, 8))) {
+      for (const char byte :
+           input.ConsumeBytesAsString(input.ConsumeIntegralInRange<std::size_t>(1, 8))) {
         value.resize(std::max(value.size(), place + 1));
         value[place] = byte;
       }

@@ -37,7 +37,7 @@ class ReplayServices : public testing::Test {
                        findings_.state(), clock_);
     }
     const Result<FindingHeads> heads = FindingReader(findings_.state()).heads();
-    service_->set_heads({.sequence = heads->head, .stored = *heads});
+    service_->set_heads({.sequence = heads->head, .stored = *heads, .gaps = 0, .gap_totals = {}});
     const std::vector<std::string> frames_of_answer = service_->answer(frames, client);
     Reply reply;
     reply.word = frames_of_answer.at(0);
@@ -197,7 +197,9 @@ TEST_F(ReplayServices, TheIdComesBack) {
   EXPECT_EQ(ask("HEAD", R"({"id":17})").number("id"), 17U);
   EXPECT_EQ(ask("HEAD", R"({"id":"x\"y"})").text("id"), "x\"y");
   EXPECT_EQ(ask("NONE", R"({"id":18})").number("id"), 18U);
-  EXPECT_FALSE(ask("HEAD", "{\"id\":\"" + std::string(65, 'x') + "\"}").header.HasMember("id"));
+  const Reply refused = ask("HEAD", "{\"id\":\"" + std::string(65, 'x') + "\"}");
+  EXPECT_EQ(refused.text("code"), "bad_request");
+  EXPECT_FALSE(refused.header.HasMember("id"));
 }
 
 TEST_F(ReplayServices, RolesSayWhatAClientMay) {
