@@ -87,7 +87,8 @@ bool fit_plainly(const Checks& checks, const char* base, const QuotePlace* index
     const char* at = base + index[check.ordinal] + check.offset;
     const __m256i there = _mm256_maskz_loadu_epi8(check.mask, at);
     const __m256i wanted = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(check.text));
-    differences = _mm256_or_si256(differences, _mm256_xor_si256(there, wanted));
+    constexpr int kOrOfXor = 0xF6;  // By the truth table: differences | (there ^ wanted).
+    differences = _mm256_ternarylogic_epi32(differences, there, wanted, kOrOfXor);
   }
   return _mm256_testz_si256(differences, differences) != 0;
 }

@@ -156,7 +156,7 @@ struct EscapedBlock {
   std::uint64_t other;     ///< Escaped, and not by itself: neither quote nor slash nor backslash.
 };
 
-[[gnu::target("avx512bw,avx512vbmi2,popcnt"), gnu::always_inline]] inline EscapedBlock
+[[gnu::target("avx512bw,avx512vbmi2,bmi,popcnt"), gnu::always_inline]] inline EscapedBlock
 look_at_block(const char* text, std::size_t size, std::uint64_t& carry) {
   EscapedBlock block{};
   block.there = size < kBlock ? (std::uint64_t{1} << size) - 1 : ~std::uint64_t{0};
@@ -173,8 +173,8 @@ look_at_block(const char* text, std::size_t size, std::uint64_t& carry) {
 }
 
 /// Writes those of the first `count` bytes that escape nothing; how many.
-[[gnu::target("avx512bw,avx512vbmi2,popcnt"), gnu::always_inline]] inline std::size_t write_block(
-    const EscapedBlock& block, std::size_t count, char* out) {
+[[gnu::target("avx512bw,avx512vbmi2,bmi,popcnt"), gnu::always_inline]] inline std::size_t
+write_block(const EscapedBlock& block, std::size_t count, char* out) {
   const std::uint64_t wanted = count < kBlock ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0};
   const std::uint64_t kept = ~block.escaping & block.there & wanted;
   _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(kept, block.bytes));
@@ -183,7 +183,8 @@ look_at_block(const char* text, std::size_t size, std::uint64_t& carry) {
 
 /// Puts line ends, tabs and the like in the place of their letters. What is left is the place of
 /// the first u; 64 if there is none.
-[[gnu::target("avx512bw,avx512vbmi2,popcnt")]] std::size_t resolve_letters(EscapedBlock& block) {
+[[gnu::target("avx512bw,avx512vbmi2,bmi,popcnt")]] std::size_t resolve_letters(
+    EscapedBlock& block) {
   for (const auto& [letter, meant] : kLetterEscapes) {
     const __mmask64 here =
         block.other & _mm512_cmpeq_epi8_mask(block.bytes, _mm512_set1_epi8(letter));
@@ -195,8 +196,8 @@ look_at_block(const char* text, std::size_t size, std::uint64_t& carry) {
 
 /// Blocks of 64 bytes, without their escaping backslashes. Where a block begins does not depend on
 /// what the one before held, so that none waits for another; only behind a \u one begins anew.
-[[gnu::target("avx512bw,avx512vbmi2,popcnt")]] std::size_t unescape_avx512(std::string_view text,
-                                                                           char* out) {
+[[gnu::target("avx512bw,avx512vbmi2,bmi,popcnt")]] std::size_t unescape_avx512(
+    std::string_view text, char* out) {
   const char* const begin = out;
   const char* at = text.data();
   const char* const end = at + text.size();
