@@ -59,6 +59,13 @@ class KeyPlan {
     in_use_ = false;
   }
 
+  /// From now on those first for which `is_first(const Place&)` holds, else in the order of the
+  /// keys.
+  template <typename IsFirst>
+  void put_first(const IsFirst& is_first) {
+    std::stable_partition(places_.begin(), places_.end(), is_first);
+  }
+
   [[nodiscard]] Marks marks() const { return marks_; }
 
   /// Plans anew. Then add() for every child in turn and finish().
