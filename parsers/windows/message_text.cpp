@@ -3,9 +3,16 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cstring>
 #include <span>
+#include <string>
 #include <vector>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "engine/base/time.h"
 #include "parsers/windows/windows_record.h"
@@ -98,9 +105,42 @@ constexpr std::string_view kManyLines[] = {
     "CommandLine", "ParentCommandLine", "Details",    "Contents",
     "Query",       "Destination",       "Description"};
 
+/// The first and the last bytes of a name, up to eight of each: all of it up to sixteen.
+struct NameEnds {
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  std::size_t size = 0;
+
+  friend bool operator==(const NameEnds&, const NameEnds&) = default;
+
+  /// Eight bytes behind the name can be read.
+  static NameEnds of(std::string_view name) {
+    NameEnds ends{.size = name.size()};
+    const std::size_t read = std::min<std::size_t>(name.size(), 8);
+    std::memcpy(&ends.head, name.data(), sizeof ends.head);
+    std::memcpy(&ends.tail, name.data() + (name.size() - read), sizeof ends.tail);
+    ends.head &= kMasks[read];
+    ends.tail &= kMasks[read];
+    return ends;
+  }
+
+ private:
+  /// Which of eight bytes belong to a name of that size, in memory order.
+  static constexpr std::array<std::uint64_t, 9> kMasks = [] {
+    std::array<std::uint64_t, 9> masks{};
+    for (std::size_t size = 0; size <= 8; ++size) {
+      std::array<unsigned char, 8> bytes{};
+      std::fill_n(bytes.begin(), size, 0xFF);
+      masks[size] = std::bit_cast<std::uint64_t>(bytes);
+    }
+    return masks;
+  }();
+};
+
 /// A field that an event's text may hold.
 struct TextField {
   std::string_view name;
+  NameEnds ends;
   FieldId id = FieldId::count;  ///< Its slot; count: it has none.
   bool has_many_lines = false;
 };
@@ -112,8 +152,10 @@ TextFields make_text_fields(std::string_view names) {
   TextFields fields;
   while (!names.empty()) {
     const std::string_view name = take_until(names, ' ');
+    const std::string padded = std::string(name).append(sizeof(std::uint64_t), ' ');
     fields.push_back(
         {.name = name,
+         .ends = NameEnds::of(std::string_view(padded).substr(0, name.size())),
          .id = windows_field(name),
          .has_many_lines = std::ranges::find(kManyLines, name) != std::ranges::end(kManyLines)});
   }
@@ -141,39 +183,92 @@ struct FieldLine {
 };
 
 /// The place of a name among the event's fields; their number for others. `likely` is looked at
-/// first.
+/// first. Behind the name kTextPadding bytes can be read.
 std::size_t place_of(const TextFields& fields, std::string_view name, std::size_t likely) {
-  if (likely < fields.size() && fields[likely].name == name) {
+  const NameEnds ends = NameEnds::of(name);
+  const auto is_it = [&](const TextField& field) {
+    return field.ends == ends && (name.size() <= 2 * sizeof ends.head || field.name == name);
+  };
+  if (likely < fields.size() && is_it(fields[likely])) {
     return likely;
   }
-  return static_cast<std::size_t>(std::ranges::find(fields, name, &TextField::name) -
-                                  fields.begin());
+  return static_cast<std::size_t>(std::ranges::find_if(fields, is_it) - fields.begin());
 }
 
-/// Into `lines`, whose memory is kept.
+/// Which of the 64 bytes at `text` are that one, a bit for each.
+std::uint64_t places_in_64(const char* text, char wanted) {
+#if defined(__SSE2__)
+  const __m128i all = _mm_set1_epi8(wanted);
+  std::uint64_t found = 0;
+  for (unsigned part = 0; part < 4; ++part) {
+    const __m128i bytes =
+        _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + std::size_t{16} * part));
+    const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, all)));
+    found |= std::uint64_t{bits} << (16 * part);
+  }
+  return found;
+#else
+  std::uint64_t found = 0;
+  for (unsigned i = 0; i < 64; ++i) {
+    found |= std::uint64_t{text[i] == wanted ? 1U : 0U} << i;
+  }
+  return found;
+#endif
+}
+
+/// Calls `look(begin, colon, end)` for each line of a text: where it begins, its first colon (its
+/// end if it has none) and where it ends. 64 bytes at a time: lines are short, and a search for
+/// each end and each colon costs more than both.
+template <typename Look>
+void for_each_line(std::string_view text, const Look& look) {
+  constexpr std::size_t kBlock = 64;
+  static_assert(kTextPadding >= kBlock && Scratch::kPadding >= kBlock);
+  constexpr std::size_t kNone = std::string_view::npos;
+  std::size_t begin = 0;
+  std::size_t colon = kNone;
+  for (std::size_t at = 0; at < text.size(); at += kBlock) {
+    const std::size_t rest = text.size() - at;
+    const std::uint64_t there = rest >= kBlock ? ~std::uint64_t{0} : (std::uint64_t{1} << rest) - 1;
+    std::uint64_t colons = places_in_64(text.data() + at, ':') & there;
+    std::uint64_t ends = places_in_64(text.data() + at, '\n') & there;
+    for (; ends != 0; ends &= ends - 1) {
+      const std::uint64_t before = (ends & (~ends + 1)) - 1;
+      if (colon == kNone && (colons & before) != 0) {
+        colon = at + static_cast<std::size_t>(std::countr_zero(colons));
+      }
+      const std::size_t end = at + static_cast<std::size_t>(std::countr_zero(ends));
+      look(begin, std::min(colon, end), end);
+      colons &= ~before;
+      begin = end + 1;
+      colon = kNone;
+    }
+    if (colon == kNone && colons != 0) {
+      colon = at + static_cast<std::size_t>(std::countr_zero(colons));
+    }
+  }
+  if (begin < text.size()) {
+    look(begin, std::min(colon, text.size()), text.size());
+  }
+}
+
+/// Into `lines`, whose memory is kept. kTextPadding bytes behind the text can be read.
 void find_field_lines(std::string_view text,
                       const TextFields& fields,
                       std::vector<FieldLine>& lines) {
   lines.clear();
   std::size_t likely = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view line = text.substr(begin, end - begin);
-    if (line.ends_with('\r')) {
-      line.remove_suffix(1);
+  for_each_line(text, [&](std::size_t begin, std::size_t colon, std::size_t end) {
+    const std::size_t place =
+        colon == end ? fields.size() : place_of(fields, text.substr(begin, colon - begin), likely);
+    if (place == fields.size()) {
+      return;
     }
-    const std::size_t colon = line.find(':');
-    const std::size_t place = colon == std::string_view::npos
-                                  ? fields.size()
-                                  : place_of(fields, line.substr(0, colon), likely);
-    if (place != fields.size()) {
-      std::string_view value = line.substr(colon + 1);
-      value.remove_prefix(value.starts_with(' ') ? 1 : 0);
-      lines.push_back({.place = place, .value = value, .begin = begin});
-      likely = place + 1;
-    }
-    begin = end + 1;
-  }
+    std::string_view value = text.substr(colon + 1, end - colon - 1);
+    value.remove_suffix(value.ends_with('\r') ? 1 : 0);
+    value.remove_prefix(value.starts_with(' ') ? 1 : 0);
+    lines.push_back({.place = place, .value = value, .begin = begin});
+    likely = place + 1;
+  });
 }
 
 /// Which of the lines are fields: a command may hold lines that look like some. The fields stand in
