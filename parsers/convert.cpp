@@ -255,6 +255,17 @@ bool is_hex(std::string_view value) {
   return bad == 0;
 }
 
+/// Appends a short name, without a call where its length is a usual one ("MD5", "SHA1", "SHA256").
+char* append_name(std::string_view name, char* end) {
+  switch (name.size()) {
+    case 3: std::memcpy(end, name.data(), 3); break;
+    case 4: std::memcpy(end, name.data(), 4); break;
+    case 6: std::memcpy(end, name.data(), 6); break;
+    default: std::ranges::copy(name, end); break;
+  }
+  return end + name.size();
+}
+
 bool is_all_zero(std::string_view value) {
   return value.find_first_not_of('0') == std::string_view::npos;
 }
@@ -318,7 +329,7 @@ std::string_view compose_hashes(
       if (end != place) {
         *end++ = ',';
       }
-      end = std::ranges::copy(algorithm, end).out;
+      end = append_name(algorithm, end);
       *end++ = '=';
       std::memcpy(end, value.data(), value.size());
       end += value.size();

@@ -187,6 +187,11 @@ void FdrReader::collect_panther(NodeIndex outer, ParseContext& context) {
 
 /// Old exports call the numbers "TargetProcessId_decimal".
 void FdrReader::collect_decimals(ParseContext& context) {
+  const std::uint64_t keys = slots_.number();
+  std::uint64_t& without = without_decimals_[keys % without_decimals_.size()];
+  if (keys != 0 && without == keys) {
+    return;
+  }
   context.document.for_each_child(root_, [&](const Node& node, NodeIndex index) {
     const std::string_view key = key_of(node, context.scratch);
     if (!key.ends_with(kDecimalSuffix)) {
@@ -197,6 +202,9 @@ void FdrReader::collect_decimals(ParseContext& context) {
       slots_.put(*attribute, node, index);
     }
   });
+  if (slots_.number() == keys) {
+    without = keys;  // Nothing was put.
+  }
 }
 
 std::string_view FdrReader::take_there(A attribute, ParseContext& context) {
@@ -232,6 +240,7 @@ Result<void> FdrReader::finish(ParseContext& context, EventEmitter& emitter) {
   event.vendor_type = name;
   event.type = row.type;
   plan(row, context);
+  start_.reset();
   set_envelope(context);
   set_time(row.roles->starts ? std::span<const A>(kStartTimes) : std::span<const A>(kEventTimes),
            context);
@@ -288,6 +297,9 @@ void FdrReader::set_time(std::span<const A> candidates, ParseContext& context) {
     if (time) {
       used_.set(static_cast<std::size_t>(candidate));
       set_event_time(time, context.event);
+      if (candidate == A::process_start_time) {
+        start_ = time;
+      }
       return;
     }
   }
@@ -631,7 +643,7 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
 /// Only what is said: a process that ran before the sensor did has a time of report, and no start.
 void FdrReader::set_start(const FdrRoles& roles, ParseContext& context) {
   const std::optional<Timestamp> start =
-      parse_vendor_time(slots_.text(A::process_start_time, context));
+      start_ ? start_ : parse_vendor_time(slots_.text(A::process_start_time, context));
   if (!start) {
     return;
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -85,10 +86,13 @@ class FdrReader {
   FdrSlots slots_;
   std::vector<FdrPlan> plans_ = std::vector<FdrPlan>(kPlans);
   FdrPlan* plan_ = plans_.data();  ///< Of this record.
+  /// FdrSlots::number() of records that have no old name of a number.
+  std::array<std::uint64_t, 16> without_decimals_{};
   std::bitset<FdrSlots::kCount> used_;
   NodeIndex root_ = 0;
   std::string_view sensor_;  ///< aid, lower case.
   CrowdStrikeIds ids_;
+  std::optional<Timestamp> start_;  ///< ProcessStartTime, if the event's time was taken from it.
   FdrAttribute actor_id_ = FdrAttribute::count;
   bool context_is_actor_ = false;  ///< What the record says of the context process is the actor's.
 };

@@ -70,9 +70,14 @@ std::string_view CrowdStrikeIds::set_sensor(std::string_view sensor) {
 }
 
 void CrowdStrikeIds::process(std::string_view process_id, ProcessMention& mention) {
-  if (names_a_process(process_id)) {
-    mention.vendor_uid = process_id;
-    mention.key = sensor_.empty() ? Uid{} : process_.of(process_id);
+  if (!names_a_process(process_id)) {
+    return;
+  }
+  mention.vendor_uid = process_id;
+  if (!sensor_.empty()) {
+    const Uid key = process_.of(process_id);
+    mention.key.high = key.high;  // One by one: both at once would wait for where they were made.
+    mention.key.low = key.low;
   }
 }
 
