@@ -10,11 +10,8 @@
 #include <string>
 #include <vector>
 
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
 #include "engine/base/time.h"
+#include "parsers/windows/text_lines.h"
 #include "parsers/windows/windows_record.h"
 
 namespace spoor {
@@ -195,69 +192,14 @@ std::size_t place_of(const TextFields& fields, std::string_view name, std::size_
   return static_cast<std::size_t>(std::ranges::find_if(fields, is_it) - fields.begin());
 }
 
-/// Which of the 64 bytes at `text` are that one, a bit for each.
-std::uint64_t places_in_64(const char* text, char wanted) {
-#if defined(__SSE2__)
-  const __m128i all = _mm_set1_epi8(wanted);
-  std::uint64_t found = 0;
-  for (unsigned part = 0; part < 4; ++part) {
-    const __m128i bytes =
-        _mm_loadu_si128(reinterpret_cast<const __m128i*>(text + std::size_t{16} * part));
-    const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, all)));
-    found |= std::uint64_t{bits} << (16 * part);
-  }
-  return found;
-#else
-  std::uint64_t found = 0;
-  for (unsigned i = 0; i < 64; ++i) {
-    found |= std::uint64_t{text[i] == wanted ? 1U : 0U} << i;
-  }
-  return found;
-#endif
-}
-
-/// Calls `look(begin, colon, end)` for each line of a text: where it begins, its first colon (its
-/// end if it has none) and where it ends. 64 bytes at a time: lines are short, and a search for
-/// each end and each colon costs more than both.
-template <typename Look>
-void for_each_line(std::string_view text, const Look& look) {
-  constexpr std::size_t kBlock = 64;
-  static_assert(kTextPadding >= kBlock && Scratch::kPadding >= kBlock);
-  constexpr std::size_t kNone = std::string_view::npos;
-  std::size_t begin = 0;
-  std::size_t colon = kNone;
-  for (std::size_t at = 0; at < text.size(); at += kBlock) {
-    const std::size_t rest = text.size() - at;
-    const std::uint64_t there = rest >= kBlock ? ~std::uint64_t{0} : (std::uint64_t{1} << rest) - 1;
-    std::uint64_t colons = places_in_64(text.data() + at, ':') & there;
-    std::uint64_t ends = places_in_64(text.data() + at, '\n') & there;
-    for (; ends != 0; ends &= ends - 1) {
-      const std::uint64_t before = (ends & (~ends + 1)) - 1;
-      if (colon == kNone && (colons & before) != 0) {
-        colon = at + static_cast<std::size_t>(std::countr_zero(colons));
-      }
-      const std::size_t end = at + static_cast<std::size_t>(std::countr_zero(ends));
-      look(begin, std::min(colon, end), end);
-      colons &= ~before;
-      begin = end + 1;
-      colon = kNone;
-    }
-    if (colon == kNone && colons != 0) {
-      colon = at + static_cast<std::size_t>(std::countr_zero(colons));
-    }
-  }
-  if (begin < text.size()) {
-    look(begin, std::min(colon, text.size()), text.size());
-  }
-}
-
 /// Into `lines`, whose memory is kept. kTextPadding bytes behind the text can be read.
 void find_field_lines(std::string_view text,
                       const TextFields& fields,
                       std::vector<FieldLine>& lines) {
   lines.clear();
   std::size_t likely = 0;
-  for_each_line(text, [&](std::size_t begin, std::size_t colon, std::size_t end) {
+  for_each_line(text, [&](const TextLine& line) {
+    const auto [begin, colon, end] = line;
     const std::size_t place =
         colon == end ? fields.size() : place_of(fields, text.substr(begin, colon - begin), likely);
     if (place == fields.size()) {
