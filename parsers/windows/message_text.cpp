@@ -125,10 +125,10 @@ struct NameEnds {
   /// Which of eight bytes belong to a name of that size, in memory order.
   static constexpr std::array<std::uint64_t, 9> kMasks = [] {
     std::array<std::uint64_t, 9> masks{};
-    for (std::size_t size = 0; size <= 8; ++size) {
+    for (std::size_t count = 0; count < masks.size(); ++count) {
       std::array<unsigned char, 8> bytes{};
-      std::fill_n(bytes.begin(), size, 0xFF);
-      masks[size] = std::bit_cast<std::uint64_t>(bytes);
+      std::fill_n(bytes.begin(), count, 0xFF);
+      masks[count] = std::bit_cast<std::uint64_t>(bytes);
     }
     return masks;
   }();
