@@ -47,7 +47,7 @@ TEST(TextLines, AreThoseOfTheSlowTwin) {
                                           ": ",
                                           "Image",
                                           "ProcessId: 4\r\n",
-                                          "C:\\Windows\\System32\\svchost.exe",
+                                          R"(C:\Windows\System32\svchost.exe)",
                                           "a line without any"};
   test::Random random;
   for (int round = 0; round < 20'000; ++round) {
