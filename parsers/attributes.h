@@ -83,6 +83,7 @@ class AttributeSlots {
       ready.marks = collect_by_plan(root, table, context);
       ready.sought = sought;
       ready.found = own_;
+      ready.found.number = ++last_number_;
     }
     now_ = &ready.found;
     return ready.marks;
@@ -146,6 +147,10 @@ class AttributeSlots {
   /// Was collect() called? Else named() holds nothing.
   [[nodiscard]] bool is_collected() const { return now_->is_collected; }
 
+  /// Records with the same number have the same slots filled with values of the same kinds, under
+  /// the same filter; named() is the same too. 0: nothing is known.
+  [[nodiscard]] std::uint64_t number() const { return now_->number; }
+
   /// Did some key, or two names of one attribute, occur twice?
   [[nodiscard]] bool duplicate() const { return now_->duplicate; }
 
@@ -154,6 +159,7 @@ class AttributeSlots {
     std::array<NodeIndex, kCount> nodes{};
     std::vector<std::uint16_t> used;
     std::vector<Named> named;
+    std::uint64_t number = 0;
     bool duplicate = false;
     bool is_collected = false;
 
@@ -165,6 +171,7 @@ class AttributeSlots {
       }
       used.clear();
       named.clear();
+      number = 0;
       duplicate = false;
       is_collected = false;
     }
@@ -191,6 +198,7 @@ class AttributeSlots {
   Found& own() {
     if (now_ != &own_) {
       own_ = *now_;
+      own_.number = 0;
       now_ = &own_;
     }
     return own_;
@@ -253,6 +261,7 @@ class AttributeSlots {
   Found own_;
   const Found* now_ = &own_;
   std::vector<Ready> ready_ = std::vector<Ready>(kReady);
+  std::uint64_t last_number_ = 0;
 };
 
 }  // namespace spoor

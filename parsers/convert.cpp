@@ -1,6 +1,7 @@
 #include "parsers/convert.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -153,8 +154,65 @@ std::optional<Timestamp> parse_number_time(std::string_view text) {
   return at == last ? from_epoch(whole, billionths, has_fraction) : std::nullopt;
 }
 
-/// "1678779060883" and "1678779060.700", as nearly all are: one pass. False says nothing.
-bool read_plain_number(std::string_view text, std::int64_t& whole, std::int64_t& billionths) {
+/// A number since an epoch as it is written.
+struct EpochNumber {
+  std::int64_t whole = 0;
+  std::int64_t billionths = 0;
+  bool has_fraction = false;
+};
+
+/// The number that eight digits make, the first in the lowest byte; what is no digit sets `bad`.
+std::uint64_t eight_digits(std::uint64_t word, std::uint64_t& bad) {
+  constexpr std::uint64_t kZeros = 0x3030303030303030ULL;
+  constexpr std::uint64_t kHighNibbles = 0xF0F0F0F0F0F0F0F0ULL;
+  constexpr std::uint64_t kSixes = 0x0606060606060606ULL;
+  bad |=
+      ((word & kHighNibbles) | (((word + kSixes) & kHighNibbles) >> 4U)) ^ (kZeros | kZeros >> 4U);
+  word -= kZeros;
+  word = word * 10 + (word >> 8U);  // In every second byte, two digits.
+  constexpr std::uint64_t kPairs = 0x000000FF000000FFULL;
+  const std::uint64_t outer = (word & kPairs) * (100 + (std::uint64_t{1'000'000} << 32U));
+  const std::uint64_t inner = ((word >> 16U) & kPairs) * (1 + (std::uint64_t{10'000} << 32U));
+  return (outer + inner) >> 32U;
+}
+
+/// "1678779060883" and "1678779060.700": the two forms that CrowdStrike has, eight characters at a
+/// time. False says nothing.
+bool read_usual_number(std::string_view text, EpochNumber& number) {
+  constexpr std::size_t kMillisSize = 13;
+  constexpr std::size_t kSecondsSize = 14;
+  constexpr std::size_t kPoint = 10;
+  if constexpr (std::endian::native != std::endian::little) {
+    return false;
+  }
+  const bool is_seconds = text.size() == kSecondsSize && text[kPoint] == '.';
+  if (!is_seconds && text.size() != kMillisSize) {
+    return false;
+  }
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  std::memcpy(&head, text.data(), sizeof head);
+  std::memcpy(&tail, text.data() + text.size() - sizeof tail, sizeof tail);
+  std::uint64_t bad = 0;
+  const std::uint64_t first = eight_digits(head, bad);
+  if (is_seconds) {
+    // Its last eight are four digits, the point, which is taken for a zero, and three.
+    constexpr std::uint64_t kPointToZero = std::uint64_t{'.' ^ '0'} << 32U;
+    const std::uint64_t last = eight_digits(tail ^ kPointToZero, bad);
+    number.whole = static_cast<std::int64_t>(first / 100 * 10'000 + last / 10'000);
+    number.billionths = static_cast<std::int64_t>(last % 10'000) * kNanosPerMilli;
+  } else {
+    const std::uint64_t last = eight_digits(tail, bad);
+    number.whole = static_cast<std::int64_t>(first / 1'000 * 100'000'000 + last);
+  }
+  number.has_fraction = is_seconds;
+  return bad == 0 && number.whole != 0;
+}
+
+/// The same with any number of digits that fits: one pass. False says nothing.
+bool read_plain_number(std::string_view text, EpochNumber& number) {
+  std::int64_t whole = 0;
+  std::int64_t billionths = 0;
   constexpr std::size_t kWholeMax = 18;
   constexpr std::size_t kFractionMax = 9;
   std::size_t at = 0;
@@ -167,33 +225,45 @@ bool read_plain_number(std::string_view text, std::int64_t& whole, std::int64_t&
   if (at == 0 || whole == 0) {
     return false;
   }
-  if (at == text.size()) {
-    return true;
-  }
-  const std::size_t fraction = text.size() - at - 1;
-  if (text[at] != '.' || fraction == 0 || fraction > kFractionMax) {
-    return false;
-  }
-  std::int64_t scale = 100'000'000;
-  for (++at; at < text.size(); ++at) {
-    if (!is_digit(text[at])) {
+  const bool has_fraction = at != text.size();
+  if (has_fraction) {
+    const std::size_t fraction = text.size() - at - 1;
+    if (text[at] != '.' || fraction == 0 || fraction > kFractionMax) {
       return false;
     }
-    billionths += (text[at] - '0') * scale;
-    scale /= 10;
+    std::int64_t scale = 100'000'000;
+    for (++at; at < text.size(); ++at) {
+      if (!is_digit(text[at])) {
+        return false;
+      }
+      billionths += (text[at] - '0') * scale;
+      scale /= 10;
+    }
   }
+  number = {.whole = whole, .billionths = billionths, .has_fraction = has_fraction};
   return true;
 }
 
 /// Every character at once: a hash is long, and one that is wrong is rare.
 bool is_hex(std::string_view value) {
-  unsigned bad = 0;
+  unsigned char bad = 0;  // No wider than a character, so that a register takes sixteen of them.
   for (const char c : value) {
     const auto digit = static_cast<unsigned char>(c - '0');
     const auto letter = static_cast<unsigned char>((c | 0x20) - 'a');
-    bad |= static_cast<unsigned>(digit > 9) & static_cast<unsigned>(letter > 5);
+    bad = static_cast<unsigned char>(bad | (digit > 9 && letter > 5 ? 1 : 0));
   }
   return bad == 0;
+}
+
+/// Appends a short name, without a call where its length is a usual one ("MD5", "SHA1", "SHA256").
+char* append_name(std::string_view name, char* end) {
+  switch (name.size()) {
+    case 3: std::memcpy(end, name.data(), 3); break;
+    case 4: std::memcpy(end, name.data(), 4); break;
+    case 6: std::memcpy(end, name.data(), 6); break;
+    default: std::ranges::copy(name, end); break;
+  }
+  return end + name.size();
 }
 
 bool is_all_zero(std::string_view value) {
@@ -236,10 +306,9 @@ std::optional<Timestamp> parse_vendor_time(std::string_view text) {
   if (text.empty()) {
     return std::nullopt;
   }
-  std::int64_t whole = 0;
-  std::int64_t billionths = 0;
-  if (read_plain_number(text, whole, billionths)) {
-    return from_epoch(whole, billionths, text.find('.') != std::string_view::npos);
+  EpochNumber number;
+  if (read_usual_number(text, number) || read_plain_number(text, number)) {
+    return from_epoch(number.whole, number.billionths, number.has_fraction);
   }
   const auto may_stand_behind = [](char c) { return is_digit(c) || c == '.'; };
   const bool is_number = (may_stand_behind(text.front()) || text.front() == '-') &&
@@ -255,16 +324,15 @@ std::string_view compose_hashes(
   }
   char* const place = scratch.take(room);
   char* end = place;
-  const auto append = [&end](std::string_view text) {
-    std::memcpy(end, text.data(), text.size());
-    end += text.size();
-  };
   for (const auto& [algorithm, value] : hashes) {
     if (!is_all_zero(value) && is_hex(value)) {
-      append(end == place ? "" : ",");
-      append(algorithm);
-      append("=");
-      append(value);
+      if (end != place) {
+        *end++ = ',';
+      }
+      end = append_name(algorithm, end);
+      *end++ = '=';
+      std::memcpy(end, value.data(), value.size());
+      end += value.size();
     }
   }
   return end == place ? std::string_view()

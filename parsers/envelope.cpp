@@ -60,35 +60,6 @@ constexpr std::string_view kWrapperKeys[] = {
 
 }  // namespace
 
-std::optional<WindowsCarriage> carriage_of(Form form) {
-  if (form < Form::evtx || form > Form::flattened) {
-    return std::nullopt;
-  }
-  return static_cast<WindowsCarriage>(static_cast<int>(form) - static_cast<int>(Form::evtx));
-}
-
-static_assert(static_cast<int>(Form::flattened) - static_cast<int>(Form::evtx) + 1 ==
-                  static_cast<int>(WindowsCarriage::count),
-              "one Windows form for each carriage, in its order");
-
-std::optional<Source> source_of(Form form) {
-  if (carriage_of(form)) {
-    return Source::windows;
-  }
-  switch (form) {
-    case Form::fdr:
-    case Form::fdr_external:
-    case Form::fdr_lookup:
-    case Form::falcon_stream: return Source::crowdstrike;
-    case Form::cloud_funnel:
-    case Form::cloud_funnel_nested:
-    case Form::deep_visibility:
-    case Form::management_api:
-    case Form::cloud_funnel_1: return Source::sentinelone;
-    default: return std::nullopt;
-  }
-}
-
 Form recognise(Marks marks) {
   for (const FormRow& row : kForms) {
     const bool fits = (marks & row.every) == row.every &&

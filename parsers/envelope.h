@@ -43,10 +43,10 @@ enum class Form : std::uint8_t {
 
 /// Whose it is; none for unknown and wrapper. Windows forms give Source::windows: whether it is
 /// Sysmon's, the provider tells.
-[[nodiscard]] std::optional<Source> source_of(Form form);
+[[nodiscard]] constexpr std::optional<Source> source_of(Form form);
 
 /// The carriage of a Windows form; none for the others.
-[[nodiscard]] std::optional<WindowsCarriage> carriage_of(Form form);
+[[nodiscard]] constexpr std::optional<WindowsCarriage> carriage_of(Form form);
 
 /// Which form the marks of a root's keys tell. The order is that of formats §5: FDR, event stream,
 /// Cloud Funnel, Deep Visibility, management API, Windows, wrappers.
@@ -54,5 +54,34 @@ enum class Form : std::uint8_t {
 
 /// The keys under which shippers put the record, in the order in which they are tried.
 [[nodiscard]] std::span<const std::string_view> wrapper_keys();
+
+constexpr std::optional<WindowsCarriage> carriage_of(Form form) {
+  if (form < Form::evtx || form > Form::flattened) {
+    return std::nullopt;
+  }
+  return static_cast<WindowsCarriage>(static_cast<int>(form) - static_cast<int>(Form::evtx));
+}
+
+static_assert(static_cast<int>(Form::flattened) - static_cast<int>(Form::evtx) + 1 ==
+                  static_cast<int>(WindowsCarriage::count),
+              "one Windows form for each carriage, in its order");
+
+constexpr std::optional<Source> source_of(Form form) {
+  if (carriage_of(form)) {
+    return Source::windows;
+  }
+  switch (form) {
+    case Form::fdr:
+    case Form::fdr_external:
+    case Form::fdr_lookup:
+    case Form::falcon_stream: return Source::crowdstrike;
+    case Form::cloud_funnel:
+    case Form::cloud_funnel_nested:
+    case Form::deep_visibility:
+    case Form::management_api:
+    case Form::cloud_funnel_1: return Source::sentinelone;
+    default: return std::nullopt;
+  }
+}
 
 }  // namespace spoor

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <vector>
 
 #include "parsers/document.h"
@@ -57,6 +58,17 @@ class KeyPlan {
       look(place);
     }
     in_use_ = false;
+  }
+
+  /// From now on those first for which `is_first(const Place&)` holds, else in the order of the
+  /// keys.
+  template <typename IsFirst>
+  void put_first(const IsFirst& is_first) {
+    ordered_.clear();  // std::stable_partition would ask for memory each time.
+    std::ranges::copy_if(places_, std::back_inserter(ordered_), is_first);
+    std::ranges::copy_if(places_, std::back_inserter(ordered_),
+                         [&](const Place& place) { return !is_first(place); });
+    places_.swap(ordered_);
   }
 
   [[nodiscard]] Marks marks() const { return marks_; }
@@ -172,6 +184,7 @@ class KeyPlan {
   std::vector<Key> keys_;
   std::vector<LongKey> long_keys_;
   std::vector<Place> places_;
+  std::vector<Place> ordered_;  ///< For put_first().
 };
 
 /// What is remembered of recent records, to read the next ones faster.

@@ -57,6 +57,9 @@ std::string_view without_syslog_header(std::string_view text) {
 }
 
 bool may_be_json(std::string_view text) {
+  if (text.starts_with('{')) {
+    return true;
+  }
   const std::string_view rest = without_leading_space(text);
   return rest.starts_with('{') || rest.starts_with('[');
 }

@@ -1,8 +1,10 @@
 #include "engine/base/time.h"
 
 #include <array>
+#include <bit>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <limits>
 
 namespace spoor {
@@ -107,19 +109,21 @@ constexpr std::array<std::array<std::int32_t, 14>, 2> kDaysToMonth = {{
     {0, 0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335, 366},
 }};
 
-std::optional<Timestamp> from_date(int year, int month, int day) {
+/// Midnight of that day. False: there is none such.
+bool from_date(int year, int month, int day, Timestamp& midnight) {
   if (year < kFirstYear || year > kLastYear || month < 1 || month > 12 || day < 1) {
-    return std::nullopt;
+    return false;
   }
   const auto& months = kDaysToMonth[is_leap(year) ? 1 : 0];
   const auto at = static_cast<std::size_t>(month);
   if (day > months[at + 1] - months[at]) {
-    return std::nullopt;
+    return false;
   }
   constexpr std::int64_t kSecondsOfDay = 86'400;
   const std::int64_t days =
       kDaysToYear[static_cast<std::size_t>(year - kFirstYear)] + months[at] + day - 1;
-  return days * kSecondsOfDay * kNanosPerSecond;
+  midnight = days * kSecondsOfDay * kNanosPerSecond;
+  return true;
 }
 
 /// "Z", "+hh:mm", "+hhmm" or nothing (UTC), as nanoseconds east of Greenwich.
@@ -168,8 +172,9 @@ constexpr EightCharacters eight_characters(std::string_view shape) {
 std::uint64_t read_eight(const char* text, const EightCharacters& eight, std::uint64_t& bad) {
   constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
   std::uint64_t word = 0;
-  for (std::size_t i = 0; i < 8; ++i) {  // Compilers make one load of it.
-    word |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
+  std::memcpy(&word, text, sizeof word);
+  if constexpr (std::endian::native == std::endian::big) {
+    word = __builtin_bswap64(word);
   }
   const std::uint64_t values = (word ^ eight.shape) & eight.compared;
   bad |= (((values & ~kHighs) + eight.above) | values) & kHighs;
@@ -186,15 +191,15 @@ int byte_of(std::uint64_t word, unsigned place) {
 }
 
 /// "2023-03-14 07:58:10.217", with T for the blank and Z behind it if you like: what nearly every
-/// record has, in three steps of eight characters. nullopt says nothing: the general reader judges.
-std::optional<Timestamp> parse_plain_timestamp(std::string_view text) {
+/// record has, in three steps of eight characters. False says nothing: the general reader judges.
+bool parse_plain_timestamp(std::string_view text, Timestamp& time_read) {
   constexpr EightCharacters kDate = eight_characters("0000-00-");
   constexpr EightCharacters kDayAndTime = eight_characters("00?00:00");
   constexpr EightCharacters kSeconds = eight_characters("0:00.000");
   constexpr std::size_t kSize = 23;
   constexpr std::size_t kBetween = 10;
   if (text.size() != kSize && (text.size() != kSize + 1 || text.back() != 'Z')) {
-    return std::nullopt;
+    return false;
   }
   std::uint64_t bad = 0;
   const std::uint64_t date = pairs_of(read_eight(text.data(), kDate, bad));
@@ -208,21 +213,22 @@ std::optional<Timestamp> parse_plain_timestamp(std::string_view text) {
   const int millis = byte_of(tail_pairs, 5) * 10 + byte_of(tail, 7);
   if (bad != 0 || (text[kBetween] != ' ' && text[kBetween] != 'T') || hour > 23 || minute > 59 ||
       second > 59 || year <= kYearMin || year >= kYearMax) {
-    return std::nullopt;
+    return false;
   }
-  const std::optional<Timestamp> day = from_date(year, byte_of(date, 5), byte_of(time, 0));
-  if (!day) {
-    return std::nullopt;
+  Timestamp midnight = 0;
+  if (!from_date(year, byte_of(date, 5), byte_of(time, 0), midnight)) {
+    return false;
   }
-  return *day + (hour * 3600LL + minute * 60LL + second) * kNanosPerSecond +
-         millis * kNanosPerMilli;
+  time_read = midnight + (hour * 3600LL + minute * 60LL + second) * kNanosPerSecond +
+              millis * kNanosPerMilli;
+  return true;
 }
 
 }  // namespace
 
 std::optional<Timestamp> parse_timestamp(std::string_view text) {
-  const std::optional<Timestamp> plain = parse_plain_timestamp(text);
-  if (plain) {
+  Timestamp plain = 0;
+  if (parse_plain_timestamp(text, plain)) {
     return plain;
   }
   Scanner scanner(text);
@@ -239,15 +245,15 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
   const int second = scanner.digits(2);
   const Duration nanos = scanner.accept('.') ? scanner.fraction() : 0;
   const Duration zone = scanner.ok() ? read_zone(scanner) : 0;
-  const std::optional<Timestamp> date =
-      scanner.at_end() ? from_date(year, month, day) : std::nullopt;
+  Timestamp date = 0;
+  const bool has_date = scanner.at_end() && from_date(year, month, day, date);
   // 60: a leap second counts as the second before it.
-  if (!date || hour > 23 || minute > 59 || second > 60) {
+  if (!has_date || hour > 23 || minute > 59 || second > 60) {
     return std::nullopt;
   }
   const int whole_second = second == 60 ? 59 : second;
   const Timestamp time =
-      *date + (hour * 3600LL + minute * 60LL + whole_second) * kNanosPerSecond + nanos - zone;
+      date + (hour * 3600LL + minute * 60LL + whole_second) * kNanosPerSecond + nanos - zone;
   if (time < kEarliest || time >= kLatest) {
     return std::nullopt;
   }

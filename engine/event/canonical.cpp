@@ -204,7 +204,29 @@ bool is_doubled_device(std::string_view path) {
          path.substr(name + kDevice.size()).starts_with(R"(\\)");
 }
 
+/// `\Device\HarddiskVolume3\x` as every sensor writes it: what the rows below would make of it, in
+/// one copy. False says nothing.
+bool represent_volume(std::string_view value, std::string& out) {
+  const PrefixRow& row = kPathRows.front();
+  if (!value.starts_with(row.prefix)) {
+    return false;
+  }
+  std::size_t at = row.prefix.size();
+  while (is_digit(char_at(value, at))) {
+    ++at;
+  }
+  if (at == row.prefix.size() || char_at(value, at) != '\\') {
+    return false;
+  }
+  out.assign(row.instead);
+  out.append(value.substr(at));
+  return true;
+}
+
 bool represent_path(std::string_view value, std::string& out) {
+  if (represent_volume(value, out)) {
+    return true;
+  }
   out.assign(value);
   if (is_doubled_device(value)) {
     const auto both = [](char a, char b) { return a == '\\' && b == '\\'; };

@@ -1,5 +1,8 @@
 #include "engine/event/event.h"
 
+#include <cstring>
+#include <type_traits>
+
 #include "engine/base/text.h"
 
 namespace spoor {
@@ -127,8 +130,29 @@ Uid named_process_key(std::uint32_t pid, Timestamp start, std::string_view image
       .finish();
 }
 
+namespace {
+
+/// mention.clear(), in half the stores: all of it is nothing where its bytes are zero. In steps,
+/// for of the whole g++ makes a loop that costs more than both.
+void clear_quickly(ProcessMention& mention) {
+  constexpr std::size_t kStep = 16;
+  static_assert(std::is_trivially_copyable_v<ProcessMention> &&
+                sizeof(ProcessMention) % kStep == 0);
+  auto* const bytes = reinterpret_cast<char*>(&mention);
+#pragma GCC unroll 8
+  for (std::size_t at = 0; at < sizeof mention; at += kStep) {
+    std::memset(bytes + at, 0, kStep);
+  }
+}
+
+}  // namespace
+
 void Event::clear() {
-  present_.for_each([this](FieldId id) { fields_[static_cast<std::size_t>(id)] = {}; });
+  present_.for_each([this](FieldId id) {
+    // One store, not two.
+    std::memset(static_cast<void*>(&fields_[static_cast<std::size_t>(id)]), 0,
+                sizeof(std::string_view));
+  });
   present_.clear();
   extra.clear();
   originals.clear();
@@ -147,9 +171,10 @@ void Event::clear() {
   hostname = {};
   position = {};
   record = {};
-  for (ProcessMention* mention : {&actor, &parent, &target, &creator}) {
-    mention->clear();
-  }
+  clear_quickly(actor);
+  clear_quickly(parent);
+  clear_quickly(target);
+  clear_quickly(creator);
 }
 
 }  // namespace spoor

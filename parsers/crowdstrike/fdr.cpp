@@ -36,6 +36,18 @@ constexpr FdrFieldRow kGroup[] = {
     {A::session_id, FieldId::terminal_session_id},
 };
 
+constexpr FdrFieldRow kImage[] = {{A::context_image_file_name, FieldId::image}};
+
+constexpr FdrFieldRow kTwoImages[] = {
+    {A::context_image_file_name, FieldId::source_image},
+    {A::image_file_name, FieldId::source_image},
+    {A::target_image_file_name, FieldId::target_image},
+};
+
+// RawProcessId is the pid of the target; ETW's, that of the process which raised the event.
+constexpr FdrFieldRow kPid[] = {{A::raw_process_id, FieldId::process_id}};
+constexpr FdrFieldRow kEtwPid[] = {{A::etw_raw_process_id, FieldId::process_id}};
+
 /// The keys that tell the tables apart, surest first.
 struct LookupRow {
   A key;
@@ -175,6 +187,11 @@ void FdrReader::collect_panther(NodeIndex outer, ParseContext& context) {
 
 /// Old exports call the numbers "TargetProcessId_decimal".
 void FdrReader::collect_decimals(ParseContext& context) {
+  const std::uint64_t keys = slots_.number();
+  std::uint64_t& without = without_decimals_[keys % without_decimals_.size()];
+  if (keys != 0 && without == keys) {
+    return;
+  }
   context.document.for_each_child(root_, [&](const Node& node, NodeIndex index) {
     const std::string_view key = key_of(node, context.scratch);
     if (!key.ends_with(kDecimalSuffix)) {
@@ -185,9 +202,12 @@ void FdrReader::collect_decimals(ParseContext& context) {
       slots_.put(*attribute, node, index);
     }
   });
+  if (slots_.number() == keys) {
+    without = keys;  // Nothing was put.
+  }
 }
 
-std::string_view FdrReader::take(A attribute, ParseContext& context) {
+std::string_view FdrReader::take_there(A attribute, ParseContext& context) {
   const std::string_view text = slots_.text(attribute, context);
   if (text.data() != nullptr) {
     used_.set(static_cast<std::size_t>(attribute));
@@ -219,11 +239,13 @@ Result<void> FdrReader::finish(ParseContext& context, EventEmitter& emitter) {
   event.carriage = "fdr";
   event.vendor_type = name;
   event.type = row.type;
+  plan(row, context);
+  start_.reset();
   set_envelope(context);
   set_time(row.roles->starts ? std::span<const A>(kStartTimes) : std::span<const A>(kEventTimes),
            context);
   set_common(row, context);
-  apply(row.fields, context);
+  apply(FdrStep::fields, context);
   set_detail(row, name, context);
   set_mentions(row, context);
   set_uid(context);
@@ -260,8 +282,7 @@ void FdrReader::set_envelope(ParseContext& context) {
   event.source = Source::crowdstrike;
   event.duplicate_keys = slots_.duplicate();
   event.platform = crowdstrike_platform(take(A::event_platform, context));
-  sensor_ = lower(take(A::aid, context), context.scratch);
-  ids_.set_sensor(sensor_);
+  sensor_ = ids_.set_sensor(take(A::aid, context));
   event.host = sensor_.empty() ? std::string_view("-") : sensor_;
   constexpr A kNames[] = {A::computer_name, A::aid_computer_name};
   event.hostname = take_first(kNames, context);
@@ -276,6 +297,9 @@ void FdrReader::set_time(std::span<const A> candidates, ParseContext& context) {
     if (time) {
       used_.set(static_cast<std::size_t>(candidate));
       set_event_time(time, context.event);
+      if (candidate == A::process_start_time) {
+        start_ = time;
+      }
       return;
     }
   }
@@ -333,9 +357,41 @@ Uid FdrReader::content_uid(ParseContext& context) const {
 // --- Fields
 // --------------------------------------------------------------------------------------------------
 
-void FdrReader::apply(std::span<const FdrFieldRow> rows, ParseContext& context) {
-  for (const FdrFieldRow& row : rows) {
-    if (!context.filter.wants(row.to) || context.event.has(row.to)) {
+/// Finds the record's plan, or makes it.
+void FdrReader::plan(const FdrEventRow& row, const ParseContext& context) {
+  const std::uint64_t keys = slots_.number();
+  const auto name = reinterpret_cast<std::uintptr_t>(&row) / sizeof(FdrEventRow);
+  plan_ = &plans_[(keys + name) % kPlans];
+  if (keys == 0 || plan_->keys != keys || plan_->event != &row) [[unlikely]] {
+    fill_plan(row, context);
+  }
+}
+
+void FdrReader::fill_plan(const FdrEventRow& row, const ParseContext& context) {
+  plan_->keys = slots_.number();
+  plan_->event = &row;
+  const auto keep = [&](FdrStep step, std::span<const FdrFieldRow> rows) {
+    std::vector<FdrFieldRow>& kept = plan_->rows[static_cast<std::size_t>(step)];
+    kept.clear();
+    for (const FdrFieldRow& each : rows) {
+      if (context.filter.wants(each.to) && slots_.has(each.from) &&
+          context.document.node(slots_.node(each.from)).is_scalar()) {
+        kept.push_back(each);
+      }
+    }
+  };
+  const bool has_target = row.roles->has_target;
+  keep(FdrStep::user, has_target ? std::span<const FdrFieldRow>(kSourceUser) : kUser);
+  keep(FdrStep::group, kGroup);
+  keep(FdrStep::fields, row.fields);
+  keep(FdrStep::images, has_target ? std::span<const FdrFieldRow>(kTwoImages) : kImage);
+  keep(FdrStep::pid, kPid);
+  keep(FdrStep::etw_pid, kEtwPid);
+}
+
+void FdrReader::apply(FdrStep step, ParseContext& context) {
+  for (const FdrFieldRow& row : plan_->rows[static_cast<std::size_t>(step)]) {
+    if (context.event.has(row.to)) {
       continue;
     }
     const std::string_view text = slots_.text(row.from, context);
@@ -365,9 +421,9 @@ void FdrReader::set_common(const FdrEventRow& row, ParseContext& context) {
   context_is_actor_ = row.roles->starts || context_id.empty() || actor_id_ == A::count ||
                       context_id == slots_.text(actor_id_, context);
   if (row.detail != FdrDetail::logon && context_is_actor_) {
-    apply(row.roles->has_target ? kSourceUser : kUser, context);
+    apply(FdrStep::user, context);
   }
-  apply(kGroup, context);
+  apply(FdrStep::group, context);
   if (context.filter.wants(FieldId::logon_id) && context.event.platform == Platform::windows) {
     const std::string_view luid = take(A::authentication_id, context);
     if (!luid.empty()) {
@@ -543,7 +599,7 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
   }
   const std::string_view actor_id =
       actor_id_ == A::count ? std::string_view() : take(actor_id_, context);
-  event.actor = ids_.process(actor_id);
+  ids_.process(actor_id, event.actor);
   const std::string_view target_id = slots_.text(A::target_process_id, context);
   const bool is_target = target_id.empty() || target_id == actor_id;
   if (roles.has_target) {
@@ -554,18 +610,14 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
     set_wanted(FieldId::process_guid, event.actor.vendor_uid, context);
   }
   if (!roles.starts && context_is_actor_) {
-    constexpr FdrFieldRow kImage[] = {{A::context_image_file_name, FieldId::image}};
-    apply(kImage, context);
+    apply(FdrStep::images, context);
   }
-  // RawProcessId is the pid of the target; ETW's, that of the process which raised the event.
   if (is_target) {
-    constexpr FdrFieldRow kPid[] = {{A::raw_process_id, FieldId::process_id}};
-    apply(kPid, context);
+    apply(FdrStep::pid, context);
     set_start(roles, context);
   }
   if (context_is_actor_) {
-    constexpr FdrFieldRow kEtwPid[] = {{A::etw_raw_process_id, FieldId::process_id}};
-    apply(kEtwPid, context);
+    apply(FdrStep::etw_pid, context);
   }
   event.actor.pid = event.field(FieldId::process_id);
   event.actor.image = event.field(FieldId::image);
@@ -574,7 +626,7 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
     event.actor.command_line = event.field(FieldId::command_line);
   }
   const std::string_view parent_id = take(A::parent_process_id, context);
-  event.parent = ids_.process(parent_id);
+  ids_.process(parent_id, event.parent);
   if (!event.parent.vendor_uid.empty()) {
     set_wanted(FieldId::parent_process_guid, event.parent.vendor_uid, context);
   }
@@ -583,7 +635,7 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
   if (roles.starts) {
     const std::string_view source_id = take(A::source_process_id, context);
     if (source_id != parent_id) {
-      event.creator = ids_.process(source_id);
+      ids_.process(source_id, event.creator);
     }
   }
 }
@@ -591,7 +643,7 @@ void FdrReader::set_mentions(const FdrEventRow& row, ParseContext& context) {
 /// Only what is said: a process that ran before the sensor did has a time of report, and no start.
 void FdrReader::set_start(const FdrRoles& roles, ParseContext& context) {
   const std::optional<Timestamp> start =
-      parse_vendor_time(slots_.text(A::process_start_time, context));
+      start_ ? start_ : parse_vendor_time(slots_.text(A::process_start_time, context));
   if (!start) {
     return;
   }
@@ -605,14 +657,9 @@ void FdrReader::set_start(const FdrRoles& roles, ParseContext& context) {
 }
 
 void FdrReader::set_two_processes(ParseContext& context) {
-  constexpr FdrFieldRow kImages[] = {
-      {A::context_image_file_name, FieldId::source_image},
-      {A::image_file_name, FieldId::source_image},
-      {A::target_image_file_name, FieldId::target_image},
-  };
   Event& event = context.event;
-  event.target = ids_.process(take(A::target_process_id, context));
-  apply(kImages, context);
+  ids_.process(take(A::target_process_id, context), event.target);
+  apply(FdrStep::images, context);
   const auto set_guid = [&context](FieldId id, const ProcessMention& process) {
     if (!process.vendor_uid.empty()) {
       set_wanted(id, process.vendor_uid, context);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "engine/base/text.h"
 #include "parsers/convert.h"
 
 namespace spoor {
@@ -56,23 +57,28 @@ Uid CrowdStrikeIds::Hash::of(std::string_view id) {
   return builder.add(id).finish();
 }
 
-void CrowdStrikeIds::set_sensor(std::string_view sensor) {
-  if (is_set_ && sensor_ == sensor) {
-    return;
+std::string_view CrowdStrikeIds::set_sensor(std::string_view sensor) {
+  if (is_set_ && written_ == sensor) {
+    return sensor_;
   }
   is_set_ = true;
-  sensor_ = sensor;
-  process_.begin(kProcessKind, sensor);
-  event_.begin(kEventKind, sensor);
+  written_ = sensor;
+  sensor_ = to_lower_ascii(sensor);
+  process_.begin(kProcessKind, sensor_);
+  event_.begin(kEventKind, sensor_);
+  return sensor_;
 }
 
-ProcessMention CrowdStrikeIds::process(std::string_view process_id) {
-  ProcessMention mention;
-  if (names_a_process(process_id)) {
-    mention.vendor_uid = process_id;
-    mention.key = sensor_.empty() ? Uid{} : process_.of(process_id);
+void CrowdStrikeIds::process(std::string_view process_id, ProcessMention& mention) {
+  if (!names_a_process(process_id)) {
+    return;
   }
-  return mention;
+  mention.vendor_uid = process_id;
+  if (!sensor_.empty()) {
+    const Uid key = process_.of(process_id);
+    mention.key.high = key.high;  // One by one: both at once would wait for where they were made.
+    mention.key.low = key.low;
+  }
 }
 
 Uid CrowdStrikeIds::event(std::string_view id) {

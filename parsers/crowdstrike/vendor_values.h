@@ -20,11 +20,12 @@ namespace spoor {
 /// The same for one sensor after another's records: what all ids of a sensor begin with is kept.
 class CrowdStrikeIds {
  public:
-  /// Of whose records what follows is; in lower case, may be empty.
-  void set_sensor(std::string_view sensor);
+  /// Of whose records what follows is, as written; may be empty. Returns it in lower case: it stays
+  /// until another is set.
+  std::string_view set_sensor(std::string_view sensor);
 
-  /// As crowdstrike_process().
-  [[nodiscard]] ProcessMention process(std::string_view process_id);
+  /// As crowdstrike_process(), into a mention that is empty.
+  void process(std::string_view process_id, ProcessMention& mention);
 
   /// The uid of an event by its id. There is a sensor or none.
   [[nodiscard]] Uid event(std::string_view id);
@@ -39,6 +40,7 @@ class CrowdStrikeIds {
     [[nodiscard]] Uid of(std::string_view id);
   };
 
+  std::string written_;
   std::string sensor_;
   bool is_set_ = false;
   Hash process_;

@@ -15,23 +15,18 @@ namespace spoor {
 }
 
 /// Of a run of backslashes every second one is escaped, and so is what follows an odd run. As in
-/// simdjson's stage 1: runs that begin at even and at odd places are told apart by the carry of an
-/// addition. `carry`: does an escaping backslash end the block before?
+/// simdjson's later versions: a subtraction runs through each run and leaves every second bit of
+/// it. `carry`: does an escaping backslash end the block before?
 [[gnu::always_inline]] inline std::uint64_t escaped_bytes(std::uint64_t mask,
                                                           std::uint64_t& carry) {
-  constexpr std::uint64_t kEven = 0x5555555555555555ULL;
-  const std::uint64_t backslash = mask & ~carry;
-  const std::uint64_t follows = (backslash << 1U) | carry;
-  const std::uint64_t odd_starts = backslash & ~kEven & ~follows;
-  std::uint64_t even_runs = 0;
-  const bool runs_on = __builtin_add_overflow(odd_starts, backslash, &even_runs);
-  // A branch that is nearly always right, so that the next block need not wait for this one.
-  carry = 0;
-  if ((mask >> 63U) != 0) [[unlikely]] {
-    asm volatile("");  // NOLINT(hicpp-no-assembler): no instruction, but a branch it stays.
-    carry = runs_on ? 1 : 0;
-  }
-  return (kEven ^ (even_runs << 1U)) & follows;
+  constexpr std::uint64_t kOdd = 0xAAAAAAAAAAAAAAAAULL;
+  const std::uint64_t may_escape = mask & ~carry;
+  const std::uint64_t may_be_escaped = may_escape << 1U;
+  // The bits of backslashes that escape something, and of what ends an odd run.
+  const std::uint64_t codes = ((may_be_escaped | kOdd) - may_escape) ^ kOdd;
+  const std::uint64_t escaped = codes ^ (mask | carry);
+  carry = (codes & mask) >> 63U;
+  return escaped;
 }
 
 }  // namespace spoor

@@ -29,7 +29,7 @@ constexpr std::array<bool, 256> kSimple = [] {
 struct BlockBits {
   std::uint64_t quotes = 0;
   std::uint64_t backslashes = 0;
-  std::uint64_t not_simple = 0;  ///< What may not follow a backslash, and u.
+  std::uint64_t not_simple = 0;  ///< What may not follow a backslash, and u; perhaps b.
 };
 
 /// Those escapes of a block that are not simple; few texts have any.
@@ -39,7 +39,9 @@ struct BlockBits {
                                            Escapes verdict) {
   for (; escaped != 0; escaped &= escaped - 1) {
     const auto place = begin + static_cast<std::size_t>(std::countr_zero(escaped));
-    verdict = std::max(verdict, check_unicode_escape(json, place));
+    if (place >= json.size() || !is_simple_escape(json[place])) {
+      verdict = std::max(verdict, check_unicode_escape(json, place));
+    }
   }
   return verdict;
 }
@@ -109,13 +111,19 @@ TextLook find_quotes_plainly(std::string_view json, QuotePlace* index) {
 
 #if defined(__x86_64__)
 
-/// What may follow a backslash, but for u, as zero; the rest as 0x80.
-constexpr std::array<unsigned char, 128> kNotSimple = [] {
-  std::array<unsigned char, 128> classes{};
-  for (std::size_t byte = 0; byte < classes.size(); ++byte) {
-    classes[byte] = kSimple[byte] ? 0 : 0x80;
+/// What may follow a backslash, but for u, each at the place of its lowest six bits; elsewhere what
+/// has others. " and b would share a place: b, which hardly any text has, is left to judge().
+constexpr std::array<unsigned char, kBlock> kSimpleByPlace = [] {
+  std::array<unsigned char, kBlock> bytes{};
+  for (std::size_t place = 0; place < bytes.size(); ++place) {
+    bytes[place] = static_cast<unsigned char>(place ^ 1U);
   }
-  return classes;
+  for (std::size_t byte = 0; byte < kSimple.size(); ++byte) {
+    if (kSimple[byte] && byte != 'b') {
+      bytes[byte % kBlock] = static_cast<unsigned char>(byte);
+    }
+  }
+  return bytes;
 }();
 
 /// 0, 1, … 63: the places of a block.
@@ -130,6 +138,7 @@ constexpr std::array<unsigned char, kBlock> kPlaces = [] {
 /// What a walk over blocks of 64 bytes has found.
 struct WideWalk {
   __m512i least{};  ///< Of the bytes at each place of the blocks, the least, as signed numbers.
+  __m256i begin{};  ///< Where the block begins, sixteen times.
   QuotePlace* next = nullptr;
   std::uint64_t carry = 0;
   Escapes escapes = Escapes::good;
@@ -138,22 +147,21 @@ struct WideWalk {
 [[gnu::target("avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi,popcnt"),
   gnu::always_inline]] inline void
 take_block(__m512i bytes, std::string_view json, std::size_t at, WideWalk& walk) {
-  const __m512i classes = _mm512_permutex2var_epi8(_mm512_loadu_si512(kNotSimple.data()), bytes,
-                                                   _mm512_loadu_si512(kNotSimple.data() + kBlock));
+  // Here and below with masks: without, they lean on what g++ 12 calls uninitialized (GCC bug
+  // 105593).
+  const __m512i simple = _mm512_maskz_permutexvar_epi8(~__mmask64{0}, bytes,
+                                                       _mm512_loadu_si512(kSimpleByPlace.data()));
   walk.least = _mm512_min_epi8(walk.least, bytes);
   const BlockBits bits{
       .quotes = in_general_register(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('"'))),
       .backslashes = in_general_register(_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\\'))),
-      .not_simple = in_general_register(_mm512_movepi8_mask(_mm512_or_si512(classes, bytes)))};
+      .not_simple = in_general_register(_mm512_cmpneq_epi8_mask(simple, bytes))};
   const std::uint64_t open = open_quotes(bits, json, at, walk.carry, walk.escapes);
   const auto count = static_cast<std::size_t>(std::popcount(open));
-  // With masks for all of it: without, they lean on what g++ 12 calls uninitialized (GCC bug
-  // 105593).
   const __m512i found = _mm512_maskz_compress_epi8(open, _mm512_loadu_si512(kPlaces.data()));
-  const __m256i first =
-      _mm256_maskz_cvtepu8_epi16(0xFFFF, _mm512_maskz_extracti32x4_epi32(0xF, found, 0));
-  const __m256i begin = _mm256_set1_epi16(static_cast<std::int16_t>(at));
-  _mm256_storeu_si256(reinterpret_cast<__m256i*>(walk.next), _mm256_add_epi16(begin, first));
+  const __m256i first = _mm256_cvtepu8_epi16(_mm512_maskz_extracti32x4_epi32(0xF, found, 0));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(walk.next), _mm256_add_epi16(walk.begin, first));
+  walk.begin = _mm256_add_epi16(walk.begin, _mm256_set1_epi16(kBlock));
   constexpr std::size_t kAtOnce = 16;
   if (count > kAtOnce) [[unlikely]] {
     write_many(open, at, walk.next);
@@ -164,7 +172,7 @@ take_block(__m512i bytes, std::string_view json, std::size_t at, WideWalk& walk)
 [[gnu::target("avx512bw,avx512vl,avx512vbmi,avx512vbmi2,bmi,popcnt")]] TextLook find_quotes_avx512(
     std::string_view json, QuotePlace* index) {
   const __m512i blanks = _mm512_set1_epi8(' ');
-  WideWalk walk{.least = blanks, .next = index};
+  WideWalk walk{.least = blanks, .begin = _mm256_setzero_si256(), .next = index};
   std::size_t at = 0;
   for (; at + kBlock <= json.size(); at += kBlock) {
     take_block(_mm512_loadu_si512(json.data() + at), json, at, walk);

@@ -56,6 +56,14 @@ using Gaps = std::vector<JsonShape::Gap>;
   nodes[gap.node].text_size = std::uint32_t{at[1]} - at[0] - gap.less;
 }
 
+[[gnu::always_inline]] inline void take(const JsonShape::StringGap& gap,
+                                        const QuotedText& text,
+                                        Node* nodes) {
+  const QuotePlace* const at = text.index + gap.ordinal;
+  nodes[gap.node].text = text.json.data() + at[0] + 1;
+  nodes[gap.node].text_size = std::uint32_t{at[1]} - at[0] - 1;
+}
+
 bool take_numbers_plainly(const Gaps& gaps, const QuotedText& text, Node* nodes) {
   std::uint32_t plain = 1;
   for (const JsonShape::Gap& gap : gaps) {
@@ -87,7 +95,8 @@ bool fit_plainly(const Checks& checks, const char* base, const QuotePlace* index
     const char* at = base + index[check.ordinal] + check.offset;
     const __m256i there = _mm256_maskz_loadu_epi8(check.mask, at);
     const __m256i wanted = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(check.text));
-    differences = _mm256_or_si256(differences, _mm256_xor_si256(there, wanted));
+    constexpr int kOrOfXor = 0xF6;  // By the truth table: differences | (there ^ wanted).
+    differences = _mm256_ternarylogic_epi32(differences, there, wanted, kOrOfXor);
   }
   return _mm256_testz_si256(differences, differences) != 0;
 }
@@ -223,37 +232,36 @@ class ShapeBuilder {
     if (text_.index[ordinal_] >= begin || !add_fixed(begin)) {
       return false;
     }
-    const std::uint32_t first = begin - text_.index[ordinal_];
-    const std::uint32_t less = text_.index[ordinal_ + 1] - text_.index[ordinal_] - node.text_size;
-    if (less > 0xFF) {
+    if (node.kind == NodeKind::string) {
+      shape_.strings_.push_back({.ordinal = static_cast<std::uint16_t>(ordinal_),
+                                 .node = static_cast<std::uint16_t>(number)});
+    } else if (!add_number(node, number, begin)) {
       return false;
     }
-    if (node.kind != NodeKind::string) {
-      if (first > kNumberReach || has_number_behind(ordinal_)) {
-        return false;
-      }
-      number_ordinal_ = ordinal_;
-      has_number_ = true;
-    }
     fixed_at_ = begin + node.text_size;
-    gaps_of(node.kind).push_back({.ordinal = static_cast<std::uint16_t>(ordinal_),
-                                  .node = static_cast<std::uint16_t>(number),
-                                  .begin = static_cast<std::uint8_t>(first),
-                                  .less = static_cast<std::uint8_t>(less)});
+    return true;
+  }
+
+  /// A number, or true or false.
+  bool add_number(const Node& node, NodeIndex number, std::uint32_t begin) {
+    const std::uint32_t first = begin - text_.index[ordinal_];
+    const std::uint32_t less = text_.index[ordinal_ + 1] - text_.index[ordinal_] - node.text_size;
+    if (less > 0xFF || first > kNumberReach || has_number_behind(ordinal_)) {
+      return false;
+    }
+    number_ordinal_ = ordinal_;
+    has_number_ = true;
+    auto& gaps = node.kind == NodeKind::number ? shape_.numbers_ : shape_.booleans_;
+    gaps.push_back({.ordinal = static_cast<std::uint16_t>(ordinal_),
+                    .node = static_cast<std::uint16_t>(number),
+                    .begin = static_cast<std::uint8_t>(first),
+                    .less = static_cast<std::uint8_t>(less)});
     return true;
   }
 
   /// Was the last number, or true or false, found between that quote and the next?
   [[nodiscard]] bool has_number_behind(std::size_t ordinal) const {
     return has_number_ && number_ordinal_ == ordinal;
-  }
-
-  [[nodiscard]] std::vector<JsonShape::Gap>& gaps_of(NodeKind kind) const {
-    switch (kind) {
-      case NodeKind::number: return shape_.numbers_;
-      case NodeKind::boolean: return shape_.booleans_;
-      default: return shape_.strings_;
-    }
   }
 
   /// Which quote's place tells where that place of fixed text is: the last one before it, but the
@@ -375,7 +383,7 @@ bool JsonShape::read(const QuotedText& text, const Kernels& kernels) {
     return false;
   }
   Node* const nodes = nodes_.data();
-  for (const Gap& gap : strings_) {
+  for (const StringGap& gap : strings_) {
     take(gap, text, nodes);
   }
   for (const Container& container : containers_) {

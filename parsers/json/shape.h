@@ -56,8 +56,14 @@ class JsonShape {
     std::uint8_t size = 0;
   };
 
-  /// A scalar whose text differs from record to record: what stands between two quotes, or a part
-  /// of it.
+  /// What a string says: all that stands between two quotes.
+  struct StringGap {
+    std::uint16_t ordinal = 0;  ///< Of the first quote.
+    std::uint16_t node = 0;
+  };
+
+  /// Another scalar whose text differs from record to record: a part of what stands between two
+  /// quotes.
   struct Gap {
     std::uint16_t ordinal = 0;  ///< Of the first quote.
     std::uint16_t node = 0;
@@ -83,7 +89,7 @@ class JsonShape {
   struct Kernels;
 
   // Small: they are read for every record, and of some ten shapes in turn.
-  static_assert(sizeof(Check) == 40 && sizeof(Gap) == 6);
+  static_assert(sizeof(Check) == 40 && sizeof(StringGap) == 4 && sizeof(Gap) == 6);
 
   void clear();
   [[nodiscard]] bool read(const QuotedText& text, const Kernels& kernels);
@@ -93,7 +99,7 @@ class JsonShape {
   std::uint32_t front_ = 0;  ///< Bytes before the first quote,
   std::uint32_t back_ = 0;   ///< and from the last one on; 0: there is a gap among them.
   std::vector<Check> checks_;
-  std::vector<Gap> strings_;
+  std::vector<StringGap> strings_;
   std::vector<Gap> numbers_;
   std::vector<Gap> booleans_;
   std::vector<Container> containers_;

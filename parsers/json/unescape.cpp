@@ -1,6 +1,7 @@
 // Strings of JSON as meant: unescape_json() of document.h.
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -156,7 +157,8 @@ struct EscapedBlock {
   std::uint64_t other;     ///< Escaped, and not by itself: neither quote nor slash nor backslash.
 };
 
-[[gnu::target("avx512bw,avx512vbmi2,popcnt"), gnu::always_inline]] inline EscapedBlock
+[[gnu::target("avx512bw,avx512vbmi,avx512vbmi2,bmi,popcnt"),
+  gnu::always_inline]] inline EscapedBlock
 look_at_block(const char* text, std::size_t size, std::uint64_t& carry) {
   EscapedBlock block{};
   block.there = size < kBlock ? (std::uint64_t{1} << size) - 1 : ~std::uint64_t{0};
@@ -173,30 +175,38 @@ look_at_block(const char* text, std::size_t size, std::uint64_t& carry) {
 }
 
 /// Writes those of the first `count` bytes that escape nothing; how many.
-[[gnu::target("avx512bw,avx512vbmi2,popcnt"), gnu::always_inline]] inline std::size_t write_block(
-    const EscapedBlock& block, std::size_t count, char* out) {
+[[gnu::target("avx512bw,avx512vbmi,avx512vbmi2,bmi,popcnt"), gnu::always_inline]] inline std::size_t
+write_block(const EscapedBlock& block, std::size_t count, char* out) {
   const std::uint64_t wanted = count < kBlock ? (std::uint64_t{1} << count) - 1 : ~std::uint64_t{0};
   const std::uint64_t kept = ~block.escaping & block.there & wanted;
   _mm512_storeu_si512(out, _mm512_maskz_compress_epi8(kept, block.bytes));
   return static_cast<std::size_t>(std::popcount(kept));
 }
 
+/// What the letter of an escape means, at the place of its lowest six bits.
+constexpr std::array<char, kBlock> kMeantByPlace = [] {
+  std::array<char, kBlock> meant{};
+  for (const LetterEscape& escape : kLetterEscapes) {
+    meant[static_cast<unsigned char>(escape.letter) % kBlock] = escape.meant;
+  }
+  return meant;
+}();
+
 /// Puts line ends, tabs and the like in the place of their letters. What is left is the place of
 /// the first u; 64 if there is none.
-[[gnu::target("avx512bw,avx512vbmi2,popcnt")]] std::size_t resolve_letters(EscapedBlock& block) {
-  for (const auto& [letter, meant] : kLetterEscapes) {
-    const __mmask64 here =
-        block.other & _mm512_cmpeq_epi8_mask(block.bytes, _mm512_set1_epi8(letter));
-    block.bytes = _mm512_mask_blend_epi8(here, block.bytes, _mm512_set1_epi8(meant));
-    block.other &= ~here;
-  }
-  return static_cast<std::size_t>(std::countr_zero(block.other));
+[[gnu::target("avx512bw,avx512vbmi,avx512vbmi2,bmi,popcnt"), gnu::always_inline]] inline std::size_t
+resolve_letters(EscapedBlock& block) {
+  const std::uint64_t unicode =
+      block.other & in_general_register(_mm512_cmpeq_epi8_mask(block.bytes, _mm512_set1_epi8('u')));
+  block.bytes = _mm512_mask_permutexvar_epi8(block.bytes, block.other & ~unicode, block.bytes,
+                                             _mm512_loadu_si512(kMeantByPlace.data()));
+  return static_cast<std::size_t>(std::countr_zero(unicode));
 }
 
 /// Blocks of 64 bytes, without their escaping backslashes. Where a block begins does not depend on
 /// what the one before held, so that none waits for another; only behind a \u one begins anew.
-[[gnu::target("avx512bw,avx512vbmi2,popcnt")]] std::size_t unescape_avx512(std::string_view text,
-                                                                           char* out) {
+[[gnu::target("avx512bw,avx512vbmi,avx512vbmi2,bmi,popcnt")]] std::size_t unescape_avx512(
+    std::string_view text, char* out) {
   const char* const begin = out;
   const char* at = text.data();
   const char* const end = at + text.size();
@@ -204,7 +214,7 @@ look_at_block(const char* text, std::size_t size, std::uint64_t& carry) {
   while (at < end) {
     const auto rest = static_cast<std::size_t>(end - at);
     EscapedBlock block = look_at_block(at, rest, carry);
-    if (block.other != 0) [[unlikely]] {
+    if (block.other != 0) {
       const std::size_t unicode = resolve_letters(block);
       if (unicode < kBlock) {
         out += write_block(block, unicode, out);
@@ -240,7 +250,8 @@ look_at_block(const char* text, std::size_t size, std::uint64_t& carry) {
 const Kernels& kernels() {
   static const Kernels kKernels = [] {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2")) {
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi") &&
+        __builtin_cpu_supports("avx512vbmi2")) {
       return Kernels{.unescape = unescape_avx512, .has_backslash = has_backslash_avx512};
     }
 #endif

@@ -401,6 +401,10 @@ class Reader {
       const Node* nodes = &document.node(object);
       plan.for_each_place([&](const KeyPlan::Place& place) {
         const Node& node = nodes[place.child];
+        if ((place.action & kIsPart) != 0) {
+          keep_part(place.action, node, object + place.child);
+          return;
+        }
         if (place.action != kUndecided) {
           set_scalar(place.action, node);
           return;
@@ -430,24 +434,91 @@ class Reader {
                  Marks marks,
                  KeyPlan& plan) {
     plan.begin();
+    bool parts_are_decided = true;
     context_.document.for_each_child(object, [&](const Node& node, NodeIndex index) {
       const KeyRow* row = rows.find_padded(node.raw_key());
-      plan.add(node, object, {.child = index, .row = row, .action = action_for(row, node)},
-               matters(row, node, index) && !is_idle(row, node));
+      const std::uint32_t action = action_for(row, node);
+      const bool acts = matters(row, node, index) && !is_idle(row, node);
+      parts_are_decided =
+          parts_are_decided && (!acts || (action & kIsPart) != 0 || sets_fields_only(row));
+      plan.add(node, object, {.child = index, .row = row, .action = action}, acts);
     });
     plan.finish(context_.document, object, marks);
+    if (parts_are_decided) {
+      // Neither depends on the other, and a loop that does first one thing, then the other, is
+      // faster than one that does both by turns.
+      plan.put_first([](const KeyPlan::Place& place) { return (place.action & kIsPart) != 0; });
+    }
+  }
+
+  /// Where take() is not told by an action: does it leave the record's parts alone?
+  static bool sets_fields_only(const KeyRow* row) {
+    if (row == nullptr) {
+      return true;
+    }
+    switch (row->part) {
+      case Part::nothing:
+      case Part::shipper:
+      case Part::shipper_number:
+      case Part::execution_number:
+      case Part::shipper_word:
+      case Part::field: return true;
+      default: return false;
+    }
   }
 
   static constexpr std::uint32_t kUndecided = 0;
   static constexpr std::uint32_t kKindShift = 8;
 
+  static constexpr std::uint32_t kIsPart = 1U << 16U;
+  static constexpr std::uint32_t kIsText = 1U << 17U;       ///< The part is a text, else a place.
+  static constexpr std::uint32_t kMayBeLocal = 1U << 18U;   ///< It is a time in some zone.
+  static constexpr std::uint32_t kNumber = (1U << 8U) - 1;  ///< Of kTexts or kPlaces.
+
+  static constexpr std::array kTexts = {&WindowsRecord::channel,   &WindowsRecord::provider,
+                                        &WindowsRecord::event_id,  &WindowsRecord::computer,
+                                        &WindowsRecord::record_id, &WindowsRecord::system_time};
+  static constexpr std::array kPlaces = {&WindowsRecord::message, &WindowsRecord::execution};
+
+  /// What take() does with a part whose value is a scalar and no null, for keep_part(); or
+  /// kUndecided.
+  [[nodiscard]] static std::uint32_t part_action(Part part, const Node& node) {
+    constexpr std::uint32_t kTextPart = kIsPart | kIsText;
+    switch (part) {
+      case Part::channel: return kTextPart;
+      case Part::provider: return kTextPart | 1U;
+      case Part::event_id: return kTextPart | 2U;
+      case Part::computer: return kTextPart | 3U;
+      case Part::record_id: return kTextPart | 4U;
+      case Part::utc_time: return kTextPart | 5U;
+      case Part::local_time: return kTextPart | kMayBeLocal | 5U;
+      case Part::message: return kIsPart;
+      case Part::execution: return kIsPart | 1U;
+      case Part::execution_number: return node.kind == NodeKind::string ? kUndecided : kIsPart | 1U;
+      default: return kUndecided;
+    }
+  }
+
+  void keep_part(std::uint32_t action, const Node& node, NodeIndex index) {
+    const std::uint32_t number = action & kNumber;
+    if ((action & kIsText) == 0) {
+      record_.*kPlaces[number] = index;
+      return;
+    }
+    keep(record_.*kTexts[number], scalar(node));
+    record_.time_may_be_local = record_.time_may_be_local || (action & kMayBeLocal) != 0;
+  }
+
   /// Where a document's shape is known, so are the kinds of its values, and what is to be done with
-  /// most: a field's id and kind as a number for set_scalar(), or kUndecided.
+  /// most: a number for keep_part(), a field's id and kind as one for set_scalar(), or kUndecided.
   [[nodiscard]] std::uint32_t action_for(const KeyRow* row, const Node& node) const {
-    const bool is_known = context_.document.shape() != 0 && row != nullptr &&
-                          row->part == Part::field && node.is_scalar();
+    const bool is_known = context_.document.shape() != 0 && row != nullptr && node.is_scalar() &&
+                          node.kind != NodeKind::null;
     if (!is_known) {
       return kUndecided;
+    }
+    if (row->part != Part::field) {
+      return part_action(row->part, node);
     }
     return (static_cast<std::uint32_t>(field_kind(row->field)) << kKindShift) |
            (static_cast<std::uint32_t>(row->field) + 1);

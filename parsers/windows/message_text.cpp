@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cstring>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/base/time.h"
+#include "parsers/windows/text_lines.h"
 #include "parsers/windows/windows_record.h"
 
 namespace spoor {
@@ -98,9 +102,42 @@ constexpr std::string_view kManyLines[] = {
     "CommandLine", "ParentCommandLine", "Details",    "Contents",
     "Query",       "Destination",       "Description"};
 
+/// The first and the last bytes of a name, up to eight of each: all of it up to sixteen.
+struct NameEnds {
+  std::uint64_t head = 0;
+  std::uint64_t tail = 0;
+  std::size_t size = 0;
+
+  friend bool operator==(const NameEnds&, const NameEnds&) = default;
+
+  /// Eight bytes behind the name can be read.
+  static NameEnds of(std::string_view name) {
+    NameEnds ends{.size = name.size()};
+    const std::size_t read = std::min<std::size_t>(name.size(), 8);
+    std::memcpy(&ends.head, name.data(), sizeof ends.head);
+    std::memcpy(&ends.tail, name.data() + (name.size() - read), sizeof ends.tail);
+    ends.head &= kMasks[read];
+    ends.tail &= kMasks[read];
+    return ends;
+  }
+
+ private:
+  /// Which of eight bytes belong to a name of that size, in memory order.
+  static constexpr std::array<std::uint64_t, 9> kMasks = [] {
+    std::array<std::uint64_t, 9> masks{};
+    for (std::size_t count = 0; count < masks.size(); ++count) {
+      std::array<unsigned char, 8> bytes{};
+      std::fill_n(bytes.begin(), count, 0xFF);
+      masks[count] = std::bit_cast<std::uint64_t>(bytes);
+    }
+    return masks;
+  }();
+};
+
 /// A field that an event's text may hold.
 struct TextField {
   std::string_view name;
+  NameEnds ends;
   FieldId id = FieldId::count;  ///< Its slot; count: it has none.
   bool has_many_lines = false;
 };
@@ -112,8 +149,10 @@ TextFields make_text_fields(std::string_view names) {
   TextFields fields;
   while (!names.empty()) {
     const std::string_view name = take_until(names, ' ');
+    const std::string padded = std::string(name).append(sizeof(std::uint64_t), ' ');
     fields.push_back(
         {.name = name,
+         .ends = NameEnds::of(std::string_view(padded).substr(0, name.size())),
          .id = windows_field(name),
          .has_many_lines = std::ranges::find(kManyLines, name) != std::ranges::end(kManyLines)});
   }
@@ -141,39 +180,37 @@ struct FieldLine {
 };
 
 /// The place of a name among the event's fields; their number for others. `likely` is looked at
-/// first.
+/// first. Behind the name kTextPadding bytes can be read.
 std::size_t place_of(const TextFields& fields, std::string_view name, std::size_t likely) {
-  if (likely < fields.size() && fields[likely].name == name) {
+  const NameEnds ends = NameEnds::of(name);
+  const auto is_it = [&](const TextField& field) {
+    return field.ends == ends && (name.size() <= 2 * sizeof ends.head || field.name == name);
+  };
+  if (likely < fields.size() && is_it(fields[likely])) {
     return likely;
   }
-  return static_cast<std::size_t>(std::ranges::find(fields, name, &TextField::name) -
-                                  fields.begin());
+  return static_cast<std::size_t>(std::ranges::find_if(fields, is_it) - fields.begin());
 }
 
-/// Into `lines`, whose memory is kept.
+/// Into `lines`, whose memory is kept. kTextPadding bytes behind the text can be read.
 void find_field_lines(std::string_view text,
                       const TextFields& fields,
                       std::vector<FieldLine>& lines) {
   lines.clear();
   std::size_t likely = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    std::string_view line = text.substr(begin, end - begin);
-    if (line.ends_with('\r')) {
-      line.remove_suffix(1);
+  for_each_line(text, [&](const TextLine& line) {
+    const auto [begin, colon, end] = line;
+    const std::size_t place =
+        colon == end ? fields.size() : place_of(fields, text.substr(begin, colon - begin), likely);
+    if (place == fields.size()) {
+      return;
     }
-    const std::size_t colon = line.find(':');
-    const std::size_t place = colon == std::string_view::npos
-                                  ? fields.size()
-                                  : place_of(fields, line.substr(0, colon), likely);
-    if (place != fields.size()) {
-      std::string_view value = line.substr(colon + 1);
-      value.remove_prefix(value.starts_with(' ') ? 1 : 0);
-      lines.push_back({.place = place, .value = value, .begin = begin});
-      likely = place + 1;
-    }
-    begin = end + 1;
-  }
+    std::string_view value = text.substr(colon + 1, end - colon - 1);
+    value.remove_suffix(value.ends_with('\r') ? 1 : 0);
+    value.remove_prefix(value.starts_with(' ') ? 1 : 0);
+    lines.push_back({.place = place, .value = value, .begin = begin});
+    likely = place + 1;
+  });
 }
 
 /// Which of the lines are fields: a command may hold lines that look like some. The fields stand in

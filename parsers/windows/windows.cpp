@@ -107,9 +107,14 @@ class FieldFinder {
 
   /// The first value of that name, or an absent view.
   [[nodiscard]] std::string_view find(std::string_view name) const {
-    for (NodeIndex index = root_; index < document_.node(root_).end; ++index) {
+    // Elsewhere a name is its key: most differ in their sizes.
+    const bool has_spellings =
+        carriage_ == WindowsCarriage::wazuh || carriage_ == WindowsCarriage::flattened;
+    const NodeIndex end = document_.node(root_).end;
+    for (NodeIndex index = root_; index < end; ++index) {
       const Node& node = document_.node(index);
-      if (node.key != nullptr && is_name(node.raw_key(), name)) {
+      if ((has_spellings || node.key_size == name.size()) && node.key != nullptr &&
+          is_name(node.raw_key(), name)) {
         const std::string_view value = text_of(node, scratch_);
         return carriage_ == WindowsCarriage::wazuh ? unescape_wazuh(value, scratch_) : value;
       }

@@ -1,7 +1,6 @@
 // What all events of one log of one machine have in common.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -50,11 +49,15 @@ class WindowsLogs {
   static constexpr std::size_t kLogs = 256;
   static constexpr unsigned kShift = 56;
 
+  /// Without a copy of as many bytes as there are: reading back what was written in parts waits.
   static std::uint64_t last_bytes(std::string_view text) {
     std::uint64_t bytes = 0;
-    const std::size_t size = std::min(text.size(), sizeof bytes);
-    if (size > 0) {
-      std::memcpy(&bytes, text.data() + (text.size() - size), size);
+    if (text.size() >= sizeof bytes) {
+      std::memcpy(&bytes, text.data() + (text.size() - sizeof bytes), sizeof bytes);
+      return bytes;
+    }
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      bytes |= std::uint64_t{static_cast<unsigned char>(text[i])} << (8 * i);
     }
     return bytes;
   }
