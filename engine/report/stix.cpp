@@ -119,11 +119,13 @@ std::vector<std::string> labels_of(const ReportHead& head) {
   return labels;
 }
 
-/// A revision is a version, and versions differ in `modified`: each is a millisecond later than the
-/// one before, though no event came later.
+/// What is told of a finding is a version, and versions differ in `modified`: each is a millisecond
+/// later than the one before, though no event came later. One revision may be told twice, as
+/// provisional and as final.
 std::string modified_of(const ReportHead& head) {
   const std::int64_t revision = std::clamp<std::int64_t>(head.revision, 1, 1'000'000'000);
-  return format_timestamp(std::max(head.first, head.last) + (revision - 1) * kNanosPerMilli);
+  const std::int64_t versions_before = 2 * (revision - 1) + (head.status == "provisional" ? 0 : 1);
+  return format_timestamp(std::max(head.first, head.last) + versions_before * kNanosPerMilli);
 }
 
 ReportRule rule_of(const ReportFinding& finding) {

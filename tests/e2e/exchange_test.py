@@ -129,6 +129,28 @@ class Stix(ExchangeTest):
         address, = self.of(objects, "ipv4-addr")
         self.assertEqual((name["value"], name["resolves_to_refs"]), ("c2.test", [address["id"]]))
 
+    def test_no_two_versions_are_of_one_time(self):
+        """A correlation that is told as it grows: provisional, final, the next revision."""
+        self.path("rules.yml", RULES + """---
+title: Many lookups of a worker
+id: many
+level: medium
+correlation: {type: event_count, rules: [start, lookup], anchor: start, group-by: [process_tree], timespan: 1h,
+  condition: {gte: 2}}
+""")
+        records = [RECORDS[0]] + [record(number, 22, {"QueryName": f"c{number}.test", "QueryStatus": "0", "QueryResults": "-"}, number)
+                   for number in range(2, 8)]
+        state = self.path("state")
+        for part in (records[:3], records[3:5], records[5:]):
+            self.output("replay", self.path("part.ndjson", "\n".join(part) + "\n"), "--rules", self.path("rules.yml"), "--state", state,
+                        "--revisions", "1", "--format", "ndjson", "-q")
+        told = list(csv.DictReader(io.StringIO(self.output("findings", "--state", state, "--all", "--format", "csv"))))
+        sightings = self.of(self.check_bundle(self.output("findings", "--state", state, "--all", "--format", "stix")), "sighting")
+        self.assertEqual(len(sightings), len(told))
+        self.assertGreater(len(told), len({row["uid"] for row in told}))
+        self.assertIn(("1", "provisional"), {(row["revision"], row["status"]) for row in told})
+        self.assertEqual(len({(sighting["id"], sighting["modified"]) for sighting in sightings}), len(sightings))
+
     def test_it_is_valid(self):
         if stix2validator is None:
             self.skipTest("stix2-validator is not installed: OASIS's schemas are not asked")

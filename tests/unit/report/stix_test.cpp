@@ -1,5 +1,6 @@
 #include "engine/report/stix.h"
 
+#include <cstdint>
 #include <map>
 #include <regex>
 #include <set>
@@ -216,20 +217,27 @@ TEST(Stix, WithoutTheRuleThePatternNamesItAndClaimsNoMore) {
 }
 
 TEST(Stix, RevisionsAreVersionsAndTheRetractedIsRevoked) {
-  Finding second = sample_finding();
-  second.revision = 2;
-  second.status = FindingStatus::final;
-  Finding third = second;
-  third.revision = 3;
-  third.status = FindingStatus::retracted;
-  const Checked bundle(bundle_of({sample_finding(), second, third}));
+  const auto told = [](std::uint32_t revision, FindingStatus status) {
+    Finding finding = sample_finding();
+    finding.revision = revision;
+    finding.status = status;
+    return finding;
+  };
+  // As a ledger tells them: what is final is a revision told before, or a new one.
+  const Checked bundle(
+      bundle_of({told(1, FindingStatus::provisional), told(1, FindingStatus::final),
+                 told(2, FindingStatus::provisional), told(3, FindingStatus::retracted)}));
   const std::vector<const Json*> sightings = bundle.of("sighting");
-  ASSERT_EQ(sightings.size(), 3U);
-  EXPECT_STREQ((*sightings[0])["id"].GetString(), (*sightings[2])["id"].GetString());
-  EXPECT_STREQ((*sightings[0])["created"].GetString(), (*sightings[2])["created"].GetString());
-  EXPECT_STREQ((*sightings[1])["modified"].GetString(), "2023-03-22T15:10:02.001Z");
-  EXPECT_FALSE(sightings[1]->HasMember("revoked"));
-  EXPECT_TRUE((*sightings[2])["revoked"].GetBool());
+  ASSERT_EQ(sightings.size(), 4U);
+  EXPECT_STREQ((*sightings[0])["modified"].GetString(), "2023-03-22T15:10:02.000Z");
+  for (std::size_t i = 1; i < sightings.size(); ++i) {
+    EXPECT_STREQ((*sightings[0])["id"].GetString(), (*sightings[i])["id"].GetString());
+    EXPECT_STREQ((*sightings[0])["created"].GetString(), (*sightings[i])["created"].GetString());
+    EXPECT_LT(std::string((*sightings[i - 1])["modified"].GetString()),
+              (*sightings[i])["modified"].GetString());
+  }
+  EXPECT_FALSE(sightings[2]->HasMember("revoked"));
+  EXPECT_TRUE((*sightings[3])["revoked"].GetBool());
   EXPECT_EQ(bundle.of("observed-data").size(), 6U);
 }
 
