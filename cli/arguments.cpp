@@ -80,7 +80,9 @@ constexpr const char* kFindingsFooter =
     "  spoor replay logs/ --state state/\n"
     "  spoor findings --state state/ --level high\n"
     "  spoor findings --state state/ --show 1f4c\n"
-    "  spoor findings --state state/ --format ndjson | spoor report - -o findings.html";
+    "  spoor findings --state state/ --format ndjson | spoor report - -o findings.html\n"
+    "  spoor findings --state state/ --format stix --rules my-rules/ > bundle.json\n"
+    "  spoor findings --state state/ --format timesketch > timeline.jsonl";
 
 constexpr const char* kReportFooter =
     "Of several revisions of a finding the last counts. What is no finding is told with its line "
@@ -129,10 +131,16 @@ constexpr const char* kTestFooter =
 template <typename Value>
 using Words = std::vector<std::pair<std::string, Value>>;
 
-const Words<OutputFormat> kFormats{
-    {"table", OutputFormat::table}, {"ndjson", OutputFormat::ndjson}, {"dot", OutputFormat::dot}};
-const Words<ListFormat> kListFormats{
-    {"table", ListFormat::table}, {"ndjson", ListFormat::ndjson}, {"csv", ListFormat::csv}};
+const Words<OutputFormat> kFormats{{"table", OutputFormat::table},
+                                   {"ndjson", OutputFormat::ndjson},
+                                   {"dot", OutputFormat::dot},
+                                   {"stix", OutputFormat::stix},
+                                   {"timesketch", OutputFormat::timesketch}};
+const Words<ListFormat> kListFormats{{"table", ListFormat::table},
+                                     {"ndjson", ListFormat::ndjson},
+                                     {"csv", ListFormat::csv},
+                                     {"stix", ListFormat::stix},
+                                     {"timesketch", ListFormat::timesketch}};
 const Words<EventFormat> kEventFormats{
     {"table", EventFormat::table}, {"ndjson", EventFormat::ndjson}, {"ocsf", EventFormat::ocsf}};
 const Words<Source> kSources{{"sysmon", Source::sysmon},
@@ -233,7 +241,7 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
   add_choice<OutputFormat>(
       *replay, "--format", kFormats, [&options](OutputFormat format) { options.format = format; },
       "table: for people, with evidence trees; ndjson: OCSF 1.6, one finding a line; dot: evidence "
-      "trees for Graphviz");
+      "trees for Graphviz; stix: one STIX 2.1 bundle; timesketch: JSONL, one event a line");
   replay
       ->add_option("-o,--output", options.output,
                    "Write findings to FILE instead of standard output")
@@ -492,7 +500,14 @@ CLI::App* add_findings(CLI::App& app, FindingsOptions& options) {
   add_choice<ListFormat>(
       *findings, "--format", kListFormats,
       [&options](ListFormat format) { options.format = format; },
-      "table: for people; ndjson: OCSF 1.6, one finding a line; csv: for spreadsheets");
+      "table: for people; ndjson: OCSF 1.6, one finding a line; csv: for spreadsheets;\n"
+      "stix: one STIX 2.1 bundle; timesketch: JSONL, one event a line");
+  findings
+      ->add_option("--rules", options.rules,
+                   "With --format stix: rule file or folder whose text goes into the indicators,\n"
+                   "may be repeated; default: the bundled detections")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
   add_color(*findings, options.color);
   return findings;
 }

@@ -14,7 +14,7 @@
 
 namespace spoor {
 
-enum class OutputFormat : std::uint8_t { table, ndjson, dot };
+enum class OutputFormat : std::uint8_t { table, ndjson, dot, stix, timesketch };
 enum class EventFormat : std::uint8_t { table, ndjson, ocsf };
 enum class TreeFormat : std::uint8_t { text, dot };
 
@@ -48,7 +48,7 @@ struct ReplayOptions {
   ColorChoice color = ColorChoice::automatic;
 };
 
-enum class ListFormat : std::uint8_t { table, ndjson, csv };
+enum class ListFormat : std::uint8_t { table, ndjson, csv, stix, timesketch };
 
 /// `spoor findings`
 struct FindingsOptions {
@@ -60,6 +60,7 @@ struct FindingsOptions {
   std::string show;                ///< Uid, or how it begins, of the one to show whole; or empty.
   bool all = false;                ///< Every revision, those taken back too.
   ListFormat format = ListFormat::table;
+  std::vector<std::string> rules;  ///< Whose texts go into STIX; empty: the bundled detections.
   ColorChoice color = ColorChoice::automatic;
 };
 

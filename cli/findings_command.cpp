@@ -3,12 +3,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/exchange_formats.h"
 #include "cli/exit_code.h"
 #include "cli/log.h"
 #include "cli/output_file.h"
@@ -73,9 +77,26 @@ bool is_wanted(const FindingsOptions& options, const StoredFinding& finding) {
           has(finding.hostname, options.host));
 }
 
+std::vector<std::string_view> payloads_of(const std::vector<StoredFinding>& findings) {
+  std::vector<std::string_view> payloads;
+  payloads.reserve(findings.size());
+  for (const StoredFinding& finding : findings) {
+    payloads.emplace_back(finding.payload);
+  }
+  return payloads;
+}
+
+/// `rules`: of the format stix.
 std::string render_list(const std::vector<StoredFinding>& findings,
-                        const FindingsOptions& options) {
+                        const FindingsOptions& options,
+                        const std::optional<RuleTexts>& rules) {
   std::string text;
+  if (rules) {
+    return to_stix(payloads_of(findings), *rules);
+  }
+  if (options.format == ListFormat::timesketch) {
+    return to_timesketch(payloads_of(findings));
+  }
   if (options.format == ListFormat::ndjson) {
     for (const StoredFinding& finding : findings) {
       text += finding.payload + "\n";
@@ -119,9 +140,6 @@ std::string process_line(const ReportFinding& finding, std::size_t index, std::s
 }
 
 std::string render_whole(const StoredFinding& stored, const FindingsOptions& options) {
-  if (options.format == ListFormat::ndjson) {
-    return stored.payload + "\n";
-  }
   std::size_t error_offset = 0;
   const Result<ReportFinding> read = read_finding(stored.payload, &error_offset);
   if (!read) {
@@ -153,7 +171,9 @@ std::string render_whole(const StoredFinding& stored, const FindingsOptions& opt
   return text;
 }
 
-int show_one(const FindingReader& store, const FindingsOptions& options) {
+int show_one(const FindingReader& store,
+             const FindingsOptions& options,
+             const std::optional<RuleTexts>& rules) {
   const std::string wanted = to_lower_ascii(options.show);
   std::map<Uid, StoredFinding> found;
   const Result<void> read = store.for_each(1, [&](const StoredFinding& finding) {
@@ -173,7 +193,10 @@ int show_one(const FindingReader& store, const FindingsOptions& options) {
                         options.show + "': give more of it");
     return exit_usage;
   }
-  const Result<void> written = write_output("", render_whole(found.begin()->second, options));
+  const StoredFinding& finding = found.begin()->second;
+  const Result<void> written = write_output("", options.format == ListFormat::table
+                                                    ? render_whole(finding, options)
+                                                    : render_list({finding}, options, rules));
   return written ? exit_ok : exit_failure;
 }
 
@@ -181,6 +204,15 @@ int show_one(const FindingReader& store, const FindingsOptions& options) {
 
 int run_findings(const FindingsOptions& options) {
   set_up_log(false, use_color(STDERR_FILENO, options.color));
+  std::optional<RuleTexts> rules;
+  if (options.format == ListFormat::stix) {
+    Result<RuleTexts> texts = RuleTexts::read(options.rules);
+    if (!texts) {
+      log_error(texts.error().message);
+      return exit_usage;
+    }
+    rules = std::move(*texts);
+  }
   const Result<std::unique_ptr<StateStore>> opened =
       StateStore::open(options.state, StateStore::Access::read);
   if (!opened) {
@@ -190,7 +222,7 @@ int run_findings(const FindingsOptions& options) {
   StateStore& state = **opened;
   const FindingReader store(state);
   if (!options.show.empty()) {
-    return show_one(store, options);
+    return show_one(store, options, rules);
   }
   std::vector<StoredFinding> findings;
   std::map<Uid, std::uint64_t> last;
@@ -214,7 +246,7 @@ int run_findings(const FindingsOptions& options) {
       return canonical_less(brief_finding(a), brief_finding(b));
     });
   }
-  const Result<void> written = write_output("", render_list(findings, options));
+  const Result<void> written = write_output("", render_list(findings, options, rules));
   if (!written) {
     log_error(written.error().message);
     return exit_failure;

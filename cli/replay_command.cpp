@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/exchange_formats.h"
 #include "cli/exit_code.h"
 #include "cli/host_aliases.h"
 #include "cli/interrupt.h"
@@ -100,7 +101,19 @@ ProgressDisplay::Mode progress_mode(const ReplayOptions& options) {
   return is_terminal(STDERR_FILENO) ? ProgressDisplay::Mode::bar : ProgressDisplay::Mode::lines;
 }
 
-/// Findings as they are written: each as one JSON line or one digraph, or the table with its trees.
+/// The rules are read once more: what is loaded is no longer text. Where a file has changed since,
+/// its rules are as if they were not there.
+std::string render_stix(const std::vector<std::string>& payloads, const ReplayOptions& options) {
+  const std::optional<LoadOptions> load_options =
+      read_settings<LoadOptions>(options.placeholders, true, load_placeholder_file);
+  Result<RuleTexts> rules =
+      RuleTexts::read(options.rules, load_options ? *load_options : LoadOptions{});
+  return to_stix({payloads.begin(), payloads.end()},
+                 rules ? *rules : RuleTexts(std::vector<RuleFile>()));
+}
+
+/// Findings as they are written: in another's format, each as one JSON line or one digraph, or the
+/// table with its trees.
 std::string render_findings(const std::vector<Finding>& findings,
                             const std::vector<std::string>& payloads,
                             const ReplayOptions& options) {
@@ -110,6 +123,12 @@ std::string render_findings(const std::vector<Finding>& findings,
       text += payload + "\n";
     }
     return text;
+  }
+  if (options.format == OutputFormat::stix) {
+    return render_stix(payloads, options);
+  }
+  if (options.format == OutputFormat::timesketch) {
+    return to_timesketch({payloads.begin(), payloads.end()});
   }
   if (options.format == OutputFormat::dot) {
     for (const Finding& finding : findings) {

@@ -308,6 +308,10 @@ void write_finding_info(JsonWriter& json, const Finding& finding) {
   if (const std::optional<Timestamp> completed = completion_time(finding)) {
     write_time(json, "created_time", *completed);
   }
+  if (finding.revision > 1) {
+    // In event time, as the creation: a finding says nothing of when it was written.
+    write_time(json, "modified_time", finding.last_seen);
+  }
   write_time(json, "first_seen_time", finding.first_seen);
   write_time(json, "last_seen_time", finding.last_seen);
   write_data_sources(json, finding);

@@ -150,8 +150,9 @@ class Reader {
     head.status = text(spoor_, "status");
     head.title = text(info_, "title");
     head.host = text(device, "hostname");
+    head.host_key = text(device, "uid");
     if (head.host.empty()) {
-      head.host = text(device, "uid");
+      head.host = head.host_key;
     }
     head.rule_id = text(member(info_, "analytic"), "uid");
     head.process = name_with_pid(member(member(json_, "actor"), "process"));
@@ -184,16 +185,20 @@ class Reader {
     }
     const Json& data = member(node, "data");
     const Json& pid = member(data, "pid");
-    nodes_.emplace(text(node, "uid"), finding_.processes.size());
+    const std::string uid = text(node, "uid");
+    nodes_.emplace(uid, finding_.processes.size());
     finding_.processes.push_back({
+        .uid = uid,
         .name = text(node, "name"),
         .path = text(data, "path"),
         .pid = pid.IsInt64() ? std::to_string(pid.GetInt64()) : std::string(),
         .command_line = text(data, "cmd_line"),
         .user = text(data, "user"),
         .integrity = text(data, "integrity"),
+        .hashes = {},
         .start = time_of(data, "created_time"),
         .end = time_of(data, "terminated_time"),
+        .is_target = uid.starts_with("process:") && text(data, "knowledge").empty(),
         .knowledge = knowledge_of(data),
         .anchor = flag(data, "anchor"),
         .parent_mismatch = flag(data, "parent_mismatch"),
@@ -236,6 +241,7 @@ class Reader {
     last_event_uid_ = event_uid;
     ReportEvent event;
     event.uid = text(evidence, "uid");
+    event.event_uid = event_uid;
     event.description =
         title.starts_with(step.name + ": ") ? title.substr(step.name.size() + 2) : title;
     event.source = text(data, "source");
@@ -249,7 +255,21 @@ class Reader {
     event.raw = text(data, "raw");
     finding_.events.push_back(std::move(event));
     read_hashes(member(evidence, "file"));
-    read_hashes(member(member(evidence, "process"), "file"));
+    read_process_hashes(member(evidence, "process"));
+  }
+
+  /// The nodes of the tree have none.
+  void read_process_hashes(const Json& process) {
+    const Json& file = member(process, "file");
+    read_hashes(file);
+    const auto node = nodes_.find(text(process, "uid"));
+    if (node == nodes_.end() || !finding_.processes[node->second].hashes.empty()) {
+      return;
+    }
+    for_each(member(file, "hashes"), kReportListMax, [&](const Json& hash) {
+      finding_.processes[node->second].hashes.emplace_back(text(hash, "algorithm"),
+                                                           text(hash, "value"));
+    });
   }
 
   static void read_fields(const Json& data, ReportEvent& event) {
@@ -295,7 +315,7 @@ class Reader {
   }
 
   void read_indicators() {
-    read_hashes(member(member(member(json_, "actor"), "process"), "file"));
+    read_process_hashes(member(member(json_, "actor"), "process"));
     for_each(member(json_, "observables"), kReportListMax, [this](const Json& observable) {
       ReportIndicator indicator{
           .type = text(observable, "type"), .value = text(observable, "value"), .of = {}};
@@ -312,6 +332,7 @@ class Reader {
       const std::string title = text(rule, "title");
       finding_.rules.push_back({.id = text(rule, "id"),
                                 .title = title.empty() ? text(rule, "name") : title,
+                                .logic_hash = text(rule, "logic_hash"),
                                 .author = text(rule, "author"),
                                 .license = text(rule, "license"),
                                 .references = texts(rule, "references"),

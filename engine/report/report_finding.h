@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -17,14 +18,18 @@
 namespace spoor {
 
 struct ReportProcess {
+  std::string uid;  ///< Of its node: the vendor's, or "process-3" for one without.
   std::string name;
   std::string path;
   std::string pid;
   std::string command_line;
   std::string user;
   std::string integrity;
-  Timestamp start = 0;  ///< 0: unknown.
-  Timestamp end = 0;    ///< 0: not seen to end.
+  std::vector<std::pair<std::string, std::string>> hashes;  ///< ("SHA-256", hex) of its image.
+  Timestamp start = 0;                                      ///< 0: unknown.
+  Timestamp end = 0;                                        ///< 0: not seen to end.
+  /// An event only names it as its target: nothing but its path is known.
+  bool is_target = false;
   Knowledge knowledge = Knowledge::missing;
   bool anchor = false;
   bool parent_mismatch = false;
@@ -49,7 +54,8 @@ struct ReportStep {
 };
 
 struct ReportEvent {
-  std::string uid;
+  std::string uid;          ///< The vendor's, where it has one.
+  std::string event_uid;    ///< Ours; empty in findings of another product.
   std::string description;  ///< "cmd.exe started".
   std::string source;
   std::string category;
@@ -77,6 +83,7 @@ struct ReportTechnique {
 struct ReportRule {
   std::string id;
   std::string title;
+  std::string logic_hash;
   std::string author;
   std::string license;
   std::vector<std::string> references;
@@ -97,6 +104,7 @@ struct ReportHead {
   std::string status;  ///< "final", "provisional", "retracted".
   std::string title;
   std::string host;
+  std::string host_key;
   std::string rule_id;
   std::string process;  ///< "3CXDesktopApp.exe (6712)", or empty.
   std::vector<ReportTechnique> techniques;

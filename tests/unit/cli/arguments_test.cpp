@@ -1,5 +1,7 @@
 #include "cli/arguments.h"
 
+#include <tuple>
+
 #include <gtest/gtest.h>
 
 #include "cli/bundled_rules.h"
@@ -50,6 +52,19 @@ TEST(Arguments, Report) {
   EXPECT_TRUE(report->quiet);
   EXPECT_EQ(code_of(parse({"report", "--help"})), exit_ok);
   EXPECT_EQ(code_of(parse({"report"})), exit_usage);
+}
+
+TEST(Arguments, FormatsOfOthers) {
+  for (const auto& [word, replayed, listed] :
+       {std::tuple("stix", OutputFormat::stix, ListFormat::stix),
+        std::tuple("timesketch", OutputFormat::timesketch, ListFormat::timesketch)}) {
+    const Command replay = parse({"replay", "a", "--format", word});
+    EXPECT_EQ(std::get<ReplayOptions>(replay).format, replayed);
+    const Command findings =
+        parse({"findings", "--state", "s", "--format", word, "--rules", "a", "--rules", "b"});
+    EXPECT_EQ(std::get<FindingsOptions>(findings).format, listed);
+    EXPECT_EQ(std::get<FindingsOptions>(findings).rules, (std::vector<std::string>{"a", "b"}));
+  }
 }
 
 TEST(Arguments, ReplayWritesReportsAndDigraphs) {

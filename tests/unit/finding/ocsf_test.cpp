@@ -117,6 +117,28 @@ TEST(Ocsf, ActivityFollowsRevisionAndStatus) {
   EXPECT_TRUE(holds(render_ocsf(finding), R"("status_id":4,"status":"Resolved","is_alert":false)"));
 }
 
+/// As a stream tells a finding: created, updated as often as may be, closed.
+TEST(Ocsf, EveryRevisionIsValid) {
+  for (const FindingStatus status :
+       {FindingStatus::provisional, FindingStatus::final, FindingStatus::retracted}) {
+    for (const std::uint32_t revision : {1U, 2U, 3U, 4'294'967'295U}) {
+      Finding finding = sample_finding();
+      finding.status = status;
+      finding.revision = revision;
+      if (status == FindingStatus::retracted) {
+        finding.superseded_by = Uid{.high = 1, .low = 2};
+      }
+      const std::string json = render_ocsf(finding);
+      EXPECT_EQ(ocsf_violations(json), kNone) << to_string(status) << " " << revision;
+      const bool is_closed = status == FindingStatus::retracted;
+      const int activity = is_closed ? 3 : (revision == 1 ? 1 : 2);
+      EXPECT_TRUE(holds(json, "\"type_uid\":" + std::to_string(200400 + activity) + ","));
+      EXPECT_TRUE(holds(json, "\"status_id\":" + std::string(is_closed ? "4," : "1,")));
+      EXPECT_EQ(holds(json, R"("modified_time":1679497802000)"), revision > 1);
+    }
+  }
+}
+
 TEST(Ocsf, TimesAreThoseOfTheEvents) {
   const std::string json = render_ocsf(sample_finding());
   EXPECT_TRUE(
