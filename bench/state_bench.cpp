@@ -96,7 +96,7 @@ double run(const Log& log, const spoor::RuleSet& rules, const std::string& folde
     told += news;
     if (store && (news != 0 || count % kCommitEvery == 0)) {
       pipeline.save();
-      check(store->commit().has_value(), "a commit");
+      check(store->commit_later({}).has_value(), "a commit");
     }
   }
   if (store) {

@@ -303,8 +303,8 @@ Outcome outcome_of(const ReplayResult& result, Pipeline& pipeline, RevisionConsu
 Result<Outcome> outcome_of(const ReplayOptions& options,
                            const ReplayResult& result,
                            StatefulReplay& state) {
-  if (!state.failure() && !result.totals.stopped) {
-    Result<void> finished = state.finish();
+  if (!state.failure()) {
+    Result<void> finished = result.totals.stopped ? state.store().wait() : state.finish();
     if (!finished) {
       return tl::unexpected<Error>(finished.error());
     }

@@ -35,7 +35,8 @@ Result<std::unique_ptr<ReplayDelivery>> ReplayDelivery::open(const ReplayOptions
     return tl::unexpected<Error>(done.error());
   }
   if (state != nullptr) {
-    state->on_commit([running = delivery.get()] { running->committed(); });
+    state->on_commit([running = delivery.get()] { running->tell_gaps(); },
+                     [running = delivery.get()] { running->committed(); });
   }
   return delivery;
 }
@@ -94,15 +95,24 @@ Result<void> ReplayDelivery::start_sinks(SinkConfigs sinks,
   return {};
 }
 
+ReplayDelivery::~ReplayDelivery() {
+  if (state_ != nullptr) {
+    state_->on_commit({}, {});
+  }
+}
+
+void ReplayDelivery::tell_gaps() {
+  // Adding up what is missing asks every host.
+  constexpr std::chrono::seconds kGapsToldEvery{1};
+  const auto now = system_clock().monotonic();
+  if (bus_ != nullptr && (!gaps_told_at_ || now - *gaps_told_at_ >= kGapsToldEvery)) {
+    gaps_told_at_ = now;
+    bus_->tell_gaps(coverage_gaps(*state_->pipeline()));
+  }
+}
+
 void ReplayDelivery::committed() {
   if (bus_ != nullptr) {
-    // Adding up what is missing asks every host.
-    constexpr std::chrono::seconds kGapsToldEvery{1};
-    const auto now = system_clock().monotonic();
-    if (state_ != nullptr && (!gaps_told_at_ || now - *gaps_told_at_ >= kGapsToldEvery)) {
-      gaps_told_at_ = now;
-      bus_->tell_gaps(coverage_gaps(*state_->pipeline()));
-    }
     bus_->committed();
   }
   for (const std::unique_ptr<SinkRunner>& sink : sinks_) {

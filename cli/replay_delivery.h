@@ -19,6 +19,10 @@ namespace spoor {
 
 class ReplayDelivery {
  public:
+  ~ReplayDelivery();
+  ReplayDelivery(const ReplayDelivery&) = delete;
+  ReplayDelivery& operator=(const ReplayDelivery&) = delete;
+
   /// Null if nothing goes anywhere. `state`: or null; must outlive this.
   [[nodiscard]] static Result<std::unique_ptr<ReplayDelivery>> open(const ReplayOptions& options,
                                                                     SinkConfigs sinks,
@@ -32,6 +36,7 @@ class ReplayDelivery {
 
  private:
   ReplayDelivery(const ReplayOptions& options, StatefulReplay* state);
+  void tell_gaps();
   [[nodiscard]] Result<void> open_store();
   [[nodiscard]] Result<void> start_bus_on(const StateSource& source, StateAside& aside);
   [[nodiscard]] Result<void> start_sinks(SinkConfigs sinks,

@@ -139,24 +139,37 @@ void StatefulReplay::tell(const std::vector<Finding>& news) {
   }
 }
 
+void StatefulReplay::on_commit(std::function<void()> before, std::function<void()> after) {
+  // Whether it failed, the next commit tells.
+  static_cast<void>(store_->wait());
+  before_commit_ = std::move(before);
+  on_commit_ = std::move(after);
+}
+
 Result<void> StatefulReplay::commit() {
-  findings_.forget({}, clock_->wall());
+  constexpr Duration kForgottenEvery = Duration{60} * kNanosPerSecond;
+  const Timestamp now = clock_->wall();
+  if (now - forgot_at_ >= kForgottenEvery) {
+    forgot_at_ = now;
+    findings_.forget({}, now);
+  }
+  if (before_commit_) {
+    before_commit_();
+  }
   pipeline_->save();
   positions_.save(*store_);
-  Result<void> committed = store_->commit();
+  Result<void> committed = store_->commit_later(on_commit_);
   committed_at_ = clock_->monotonic();
   records_ = 0;
   has_news_ = false;
-  if (committed && on_commit_) {
-    on_commit_();
-  }
   return committed;
 }
 
 Result<void> StatefulReplay::finish() {
   tell(pipeline_->last_updates());
   positions_.finished();
-  return commit();
+  Result<void> committed = commit();
+  return committed ? store_->wait() : committed;
 }
 
 Result<std::vector<StoredFinding>> StatefulReplay::told(bool all_revisions) const {

@@ -36,8 +36,9 @@ class StatefulReplay {
   /// fast they come, so that revisions do not depend on when it was committed.
   [[nodiscard]] RecordConsumer& consumer(std::uint64_t every);
 
-  /// Called after each commit that was written.
-  void on_commit(std::function<void()> call) { on_commit_ = std::move(call); }
+  /// Called before each commit, and in another thread after each that was written. Waits for the
+  /// one that is under way.
+  void on_commit(std::function<void()> before, std::function<void()> after);
 
   [[nodiscard]] StateStore& store() { return *store_; }
 
@@ -73,7 +74,9 @@ class StatefulReplay {
   std::uint64_t records_ = 0;  ///< Since the last commit.
   bool has_news_ = false;
   std::optional<Error> failure_;
+  std::function<void()> before_commit_;
   std::function<void()> on_commit_;
+  Timestamp forgot_at_ = 0;
 };
 
 /// What lists show of a finding.

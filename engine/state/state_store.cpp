@@ -1,7 +1,10 @@
 #include "engine/state/state_store.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <cstdarg>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +17,7 @@
 
 #include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
@@ -46,6 +50,13 @@ std::string_view view(const rocksdb::Slice& text) {
   return {text.data(), text.size()};
 }
 
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
 rocksdb::Options options_for(StateStore::Access access) {
   rocksdb::Options options;
   options.create_if_missing = access == StateStore::Access::write;
@@ -61,9 +72,9 @@ rocksdb::Options options_for(StateStore::Access access) {
   // A reader opens all files at once: the writer beside it may remove them.
   options.max_open_files = access == StateStore::Access::write ? kOpenFilesMax : -1;
   options.max_background_jobs = 2;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = std::size_t{1} << 20U;
-  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  // RocksDB's own log would be one file more that can fail to be written, and then Debian's build,
+  // which has its assertions, aborts.
+  options.info_log = std::make_shared<NoLog>();
   const std::vector<rocksdb::CompressionType> supported = rocksdb::GetSupportedCompressions();
   const bool has_lz4 = std::ranges::find(supported, rocksdb::kLZ4Compression) != supported.end();
   options.compression = has_lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
@@ -165,7 +176,16 @@ struct StateStore::Impl {
   rocksdb::WriteBatch batch;
   mutable std::mutex read_mutex;  ///< Of read_status.
   mutable rocksdb::Status read_status;
-  bool has_failed = false;
+  // The commit that is under way, and its thread.
+  mutable std::mutex writing_mutex;  ///< Of these.
+  mutable std::condition_variable writing_changed;
+  rocksdb::WriteBatch being_written;
+  std::function<void()> done;
+  rocksdb::Status write_status;
+  bool stops = false;
+  std::thread writer;
+  std::atomic<bool> is_writing{false};  ///< Changed under the mutex; looked at without it.
+
   std::string instance;
   std::uint64_t epoch = 0;
 
@@ -181,7 +201,68 @@ struct StateStore::Impl {
                        : Result<void>(failure("cannot write the state to " + folder, status));
   }
 
+  ~Impl() {
+    {
+      const std::lock_guard lock(writing_mutex);
+      stops = true;
+    }
+    writing_changed.notify_all();
+    if (writer.joinable()) {
+      writer.join();
+    }
+  }
+
+  Impl() = default;
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  /// What was given to the other thread is as good as committed: readers see it, or wait.
+  void wait_for_writer() const {
+    if (is_writing) {
+      std::unique_lock lock(writing_mutex);
+      writing_changed.wait(lock, [this] { return !is_writing; });
+    }
+  }
+
+  /// The thread.
+  void write_when_told() {
+    std::unique_lock lock(writing_mutex);
+    while (true) {
+      writing_changed.wait(lock, [this] { return is_writing || stops; });
+      if (!is_writing) {
+        return;
+      }
+      lock.unlock();
+      const rocksdb::Status status = write_synced(being_written);
+      lock.lock();
+      being_written.Clear();
+      write_status = status;
+      const std::function<void()> call = status.ok() ? std::move(done) : nullptr;
+      done = nullptr;
+      is_writing = false;
+      lock.unlock();
+      writing_changed.notify_all();
+      if (call) {
+        call();
+      }
+      lock.lock();
+    }
+  }
+
+  [[nodiscard]] rocksdb::Status write_synced(rocksdb::WriteBatch& rows) const {
+    rocksdb::WriteOptions options;
+    options.sync = true;
+    return db->Write(options, &rows);
+  }
+
+  [[nodiscard]] Result<void> written() const {
+    return write_status.ok()
+               ? Result<void>{}
+               : Result<void>(failure("cannot write the state to " + folder, write_status));
+  }
+
   [[nodiscard]] std::optional<std::string> get(std::string_view key) const {
+    wait_for_writer();
     std::string value;
     const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), slice(key), &value);
     if (!status.ok() && !status.IsNotFound()) {
@@ -231,15 +312,32 @@ struct StateStore::Impl {
   }
 
   Result<void> write() {
-    rocksdb::WriteOptions options;
-    options.sync = true;
-    const rocksdb::Status status = db->Write(options, &batch);
+    write_status = write_synced(batch);
     batch.Clear();
-    if (!status.ok()) {
-      has_failed = true;
-      return failure("cannot write the state to " + folder, status);
+    return written();
+  }
+
+  Result<void> write_later(std::function<void()> call) {
+    std::unique_lock lock(writing_mutex);
+    writing_changed.wait(lock, [this] { return !is_writing; });
+    if (!write_status.ok()) {
+      return written();
     }
+    if (!writer.joinable()) {
+      writer = std::thread([this] { write_when_told(); });
+    }
+    std::swap(batch, being_written);
+    done = std::move(call);
+    is_writing = true;
+    lock.unlock();
+    writing_changed.notify_all();
     return {};
+  }
+
+  Result<void> wait() const {
+    std::unique_lock lock(writing_mutex);
+    writing_changed.wait(lock, [this] { return !is_writing; });
+    return written();
   }
 };
 
@@ -302,6 +400,7 @@ void StateStore::erase_range(std::string_view from, std::string_view to) {
 }
 
 void StateStore::for_each(std::string_view prefix, const Look& look) const {
+  impl_->wait_for_writer();
   rocksdb::ReadOptions options;
   options.readahead_size = kReadAheadBytes;
   options.fill_cache = false;
@@ -321,6 +420,7 @@ std::optional<std::string> StateStore::get(std::string_view key) const {
 }
 
 std::optional<std::string> StateStore::last_key(std::string_view prefix) const {
+  impl_->wait_for_writer();
   const std::unique_ptr<rocksdb::Iterator> at(impl_->db->NewIterator(rocksdb::ReadOptions()));
   std::string behind(prefix);
   behind.append(32, '\xFF');
@@ -331,10 +431,16 @@ std::optional<std::string> StateStore::last_key(std::string_view prefix) const {
 }
 
 Result<void> StateStore::commit() {
-  if (impl_->has_failed) {
-    return fail(ErrorCode::io, "the state in " + impl_->folder + " could not be written before");
-  }
-  return impl_->write();
+  Result<void> given = impl_->write_later({});
+  return given ? impl_->wait() : given;
+}
+
+Result<void> StateStore::commit_later(std::function<void()> done) {
+  return impl_->write_later(std::move(done));
+}
+
+Result<void> StateStore::wait() const {
+  return impl_->wait();
 }
 
 Result<void> StateStore::read_error() const {

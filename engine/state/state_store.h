@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,15 @@ class StateStore final : public StateSink, public StateSource, public StateAside
   /// Writes all changes since the last one, and waits until they are on disk. Fails with io: then
   /// nothing of them counts, and the store takes no more.
   [[nodiscard]] Result<void> commit();
+
+  /// The same, but a thread of its own does the writing: `done` (may be empty) is called there when
+  /// they are on disk, and is not called if it fails; the next call of either fails then. Waits for
+  /// the commit before this one, so at most one is under way. Who reads meanwhile waits until it
+  /// has ended.
+  [[nodiscard]] Result<void> commit_later(std::function<void()> done);
+
+  /// Until no commit is under way. Fails as it did.
+  [[nodiscard]] Result<void> wait() const;
 
   [[nodiscard]] Result<void> read_error() const override;
 

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -374,13 +375,56 @@ class FullDisks(StateTest):
 class FailingDisks(StateTest):
     """Each call that makes things durable fails once, with EIO: the N-th of each kind, until none is left to fail."""
 
-    def test_every_sync_may_fail(self):
+    def strace(self):
         strace = shutil.which("strace")
         if strace is None or os.environ.get("SPOOR_SANITIZE"):
             self.skipTest("needs strace, and a program that it can follow")
         probe = subprocess.run([strace, "-f", "-e", "trace=none", "true"], check=False, capture_output=True)
         if probe.returncode != 0:
             self.skipTest("strace may not trace here")
+        return strace
+
+    def test_every_write_may_fail(self):
+        """Each call that changes a file of the state fails once, the disk being full; default: some of them."""
+        strace = self.strace()
+        inputs, _ = self.history_files(2_000, files=1)
+        whole = self.path("whole")
+        trace = self.path("trace")
+        calls = ("write", "pwrite64", "ftruncate", "rename", "mkdir", "link")
+        subprocess.run([strace, "-f", "-y", "-o", trace, "-e", "trace=" + ",".join(calls), SPOOR, *self.command(whole, inputs)],
+                       check=True, capture_output=True, timeout=PATIENCE)
+        want = self.told(whole)
+        self.assertGreater(len(want), 10)
+        points = []
+        counts = dict.fromkeys(calls, 0)
+        with open(trace, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                call = re.match(r"\d+ +(\w+)\(", line)
+                if call and call[1] in counts:
+                    counts[call[1]] += 1
+                    if whole in line:
+                        points.append((call[1], counts[call[1]]))
+        self.assertGreater(len(points), 20)
+        if not os.environ.get("SPOOR_LONG"):
+            points = points[::len(points) // 30 + 1]
+        stopped = 0
+        for call, number in points:
+            state = self.path("broken")
+            command = [strace, "-f", "-o", os.devnull, "-e", "trace=" + call, "-e",
+                       f"inject={call}:error=ENOSPC:when={number}", SPOOR, *self.command(state, inputs)]
+            result = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE)
+            message = result.stderr.decode(errors="replace")
+            allowed = (0, 1, EXIT_STATE) if "standard output" in message else (0, EXIT_STATE)
+            self.assertIn(result.returncode, allowed, f"{call} {number}: {message}")
+            stopped += result.returncode != 0
+            self.replay(state, inputs, "--resume")
+            self.assertEqual(self.told(state), want, f"{call} {number}")
+            shutil.rmtree(state)
+        print(f"{len(points)} writes failed once each, {stopped} of them stopped the replay")
+        self.assertGreater(stopped, 5)
+
+    def test_every_sync_may_fail(self):
+        strace = self.strace()
         inputs, _ = self.history_files(4_000, files=1)
         whole = self.path("whole")
         self.replay(whole, inputs)
