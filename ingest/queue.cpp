@@ -1,0 +1,63 @@
+#include "ingest/queue.h"
+
+#include <utility>
+
+namespace spoor {
+
+bool IngestQueue::fits(std::size_t bytes) const {
+  return !is_closed_ && (batches_.empty() || bytes_ + bytes <= bytes_max_);
+}
+
+bool IngestQueue::try_push(IngestBatch&& batch) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!fits(batch.bytes.size())) {
+      was_refused_ = true;
+      return false;
+    }
+    bytes_ += batch.bytes.size();
+    batches_.push_back(std::move(batch));
+  }
+  changed_.notify_one();
+  return true;
+}
+
+bool IngestQueue::has_room(std::size_t bytes) const {
+  const std::lock_guard lock(mutex_);
+  return fits(bytes);
+}
+
+std::optional<IngestBatch> IngestQueue::pop(std::chrono::milliseconds timeout) {
+  std::optional<IngestBatch> batch;
+  bool tells_room = false;
+  {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, timeout, [this] { return !batches_.empty() || is_closed_; });
+    if (batches_.empty()) {
+      return std::nullopt;
+    }
+    batch = std::move(batches_.front());
+    batches_.pop_front();
+    bytes_ -= batch->bytes.size();
+    tells_room = std::exchange(was_refused_, false);
+  }
+  if (tells_room && on_room_) {
+    on_room_();
+  }
+  return batch;
+}
+
+void IngestQueue::close() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_closed_ = true;
+  }
+  changed_.notify_all();
+}
+
+std::size_t IngestQueue::bytes() const {
+  const std::lock_guard lock(mutex_);
+  return bytes_;
+}
+
+}  // namespace spoor

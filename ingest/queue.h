@@ -1,0 +1,52 @@
+// Between the inputs and the engine: bounded, so that who sends too fast is told to wait.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+#include <optional>
+
+#include "ingest/batch.h"
+
+namespace spoor {
+
+/// Any thread may push, one pops.
+class IngestQueue {
+ public:
+  explicit IngestQueue(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+  /// False if it is full or closed: nothing was taken. What is larger than the bound is taken by an
+  /// empty queue.
+  [[nodiscard]] bool try_push(IngestBatch&& batch);
+
+  /// Is there room for so many bytes now?
+  [[nodiscard]] bool has_room(std::size_t bytes) const;
+
+  /// Called, in the popping thread, when there is room again after a push was refused. Set before
+  /// the first push.
+  void on_room(std::function<void()> call) { on_room_ = std::move(call); }
+
+  /// The next one; nothing if none came in time, or it is closed and empty.
+  [[nodiscard]] std::optional<IngestBatch> pop(std::chrono::milliseconds timeout);
+
+  /// Takes nothing more. What is in it can still be popped.
+  void close();
+
+  [[nodiscard]] std::size_t bytes() const;
+
+ private:
+  [[nodiscard]] bool fits(std::size_t bytes) const;
+
+  const std::size_t bytes_max_;
+  std::function<void()> on_room_;
+  mutable std::mutex mutex_;  ///< Of what follows.
+  std::condition_variable changed_;
+  std::deque<IngestBatch> batches_;
+  std::size_t bytes_ = 0;
+  bool was_refused_ = false;
+  bool is_closed_ = false;
+};
+
+}  // namespace spoor
