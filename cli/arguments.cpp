@@ -79,7 +79,7 @@ constexpr const char* kFindingsFooter =
     "Examples:\n"
     "  spoor replay logs/ --state state/\n"
     "  spoor findings --state state/ --level high\n"
-    "  spoor findings --state state/ --show 1f4c\n"
+    "  spoor findings show 1f4c --state state/\n"
     "  spoor findings --state state/ --format ndjson | spoor report - -o findings.html\n"
     "  spoor findings --state state/ --format stix --rules my-rules/ > bundle.json\n"
     "  spoor findings --state state/ --format timesketch > timeline.jsonl";
@@ -509,6 +509,10 @@ CLI::App* add_findings(CLI::App& app, FindingsOptions& options) {
       ->type_name("DIR")
       ->allow_extra_args(false);
   add_color(*findings, options.color);
+  CLI::App* show = findings->add_subcommand(
+      "show", "Show one finding whole: its process tree, its evidence, its times");
+  show->add_option("UID", options.show, "Its uid, or how that begins")->required();
+  show->fallthrough();  // The options may stand behind it.
   return findings;
 }
 

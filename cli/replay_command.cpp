@@ -142,9 +142,9 @@ std::string render_findings(const std::vector<Finding>& findings,
                            .width = to_stdout ? terminal_width(STDOUT_FILENO) : 100};
   text = render_table(findings, table);
   if (!options.state.empty()) {
-    return findings.empty() ? text
-                            : text + "\nspoor findings --state " + options.state +
-                                  " --show UID shows one whole\n";
+    return findings.empty()
+               ? text
+               : text + "\nspoor findings show UID --state " + options.state + " shows one whole\n";
   }
   for (const Finding& finding : findings) {
     text += "\n" + render_tree(finding, table);
