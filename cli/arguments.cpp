@@ -10,6 +10,7 @@
 
 #include "cli/bus_arguments.h"
 #include "cli/exit_code.h"
+#include "cli/run_arguments.h"
 #include "engine/finding/render.h"
 #include "engine/rule/lint.h"
 
@@ -634,6 +635,7 @@ Command parse_arguments(int argc, const char* const* argv) {
   TreeOptions tree_options;
   ExplainOptions explain_options;
   BusArguments bus;
+  RunArguments run;
   const CLI::App* replay = add_replay(app, replay_options);
   const CLI::App* parse = add_parse(app, parse_options);
   const CLI::App* match = add_match(app, match_options);
@@ -643,6 +645,7 @@ Command parse_arguments(int argc, const char* const* argv) {
   FindingsOptions findings_options;
   const CLI::App* findings = add_findings(app, findings_options);
   bus.add(app);
+  run.add(app);
   RulesLintOptions lint_options;
   RulesListOptions list_options;
   RulesCoverageOptions coverage_options;
@@ -676,6 +679,9 @@ Command parse_arguments(int argc, const char* const* argv) {
     return findings_options;
   }
   if (std::optional<Command> chosen = bus.chosen()) {
+    return *chosen;
+  }
+  if (std::optional<Command> chosen = run.chosen()) {
     return *chosen;
   }
   if (lint->parsed()) {

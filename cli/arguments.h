@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/bus_options.h"
+#include "cli/run_options.h"
 #include "engine/base/time.h"
 #include "engine/event/event.h"
 #include "engine/rule/rule.h"
@@ -177,6 +178,9 @@ using Command = std::variant<ExitNow,
                              TreeOptions,
                              ExplainOptions,
                              FindingsOptions,
+                             RunOptions,
+                             ConfigCheckOptions,
+                             ConfigPrintOptions,
                              BusTailOptions,
                              BusServeOptions,
                              BusKeygenOptions,

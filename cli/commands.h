@@ -12,6 +12,9 @@ namespace spoor {
 [[nodiscard]] int run_tree(const TreeOptions& options);
 [[nodiscard]] int run_explain(const ExplainOptions& options);
 [[nodiscard]] int run_findings(const FindingsOptions& options);
+[[nodiscard]] int run_live(const RunOptions& options);
+[[nodiscard]] int run_config_check(const ConfigCheckOptions& options);
+[[nodiscard]] int run_config_print(const ConfigPrintOptions& options);
 [[nodiscard]] int run_bus_tail(const BusTailOptions& options);
 [[nodiscard]] int run_bus_serve(const BusServeOptions& options);
 [[nodiscard]] int run_bus_keygen(const BusKeygenOptions& options);

@@ -136,6 +136,51 @@ std::chrono::milliseconds ConfigMap::duration(std::string_view key,
   return parsed.value_or(otherwise);
 }
 
+std::uint64_t ConfigMap::bytes(std::string_view key, std::uint64_t otherwise) const {
+  const YamlNode* value = scalar(key);
+  if (value == nullptr) {
+    return otherwise;
+  }
+  const std::string_view text = value->text;
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  constexpr std::array<std::string_view, 4> kUnitNames{"", "KiB", "MiB", "GiB"};
+  const auto* const known = std::ranges::find(kUnitNames, unit);
+  constexpr std::uint64_t kMax = std::uint64_t{1} << 20U;  // Of any unit: a PiB at most.
+  const bool is_plain = unit.empty();
+  if (error != std::errc{} || known == kUnitNames.end() || (!is_plain && count > kMax)) {
+    desk_.error(value->position, "'" + value->text + "' is no size",
+                "write a whole number and KiB, MiB or GiB: 256MiB");
+    return otherwise;
+  }
+  constexpr unsigned kBitsOfUnit = 10;
+  return count << (kBitsOfUnit * static_cast<unsigned>(known - kUnitNames.begin()));
+}
+
+std::vector<std::string> ConfigMap::texts(std::string_view key) const {
+  const YamlNode* value = find(key);
+  std::vector<std::string> texts;
+  if (value == nullptr) {
+    return texts;
+  }
+  if (value->is_scalar()) {
+    texts.push_back(value->text);
+    return texts;
+  }
+  for (const YamlNode& item : value->items) {
+    if (item.is_scalar() && !item.text.empty()) {
+      texts.push_back(item.text);
+    } else {
+      desk_.error(item.position, std::string(key) + " is a list of texts");
+    }
+  }
+  if (value->is_map()) {
+    desk_.error(value->position, std::string(key) + " is a text, or a list of texts");
+  }
+  return texts;
+}
+
 std::optional<std::size_t> ConfigMap::choice(std::string_view key,
                                              const std::vector<std::string_view>& words) const {
   const YamlNode* value = scalar(key);

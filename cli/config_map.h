@@ -36,12 +36,18 @@ class ConfigMap {
   /// "250ms", "10s", "5m", "2h", "30d".
   [[nodiscard]] std::chrono::milliseconds duration(std::string_view key,
                                                    std::chrono::milliseconds otherwise) const;
+  /// "64KiB", "256MiB", "4GiB", or bytes.
+  [[nodiscard]] std::uint64_t bytes(std::string_view key, std::uint64_t otherwise) const;
+  /// A text, or a list of them.
+  [[nodiscard]] std::vector<std::string> texts(std::string_view key) const;
   /// The index of the word in `words`.
   [[nodiscard]] std::optional<std::size_t> choice(std::string_view key,
                                                   const std::vector<std::string_view>& words) const;
   /// What stands in the file that the key names, without the newline at its end: secrets. A file
   /// that everybody may read is refused.
   [[nodiscard]] std::string secret_file(std::string_view key) const;
+
+  [[nodiscard]] DiagnosticDesk& desk() const { return desk_; }
 
   void error(std::string_view key, std::string message, std::string hint = "") const;
 

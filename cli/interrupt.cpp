@@ -10,8 +10,14 @@ std::atomic<bool> caught{false};  // NOLINT(cppcoreguidelines-avoid-non-const-gl
                                   // handler has no other way.
 static_assert(std::atomic<bool>::is_always_lock_free, "a signal handler may not lock");
 
+std::atomic<bool> hung_up{false};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
 void note(int /*signal*/) {
   caught.store(true);
+}
+
+void note_hangup(int /*signal*/) {
+  hung_up.store(true);
 }
 
 }  // namespace
@@ -33,6 +39,18 @@ void catch_interrupts() {
 
 bool interrupted() {
   return caught.load();
+}
+
+void catch_hangups() {
+  struct sigaction action {};
+
+  action.sa_handler = note_hangup;
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGHUP, &action, nullptr);
+}
+
+bool take_hangup() {
+  return hung_up.exchange(false);
 }
 
 }  // namespace spoor

@@ -9,4 +9,10 @@ void catch_interrupts();
 /// Was one caught?
 [[nodiscard]] bool interrupted();
 
+/// Catches SIGHUP from now on: a wish that rules be read again.
+void catch_hangups();
+
+/// Did one come since the last call?
+[[nodiscard]] bool take_hangup();
+
 }  // namespace spoor

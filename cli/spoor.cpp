@@ -30,6 +30,16 @@ struct Run {
     return spoor::run_findings(options);
   }
 
+  int operator()(const spoor::RunOptions& options) const { return spoor::run_live(options); }
+
+  int operator()(const spoor::ConfigCheckOptions& options) const {
+    return spoor::run_config_check(options);
+  }
+
+  int operator()(const spoor::ConfigPrintOptions& options) const {
+    return spoor::run_config_print(options);
+  }
+
   int operator()(const spoor::BusTailOptions& options) const {
     return spoor::run_bus_tail(options);
   }

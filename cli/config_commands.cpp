@@ -1,0 +1,41 @@
+// spoor config check, print: a configuration of `spoor run`, looked at.
+
+#include <unistd.h>
+
+#include "cli/commands.h"
+#include "cli/exit_code.h"
+#include "cli/log.h"
+#include "cli/output_file.h"
+#include "cli/run_config.h"
+#include "cli/settings_file.h"
+#include "cli/terminal.h"
+
+namespace spoor {
+namespace {
+
+std::optional<RunConfig> read(const std::string& path) {
+  set_up_log(false, use_color(STDERR_FILENO, ColorChoice::automatic));
+  return read_settings<RunConfig>(path, false, load_run_config);
+}
+
+}  // namespace
+
+int run_config_check(const ConfigCheckOptions& options) {
+  const std::optional<RunConfig> config = read(options.file);
+  if (!config) {
+    return exit_usage;
+  }
+  log_info(options.file + " can be used");
+  return exit_ok;
+}
+
+int run_config_print(const ConfigPrintOptions& options) {
+  const std::optional<RunConfig> config = read(options.file);
+  if (!config) {
+    return exit_usage;
+  }
+  const Result<void> written = write_output("", render_run_config(*config));
+  return written ? exit_ok : exit_failure;
+}
+
+}  // namespace spoor

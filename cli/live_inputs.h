@@ -1,0 +1,33 @@
+// The inputs of `spoor run`, and what it tells of itself by HTTP.
+#pragma once
+
+#include <memory>
+
+#include "cli/live_run.h"
+#include "cli/run_config.h"
+#include "engine/base/result.h"
+#include "ingest/queue.h"
+
+namespace spoor {
+
+class LiveInputs {
+ public:
+  /// Opens all of them, and says where they listen and what a sender can rely on. Fails with
+  /// insecure_listener, bad_usage (certificates, tokens) or bus (an address in use).
+  [[nodiscard]] static Result<std::unique_ptr<LiveInputs>> start(const RunConfig& config,
+                                                                 IngestQueue& queue,
+                                                                 const LiveStatus& status);
+  ~LiveInputs();
+  LiveInputs(const LiveInputs&) = delete;
+  LiveInputs& operator=(const LiveInputs&) = delete;
+
+  /// Takes nothing more. Senders are answered as long as this lives.
+  void stop();
+
+ private:
+  struct Impl;
+  explicit LiveInputs(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace spoor

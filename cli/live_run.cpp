@@ -1,0 +1,284 @@
+#include "cli/live_run.h"
+
+#include <algorithm>
+#include <fstream>
+#include <utility>
+
+#include "cli/bus_session.h"
+#include "cli/exit_code.h"
+#include "cli/host_aliases.h"
+#include "cli/interrupt.h"
+#include "cli/log.h"
+#include "cli/metrics.h"
+#include "cli/rules.h"
+#include "cli/service_notify.h"
+#include "cli/settings_file.h"
+#include "engine/coverage_gaps.h"
+#include "engine/finding/render.h"
+#include "replay/dead_letters.h"
+
+namespace spoor {
+namespace {
+
+constexpr std::chrono::nanoseconds kTick = std::chrono::seconds(1);
+
+/// Appends dead letters to a file; tells of some of them.
+class DeadLetterFile {
+ public:
+  explicit DeadLetterFile(const RunConfig& config) : config_(config) {
+    if (!config.dead_letters.empty()) {
+      file_.open(config.dead_letters, std::ios::binary | std::ios::app);
+    }
+  }
+
+  [[nodiscard]] bool is_open() const { return config_.dead_letters.empty() || file_.is_open(); }
+
+  void take(const Error& error, std::string_view record, const RecordPosition& position) {
+    const std::string& input = config_.inputs[position.input].name;
+    if (file_.is_open()) {
+      file_ << render_dead_letter(error, input, position, record) << std::endl;
+    }
+    log_debug("input " + input + ", record " + std::to_string(position.line) + ": " +
+              std::string(to_string(error.code)) + ": " + error.message);
+  }
+
+ private:
+  const RunConfig& config_;
+  std::ofstream file_;
+};
+
+}  // namespace
+
+LiveRun::LiveRun(const RunConfig& config)
+    : config_(config), clock_(system_clock()), queue_(config.queue_bytes) {}
+
+LiveRun::~LiveRun() {
+  // The engine first: it waits for the commit under way, which tells bus and sinks.
+  engine_.reset();
+}
+
+Result<std::unique_ptr<LiveRun>> LiveRun::open(const RunConfig& config) {
+  std::unique_ptr<LiveRun> run(new LiveRun(config));
+  Result<void> opened = run->open_all();
+  if (!opened) {
+    return tl::unexpected<Error>(opened.error());
+  }
+  return run;
+}
+
+Result<void> LiveRun::open_all() {
+  started_at_ = clock_.monotonic();
+  Result<LiveRules> rules = LiveRules::open(config_.rules, config_.placeholders);
+  if (!rules) {
+    return tl::unexpected<Error>(rules.error());
+  }
+  rules_.emplace(std::move(*rules));
+  std::optional<HostAliases> aliases =
+      read_settings<HostAliases>(config_.host_aliases, false, load_host_aliases);
+  if (!aliases) {
+    return fail(ErrorCode::bad_usage, "the host aliases cannot be used");
+  }
+  auto letters = std::make_shared<DeadLetterFile>(config_);
+  if (!letters->is_open()) {
+    return fail(ErrorCode::bad_usage, "cannot write " + config_.dead_letters);
+  }
+  Result<std::unique_ptr<StateStore>> store =
+      StateStore::open(config_.state, StateStore::Access::write);
+  if (!store) {
+    return fail(ErrorCode::bad_state, store.error().message);
+  }
+  store_ = std::move(*store);
+  std::vector<Diagnostic> refused;
+  pipeline_ = std::make_unique<Pipeline>(
+      rules_->rules(),
+      PipelineOptions{.host_aliases = std::move(*aliases),
+                      .lateness = config_.lateness,
+                      .on_dead_letter =
+                          [letters](const Error& error, std::string_view record,
+                                    const RecordPosition& position) {
+                            letters->take(error, record, position);
+                          }},
+      &refused);
+  print_diagnostics(refused, false);
+  if (pipeline_->usable_rules() == 0) {
+    return fail(ErrorCode::bad_rule, "no rule can be used");
+  }
+  const Result<StateLoss> loss = pipeline_->open_state(*store_, *store_);
+  Result<FindingStore> findings = FindingStore::open(*store_, *store_);
+  const Result<void> read = store_->read_error();
+  if (!loss || !findings || !read) {
+    return fail(ErrorCode::bad_state, !loss       ? loss.error().message
+                                      : !findings ? findings.error().message
+                                                  : read.error().message);
+  }
+  if (loss->any()) {
+    log_warning("rules have changed since the last run: " + std::to_string(loss->hits) +
+                " hits and " + std::to_string(loss->matches) +
+                " findings of rules that are no more, or are others now, are not gone on with");
+  }
+  engine_ = std::make_unique<LiveEngine>(*pipeline_, *store_, std::move(*findings), queue_, clock_,
+                                         config_.inputs.size());
+  return open_outlets();
+}
+
+Result<void> LiveRun::open_outlets() {
+  if (!config_.bus.publish.empty()) {
+    Result<std::unique_ptr<BusServer>> bus =
+        start_bus(config_.bus,
+                  {.source = *store_,
+                   .aside = *store_,
+                   .identity = {.instance = store_->instance(), .epoch = store_->epoch()}},
+                  0, false);
+    if (!bus) {
+      return tl::unexpected<Error>(bus.error());
+    }
+    bus_ = std::move(*bus);
+  }
+  for (const SinkConfig& sink : config_.sinks) {
+    Result<std::unique_ptr<SinkRunner>> runner = SinkRunner::start(
+        sink,
+        {.source = *store_, .aside = *store_, .clock = clock_, .warn = [](const std::string& what) {
+           log_warning(what);
+         }});
+    if (!runner) {
+      return tl::unexpected<Error>(runner.error());
+    }
+    sinks_.push_back(std::move(*runner));
+  }
+  engine_->on_commit([this] { committed(); });
+  return {};
+}
+
+void LiveRun::committed() {
+  if (bus_ != nullptr) {
+    bus_->committed();
+  }
+  for (const std::unique_ptr<SinkRunner>& sink : sinks_) {
+    sink->committed();
+  }
+}
+
+Result<void> LiveRun::run() {
+  status_.set(true, metrics());
+  while (!interrupted()) {
+    Result<void> turned = engine_->turn();
+    if (!turned) {
+      status_.set(false, metrics());
+      return turned;
+    }
+    if (clock_.monotonic() - ticked_at_ >= kTick) {
+      ticked_at_ = clock_.monotonic();
+      tick();
+    }
+  }
+  return {};
+}
+
+Result<void> LiveRun::drain() {
+  status_.set(false, metrics());
+  return engine_->drain();
+}
+
+void LiveRun::tick() {
+  notify_service("WATCHDOG=1");
+  if (take_hangup() || rules_->have_changed()) {
+    rules_->reload(*pipeline_);
+  }
+  if (bus_ != nullptr) {
+    bus_->tell_gaps(coverage_gaps(*pipeline_));
+  }
+  const std::uint64_t dead = pipeline_->accounting().total().dead_lettered;
+  if (dead > dead_letters_told_) {
+    log_warning(std::to_string(dead - dead_letters_told_) + " records could not be read" +
+                (config_.dead_letters.empty() ? std::string("; dead_letters: FILE keeps them")
+                                              : "; they are in " + config_.dead_letters));
+    dead_letters_told_ = dead;
+  }
+  status_.set(true, metrics());
+}
+
+std::string LiveRun::metrics() const {
+  MetricsText text;
+  const LiveCounters& live = engine_->counters();
+  const FateCounts& fates = pipeline_->accounting().total();
+  const Correlator& correlator = pipeline_->correlator();
+  text.family("spoor_build", MetricType::gauge, "Which Spoor this is.")
+      .sample(std::uint64_t{1}, {{"version", std::string(product_version())}});
+  text.family("spoor_uptime_seconds", MetricType::gauge, "Since the start.")
+      .sample(std::chrono::duration<double>(clock_.monotonic() - started_at_).count());
+  const auto by_input = [&](std::string_view name, std::string_view help,
+                            std::uint64_t InputCounters::*count) {
+    text.family(name, MetricType::counter, help);
+    for (std::size_t i = 0; i < live.inputs.size(); ++i) {
+      text.sample(live.inputs[i].*count, {{"input", config_.inputs[i].name}});
+    }
+  };
+  by_input("spoor_input_records", "Records that came in, readable or not.",
+           &InputCounters::records);
+  by_input("spoor_input_bytes", "Bytes of them.", &InputCounters::bytes);
+  text.family("spoor_events", MetricType::counter,
+              "What became of records; all together are those received.")
+      .sample(fates.applied, {{"fate", "applied"}})
+      .sample(fates.duplicate, {{"fate", "duplicate"}})
+      .sample(fates.filtered, {{"fate", "filtered"}})
+      .sample(fates.dead_lettered, {{"fate", "dead_lettered"}});
+  text.family("spoor_received_events", MetricType::counter, "Records that the engine took.")
+      .sample(fates.received);
+  text.family("spoor_accounting_residual", MetricType::gauge,
+              "Received less all fates. Not 0: a bug.")
+      .sample(static_cast<double>(fates.residual()));
+  text.family("spoor_findings", MetricType::counter, "Findings told, revisions too.")
+      .sample(live.findings);
+  text.family("spoor_commits", MetricType::counter, "Commits of the state.").sample(live.commits);
+  text.family("spoor_queue_bytes", MetricType::gauge, "What waits for the engine.")
+      .sample(queue_.bytes());
+  text.family("spoor_hosts", MetricType::gauge, "Hosts known.")
+      .sample(correlator.host_count());
+  text.family("spoor_tracked_processes", MetricType::gauge, "Processes in the graphs.")
+      .sample(correlator.process_count());
+  text.family("spoor_coverage_gaps", MetricType::counter,
+              "What was not seen, or forgotten before its time.");
+  for (const auto& [kind, count] : coverage_gaps(*pipeline_)) {
+    text.sample(count, {{"kind", kind}});
+  }
+  text.family("spoor_rules", MetricType::gauge, "Detections in use.")
+      .sample(pipeline_->usable_rules());
+  text.family("spoor_rule_reloads", MetricType::counter, "Times that rules were read again.")
+      .sample(rules_->reloads(), {{"result", "adopted"}})
+      .sample(rules_->failed_reloads(), {{"result", "failed"}});
+  if (bus_ != nullptr) {
+    const BusStatus bus = bus_->status();
+    text.family("spoor_bus_published_sequence", MetricType::gauge, "The last number on the bus.")
+        .sample(bus.published);
+    text.family("spoor_bus_passed_over", MetricType::counter,
+                "Messages that a slow subscriber has to fetch.")
+        .sample(bus.dropped);
+  }
+  const auto by_sink = [&](std::string_view name, MetricType type, std::string_view help,
+                           std::uint64_t SinkStatus::*count) {
+    text.family(name, type, help);
+    for (const std::unique_ptr<SinkRunner>& sink : sinks_) {
+      text.sample(sink->status().*count, {{"sink", sink->name()}});
+    }
+  };
+  by_sink("spoor_sink_delivered", MetricType::counter, "Findings delivered.",
+          &SinkStatus::delivered);
+  by_sink("spoor_sink_retries", MetricType::counter, "Attempts that failed.", &SinkStatus::retries);
+  by_sink("spoor_sink_refused", MetricType::counter, "Findings that the receiver refused.",
+          &SinkStatus::refused);
+  by_sink("spoor_sink_sequence", MetricType::gauge, "How far it has come.", &SinkStatus::cursor);
+  return text.finish();
+}
+
+int run_exit_code(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::insecure_listener: return exit_insecure;
+    case ErrorCode::bad_state:
+    case ErrorCode::io: return exit_state;
+    case ErrorCode::bad_usage:
+    case ErrorCode::bad_rule: return exit_usage;
+    default: return exit_failure;
+  }
+}
+
+}  // namespace spoor

@@ -1,0 +1,94 @@
+// What `spoor run` runs: rules, state, engine, bus and sinks, put together. The inputs are not its
+// business: they push into queue().
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/live_rules.h"
+#include "cli/run_config.h"
+#include "engine/base/clock.h"
+#include "engine/bus/server.h"
+#include "engine/sink/sink.h"
+#include "engine/state/state_store.h"
+#include "ingest/live_engine.h"
+#include "ingest/queue.h"
+
+namespace spoor {
+
+/// What others may ask of a run, from any thread.
+class LiveStatus {
+ public:
+  void set(bool is_ready, std::string metrics) {
+    const std::lock_guard lock(mutex_);
+    is_ready_ = is_ready;
+    metrics_ = std::move(metrics);
+  }
+
+  [[nodiscard]] bool is_ready() const {
+    const std::lock_guard lock(mutex_);
+    return is_ready_;
+  }
+
+  [[nodiscard]] std::string metrics() const {
+    const std::lock_guard lock(mutex_);
+    return metrics_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  bool is_ready_ = false;
+  std::string metrics_;
+};
+
+class LiveRun {
+ public:
+  /// Loads and opens everything. The error's code says what the program ends with
+  /// (run_exit_code()).
+  [[nodiscard]] static Result<std::unique_ptr<LiveRun>> open(const RunConfig& config);
+  ~LiveRun();
+  LiveRun(const LiveRun&) = delete;
+  LiveRun& operator=(const LiveRun&) = delete;
+
+  [[nodiscard]] IngestQueue& queue() { return queue_; }
+
+  [[nodiscard]] LiveStatus& status() { return status_; }
+
+  /// Takes what comes until a signal asks to stop; then the queue must be closed, and drain()ed.
+  /// Fails with io if the state cannot be written.
+  [[nodiscard]] Result<void> run();
+
+  [[nodiscard]] Result<void> drain();
+
+ private:
+  explicit LiveRun(const RunConfig& config);
+  [[nodiscard]] Result<void> open_all();
+  [[nodiscard]] Result<void> open_outlets();
+  void committed();
+  void tick();
+  [[nodiscard]] std::string metrics() const;
+
+  const RunConfig& config_;
+  const Clock& clock_;
+  std::optional<LiveRules> rules_;
+  std::unique_ptr<StateStore> store_;
+  std::unique_ptr<Pipeline> pipeline_;
+  IngestQueue queue_;
+  std::unique_ptr<LiveEngine> engine_;
+  std::unique_ptr<BusServer> bus_;
+  std::vector<std::unique_ptr<SinkRunner>> sinks_;
+  LiveStatus status_;
+  std::chrono::nanoseconds started_at_{0};
+  std::chrono::nanoseconds ticked_at_{0};
+  std::uint64_t dead_letters_told_ = 0;
+};
+
+/// What the program ends with if that went wrong.
+[[nodiscard]] int run_exit_code(const Error& error);
+
+}  // namespace spoor

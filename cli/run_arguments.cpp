@@ -1,0 +1,67 @@
+#include "cli/run_arguments.h"
+
+#include <CLI/CLI.hpp>
+
+namespace spoor {
+namespace {
+
+constexpr const char* kRunFooter =
+    "SIGTERM and Ctrl-C end it when everything taken is committed; SIGHUP, or a change of a rule\n"
+    "file, reads the rules again. A sender is answered when what it sent is on disk.\n\n"
+    "Exit codes: 0 ended by a signal, 1 an address is in use, 2 configuration or rules, 74 the\n"
+    "state cannot be written or used, 78 refused to listen off loopback without authentication.\n\n"
+    "A first configuration:\n"
+    "  state: /var/lib/spoor\n"
+    "  inputs:\n"
+    "    - {name: shippers, type: tcp, listen: 127.0.0.1:5514}\n"
+    "    - {name: http, type: http, listen: 127.0.0.1:8088}\n"
+    "  bus: {publish: tcp://127.0.0.1:5556, replay: tcp://127.0.0.1:5557}\n"
+    "  admin: 127.0.0.1:9600";
+
+}  // namespace
+
+struct RunArguments::Impl {
+  RunOptions run;
+  ConfigCheckOptions check;
+  ConfigPrintOptions print;
+  const CLI::App* run_app = nullptr;
+  const CLI::App* check_app = nullptr;
+  const CLI::App* print_app = nullptr;
+};
+
+RunArguments::RunArguments() : impl_(std::make_unique<Impl>()) {}
+
+RunArguments::~RunArguments() = default;
+
+void RunArguments::add(CLI::App& app) {
+  CLI::App* run = app.add_subcommand("run", "Take logs as they come, tell findings as they arise");
+  run->footer(kRunFooter);
+  run->add_option("-c,--config", impl_->run.config, "The configuration, YAML")
+      ->type_name("FILE")
+      ->required();
+  impl_->run_app = run;
+  CLI::App* config = app.add_subcommand("config", "Check a configuration of 'run'");
+  config->require_subcommand(1);
+  CLI::App* check = config->add_subcommand("check", "Say what is wrong with it");
+  check->add_option("FILE", impl_->check.file, "The configuration, YAML")->required();
+  impl_->check_app = check;
+  CLI::App* print = config->add_subcommand(
+      "print", "Print it with everything that holds by default; secrets are left out");
+  print->add_option("FILE", impl_->print.file, "The configuration, YAML")->required();
+  impl_->print_app = print;
+}
+
+std::optional<Command> RunArguments::chosen() const {
+  if (impl_->run_app->parsed()) {
+    return impl_->run;
+  }
+  if (impl_->check_app->parsed()) {
+    return impl_->check;
+  }
+  if (impl_->print_app->parsed()) {
+    return impl_->print;
+  }
+  return std::nullopt;
+}
+
+}  // namespace spoor

@@ -1,0 +1,74 @@
+// The configuration of `spoor run`: one YAML file, strict, with every mistake told by its place.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/bus_options.h"
+#include "cli/sink_settings.h"
+#include "engine/base/result.h"
+#include "engine/correlation/watermark.h"
+#include "engine/event/event.h"
+#include "engine/rule/diagnostic.h"
+
+namespace spoor {
+
+enum class InputType : std::uint8_t {
+  tcp,   ///< Lines of JSON, syslog in both framings; told by the first byte.
+  http,  ///< POST /ingest, and Splunk's HTTP Event Collector.
+};
+
+struct InputConfig {
+  std::string name;
+  InputType type = InputType::tcp;
+  std::string address;     ///< "127.0.0.1", "::1", "0.0.0.0"
+  std::uint16_t port = 0;  ///< 0: any that is free; it is told.
+  std::string tls_certificate{};
+  std::string tls_key{};
+  std::string tls_client_ca{};  ///< Who comes must have a certificate of it.
+  std::string tokens_file{};    ///< HTTP: who comes must have one of these.
+  std::size_t connections = 1'000;
+  std::size_t connections_per_address = 100;
+  std::chrono::milliseconds idle_timeout{300'000};
+};
+
+enum class LogFormat : std::uint8_t { text, json };
+
+struct RunConfig {
+  std::string state;
+  std::vector<std::string> rules{};  ///< Empty: the bundled detections.
+  std::string placeholders{};
+  std::string host_aliases{};
+  std::vector<InputConfig> inputs{};
+  BusOptionsOnCommandLine bus{};
+  SinkConfigs sinks{};
+  Lateness lateness{};
+  std::string admin_address{};  ///< Empty: no /metrics.
+  std::uint16_t admin_port = 0;
+  std::uint64_t queue_bytes = 256U << 20U;
+  std::chrono::milliseconds drain{10'000};
+  LogFormat log_format = LogFormat::text;
+  bool log_debug = false;
+  std::string dead_letters{};  ///< File, or empty.
+};
+
+/// What is wrong goes to `problems`; fails if the file cannot be read. Secrets are read from the
+/// files that it names.
+[[nodiscard]] Result<RunConfig> load_run_config(const std::string& path,
+                                                std::vector<Diagnostic>& problems);
+
+/// The configuration as YAML, with what holds by default; secrets only by the names of their files.
+[[nodiscard]] std::string render_run_config(const RunConfig& config);
+
+/// "127.0.0.1:5514", "[::1]:5514". Nothing if it is none.
+struct ListenAddress {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+[[nodiscard]] std::optional<ListenAddress> parse_listen_address(const std::string& text);
+
+}  // namespace spoor

@@ -1,0 +1,23 @@
+// What `spoor run` and `spoor config` are asked for.
+#pragma once
+
+#include <string>
+
+namespace spoor {
+
+/// `spoor run`
+struct RunOptions {
+  std::string config;
+};
+
+/// `spoor config check`
+struct ConfigCheckOptions {
+  std::string file;
+};
+
+/// `spoor config print`
+struct ConfigPrintOptions {
+  std::string file;
+};
+
+}  // namespace spoor

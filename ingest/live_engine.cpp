@@ -1,0 +1,141 @@
+#include "ingest/live_engine.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/finding/render.h"
+
+namespace spoor {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+}  // namespace
+
+LiveEngine::LiveEngine(Pipeline& pipeline,
+                       StateStore& store,
+                       FindingStore findings,
+                       IngestQueue& queue,
+                       const Clock& clock,
+                       std::size_t inputs,
+                       LiveOptions options)
+    : pipeline_(pipeline),
+      store_(store),
+      findings_(std::move(findings)),
+      queue_(queue),
+      clock_(clock),
+      options_(options),
+      lines_(inputs, 0),
+      committed_at_(clock.monotonic()) {
+  counters_.inputs.resize(inputs);
+}
+
+LiveEngine::~LiveEngine() {
+  static_cast<void>(store_.wait());
+  for (const std::function<void(bool)>& answer : *answers_) {
+    answer(false);
+  }
+}
+
+Result<void> LiveEngine::turn() {
+  const nanoseconds since = clock_.monotonic() - committed_at_;
+  const nanoseconds left =
+      std::clamp(options_.committed_after - since, nanoseconds(0), options_.committed_after);
+  const bool waits = counters_.uncommitted == 0;
+  std::optional<IngestBatch> batch =
+      queue_.pop(waits ? std::chrono::duration_cast<milliseconds>(options_.committed_after)
+                       : std::chrono::duration_cast<milliseconds>(left) + milliseconds(1));
+  if (batch) {
+    take(*batch);
+  }
+  return is_due() ? commit() : Result<void>{};
+}
+
+Result<void> LiveEngine::drain() {
+  while (std::optional<IngestBatch> batch = queue_.pop(milliseconds(0))) {
+    take(*batch);
+    if (is_due()) {
+      Result<void> committed = commit();
+      if (!committed) {
+        return committed;
+      }
+    }
+  }
+  Result<void> committed = commit();
+  return committed ? store_.wait() : committed;
+}
+
+void LiveEngine::take(IngestBatch& batch) {
+  InputCounters& counters = counters_.inputs[batch.input];
+  ++counters.batches;
+  counters.records += batch.records.size();
+  counters.bytes += batch.bytes.size();
+  RecordPosition position;
+  position.input = static_cast<decltype(position.input)>(batch.input);
+  for (const IngestBatch::Record& record : batch.records) {
+    const std::string_view text =
+        std::string_view(batch.bytes).substr(record.offset, record.length);
+    position.line = ++lines_[batch.input];
+    position.offset = record.offset;
+    if (record.is_bad) {
+      pipeline_.take_bad({record.code, "from " + batch.peer}, text, position);
+    } else {
+      pipeline_.take(text, position);
+    }
+    ++counters_.uncommitted;
+    if (++untold_ >= options_.told_every) {
+      tell();
+    }
+  }
+  if (batch.done) {
+    answers_->push_back(std::move(batch.done));
+  }
+}
+
+void LiveEngine::tell() {
+  untold_ = 0;
+  for (const Finding& finding : pipeline_.updates()) {
+    findings_.add(finding, render_ocsf(finding), clock_.wall());
+    ++counters_.findings;
+    has_news_ = true;
+  }
+}
+
+bool LiveEngine::is_due() const {
+  return has_news_ || counters_.uncommitted >= options_.committed_every ||
+         (counters_.uncommitted > 0 &&
+          clock_.monotonic() - committed_at_ >= options_.committed_after);
+}
+
+Result<void> LiveEngine::commit() {
+  constexpr Duration kForgottenEvery = Duration{60} * kNanosPerSecond;
+  const Timestamp now = clock_.wall();
+  if (now - forgot_at_ >= kForgottenEvery) {
+    forgot_at_ = now;
+    findings_.forget({}, now);
+  }
+  tell();
+  pipeline_.save();
+  std::shared_ptr<Answers> answers = std::exchange(answers_, std::make_shared<Answers>());
+  Result<void> given = store_.commit_later([answers, after = after_commit_] {
+    if (after) {
+      after();
+    }
+    for (const std::function<void(bool)>& answer : *answers) {
+      answer(true);
+    }
+    answers->clear();
+  });
+  if (!given) {
+    answers_->insert(answers_->end(), answers->begin(), answers->end());
+    return given;
+  }
+  ++counters_.commits;
+  counters_.uncommitted = 0;
+  has_news_ = false;
+  committed_at_ = clock_.monotonic();
+  return {};
+}
+
+}  // namespace spoor

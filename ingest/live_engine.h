@@ -1,0 +1,96 @@
+// The engine of a stream: batches of the inputs in, findings out, everything committed.
+//
+// Order of effects: a record is taken, what follows from it is committed and on disk, then whoever
+// listens is told and the sender is answered. docs/decisions/0048, 0053.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/pipeline.h"
+#include "engine/state/finding_store.h"
+#include "engine/state/state_store.h"
+#include "ingest/queue.h"
+
+namespace spoor {
+
+struct LiveOptions {
+  std::uint64_t told_every = 1'000;        ///< Records after which findings are looked for.
+  std::uint64_t committed_every = 10'000;  ///< Records.
+  std::chrono::nanoseconds committed_after = std::chrono::milliseconds(50);
+};
+
+/// What came in by one input.
+struct InputCounters {
+  std::uint64_t batches = 0;
+  std::uint64_t records = 0;  ///< Stretches that are none, too.
+  std::uint64_t bytes = 0;
+};
+
+struct LiveCounters {
+  std::vector<InputCounters> inputs;
+  std::uint64_t commits = 0;
+  std::uint64_t findings = 0;     ///< Told, revisions too.
+  std::uint64_t uncommitted = 0;  ///< Records taken and not yet committed.
+};
+
+/// Not thread-safe; its callbacks are called in the thread that writes.
+class LiveEngine {
+ public:
+  /// All must outlive it. `inputs`: how many there are.
+  LiveEngine(Pipeline& pipeline,
+             StateStore& store,
+             FindingStore findings,
+             IngestQueue& queue,
+             const Clock& clock,
+             std::size_t inputs,
+             LiveOptions options = {});
+  ~LiveEngine();
+  LiveEngine(const LiveEngine&) = delete;
+  LiveEngine& operator=(const LiveEngine&) = delete;
+
+  /// Called after each commit that is on disk.
+  void on_commit(std::function<void()> call) { after_commit_ = std::move(call); }
+
+  /// Takes what comes, for at most as long as commits may wait, and commits what is due. Fails with
+  /// io if the state cannot be written: nothing that is not committed yet is answered then, and no
+  /// more may be taken.
+  [[nodiscard]] Result<void> turn();
+
+  /// The queue is closed: takes what is in it, and waits until all is committed.
+  [[nodiscard]] Result<void> drain();
+
+  [[nodiscard]] const LiveCounters& counters() const { return counters_; }
+
+ private:
+  using Answers = std::vector<std::function<void(bool)>>;
+
+  void take(IngestBatch& batch);
+  void tell();
+  [[nodiscard]] bool is_due() const;
+  [[nodiscard]] Result<void> commit();
+
+  Pipeline& pipeline_;
+  StateStore& store_;
+  FindingStore findings_;
+  IngestQueue& queue_;
+  const Clock& clock_;
+  LiveOptions options_;
+  LiveCounters counters_;
+  std::function<void()> after_commit_;
+  std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();  ///< Of what is not committed.
+  std::vector<std::uint64_t> lines_;  ///< Of each input: records so far.
+  std::uint64_t untold_ = 0;
+  bool has_news_ = false;
+  std::chrono::nanoseconds committed_at_{0};
+  Timestamp forgot_at_ = 0;
+};
+
+}  // namespace spoor

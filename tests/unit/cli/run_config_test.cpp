@@ -1,0 +1,136 @@
+#include "cli/run_config.h"
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace spoor {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RunConfigs : public testing::Test {
+ protected:
+  void SetUp() override {
+    path_ =
+        (fs::temp_directory_path() / ("spoor_run_" + std::to_string(getpid()) + ".yaml")).string();
+  }
+
+  void TearDown() override { fs::remove(path_); }
+
+  RunConfig load(const std::string& text) {
+    std::ofstream(path_) << text;
+    problems_.clear();
+    Result<RunConfig> config = load_run_config(path_, problems_);
+    EXPECT_TRUE(config);
+    return config ? std::move(*config) : RunConfig{};
+  }
+
+  /// All problems as "line:column: message; hint".
+  std::vector<std::string> problems(const std::string& text) {
+    load(text);
+    std::vector<std::string> told;
+    for (const Diagnostic& problem : problems_) {
+      told.push_back(std::to_string(problem.position.line) + ":" +
+                     std::to_string(problem.position.column) + ": " + problem.message +
+                     (problem.hint.empty() ? "" : "; " + problem.hint));
+    }
+    return told;
+  }
+
+  std::string path_;
+  std::vector<Diagnostic> problems_;
+};
+
+constexpr const char* kWhole = R"(state: /var/lib/spoor
+rules: [a/, b.yml]
+inputs:
+  - {name: shippers, type: tcp, listen: "127.0.0.1:5514", connections: 7}
+  - name: http
+    type: http
+    listen: "[::1]:8088"
+    tls: {certificate: c.pem, key: k.pem, client_ca: ca.pem}
+    tokens_file: tokens
+    idle_timeout: 30s
+bus: {publish: "tcp://127.0.0.1:5556", replay: "tcp://127.0.0.1:5557"}
+sinks: [{name: soar, type: webhook, url: "https://x/", min_level: high}]
+lateness: {agent_stream: 5s}
+admin: 127.0.0.1:9600
+queue: 64MiB
+drain: 3s
+log: {format: json, level: debug}
+)";
+
+TEST_F(RunConfigs, AreReadWhole) {
+  const RunConfig config = load(kWhole);
+  ASSERT_TRUE(problems_.empty()) << render(problems_.front());
+  EXPECT_EQ(config.state, "/var/lib/spoor");
+  EXPECT_EQ(config.rules, (std::vector<std::string>{"a/", "b.yml"}));
+  ASSERT_EQ(config.inputs.size(), 2U);
+  EXPECT_EQ(config.inputs[0].type, InputType::tcp);
+  EXPECT_EQ(config.inputs[0].address, "127.0.0.1");
+  EXPECT_EQ(config.inputs[0].port, 5514);
+  EXPECT_EQ(config.inputs[0].connections, 7U);
+  EXPECT_EQ(config.inputs[1].type, InputType::http);
+  EXPECT_EQ(config.inputs[1].address, "::1");
+  EXPECT_EQ(config.inputs[1].tls_client_ca, "ca.pem");
+  EXPECT_EQ(config.inputs[1].tokens_file, "tokens");
+  EXPECT_EQ(config.inputs[1].idle_timeout, std::chrono::seconds(30));
+  EXPECT_EQ(config.bus.replay, "tcp://127.0.0.1:5557");
+  ASSERT_EQ(config.sinks.size(), 1U);
+  EXPECT_EQ(config.lateness.agent_stream, 5 * kNanosPerSecond);
+  EXPECT_EQ(config.lateness.batched_export, Lateness{}.batched_export);
+  EXPECT_EQ(config.admin_port, 9600);
+  EXPECT_EQ(config.queue_bytes, 64U << 20U);
+  EXPECT_EQ(config.drain, std::chrono::seconds(3));
+  EXPECT_EQ(config.log_format, LogFormat::json);
+  EXPECT_TRUE(config.log_debug);
+}
+
+TEST_F(RunConfigs, WhatIsPrintedReadsAsTheSame) {
+  const std::string printed = render_run_config(load(kWhole));
+  const RunConfig again = load(printed);
+  ASSERT_TRUE(problems_.empty()) << render(problems_.front()) << printed;
+  EXPECT_EQ(render_run_config(again), printed);
+}
+
+TEST_F(RunConfigs, MistakesAreAllToldWithTheirPlace) {
+  using Told = std::vector<std::string>;
+  EXPECT_EQ(problems("stat: x\n"),
+            (Told{"1:1: the configuration has no 'stat'; did you mean 'state'?",
+                  "1:1: the configuration needs 'state'",
+                  "1:1: the configuration needs 'inputs'; inputs: [{name: shippers, type: tcp, "
+                  "listen: 127.0.0.1:5514}]"}));
+  EXPECT_EQ(problems("state: x\ninputs:\n  - {name: a, type: udp, listen: 127.0.0.1:1}\n"),
+            (Told{"3:22: 'udp' is no type; there are tcp, http"}));
+  EXPECT_EQ(problems("state: x\ninputs:\n  - {name: a, type: tcp, listen: localhost:1}\n"),
+            (Told{"3:35: 'localhost:1' is no address to listen on; write an IP address and a port: "
+                  "127.0.0.1:5514, [::1]:5514"}));
+  EXPECT_EQ(
+      problems("state: x\ninputs:\n  - {name: a, type: tcp, adress: x, listen: 127.0.0.1:1}\n"),
+      (Told{"3:27: an input has no 'adress'; it has: name, type, listen, tls, tokens_file, "
+            "connections, connections_per_address, idle_timeout"}));
+  EXPECT_EQ(problems("state: x\ninputs:\n  - {name: a, type: tcp, listen: 127.0.0.1:1}\n"
+                     "  - {name: b, type: tcp, listen: 127.0.0.1:1}\n"),
+            (Told{"4:5: 'a' listens there already"}));
+  EXPECT_EQ(
+      problems("state: x\nqueue: 3MB\ninputs:\n  - {name: a, type: tcp, listen: 127.0.0.1:1}\n"),
+      (Told{"2:8: '3MB' is no size; write a whole number and KiB, MiB or GiB: 256MiB"}));
+  EXPECT_EQ(problems(""), (Told{"1:1: there is no configuration in it"}));
+}
+
+TEST(ListenAddresses, AreAnAddressAndAPort) {
+  EXPECT_EQ(parse_listen_address("[::1]:80")->address, "::1");
+  EXPECT_EQ(parse_listen_address("0.0.0.0:0")->port, 0);
+  for (const char* text : {"", "80", ":80", "localhost:80", "127.0.0.1", "127.0.0.1:", "::1:80",
+                           "127.0.0.1:65536", "127.0.0.1:8x", "[127.0.0.1]:80"}) {
+    EXPECT_FALSE(parse_listen_address(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace spoor

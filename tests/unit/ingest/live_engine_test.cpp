@@ -1,0 +1,173 @@
+#include "ingest/live_engine.h"
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "engine/rule/load.h"
+
+namespace spoor {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kRule = R"(
+title: Look-up
+id: 10000000-0000-4000-8000-000000000002
+name: lookup
+level: high
+logsource: {product: windows, category: dns_query}
+detection: {selection: {QueryName|endswith: evil.test}, condition: selection}
+)";
+
+std::string lookup(int number, const std::string& name) {
+  return R"({"Event":{"System":{"Provider":{"#attributes":{"Name":"Microsoft-Windows-Sysmon"}},)"
+         R"("EventID":22,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"PC1",)"
+         R"("EventRecordID":)" +
+         std::to_string(number) +
+         R"(},"EventData":{"UtcTime":"2023-03-14 09:13:42.214","ProcessGuid":)"
+         R"("{0E8F4EE1-0000-0000-0000-000000000001}","ProcessId":7,"QueryName":")" +
+         name + R"(","Image":"C:\\a.exe"}}})";
+}
+
+class LiveEngines : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = (fs::temp_directory_path() /
+               ("spoor_live_" + std::to_string(getpid()) + "_" +
+                testing::UnitTest::GetInstance()->current_test_info()->name()))
+                  .string();
+    fs::remove_all(folder_);
+    start();
+  }
+
+  void TearDown() override {
+    stop();
+    fs::remove_all(folder_);
+  }
+
+  void start() {
+    store_ = std::move(*StateStore::open(folder_, StateStore::Access::write));
+    pipeline_ = std::make_unique<Pipeline>(rules_.rules, PipelineOptions{.lateness = Lateness{}});
+    ASSERT_TRUE(pipeline_->open_state(*store_, *store_));
+    engine_ = std::make_unique<LiveEngine>(
+        *pipeline_, *store_, *FindingStore::open(*store_, *store_), queue_, system_clock(), 2);
+  }
+
+  void stop() {
+    engine_.reset();
+    pipeline_.reset();
+    store_.reset();
+  }
+
+  /// A batch whose answer is counted.
+  IngestBatch batch(const std::vector<std::string>& records, std::size_t input = 0) {
+    IngestBatch made;
+    made.input = input;
+    made.peer = "127.0.0.1:1";
+    for (const std::string& record : records) {
+      made.add_record(record);
+    }
+    made.seal();
+    made.done = [this](bool is_safe) { ++(is_safe ? safe_ : lost_); };
+    return made;
+  }
+
+  [[nodiscard]] std::uint64_t stored() const { return FindingReader(*store_).heads()->head; }
+
+  std::string folder_;
+  LoadedRules rules_ = load_rules({{.path = "r.yml", .content = kRule}});
+  IngestQueue queue_{1U << 20U};
+  std::unique_ptr<StateStore> store_;
+  std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<LiveEngine> engine_;
+  std::atomic<int> safe_{0};
+  std::atomic<int> lost_{0};
+};
+
+TEST_F(LiveEngines, AnswerWhenTheFindingIsStored) {
+  std::atomic<std::uint64_t> stored_at_commit{0};
+  ASSERT_TRUE(queue_.try_push(batch({lookup(1, "a.evil.test"), lookup(2, "good.test")})));
+  EXPECT_EQ(safe_, 0);
+  for (int i = 0; i < 100 && safe_ == 0; ++i) {
+    ASSERT_TRUE(engine_->turn());
+  }
+  EXPECT_EQ(safe_, 1);
+  EXPECT_EQ(stored(), 1U);
+  EXPECT_EQ(engine_->counters().findings, 1U);
+  EXPECT_EQ(engine_->counters().inputs[0].records, 2U);
+  EXPECT_EQ(engine_->counters().inputs[1].records, 0U);
+}
+
+TEST_F(LiveEngines, DrainWhatIsInTheQueue) {
+  for (int i = 0; i < 50; ++i) {
+    ASSERT_TRUE(queue_.try_push(batch({lookup(i, "a.evil.test")}, 1)));
+  }
+  queue_.close();
+  ASSERT_TRUE(engine_->drain());
+  EXPECT_EQ(safe_, 50);
+  EXPECT_EQ(stored(), 50U);
+  EXPECT_EQ(pipeline_->accounting().total().received, 50U);
+}
+
+TEST_F(LiveEngines, GoOnAfterARestartWithoutTellingTwice) {
+  ASSERT_TRUE(queue_.try_push(batch({lookup(1, "a.evil.test")})));
+  ASSERT_TRUE(engine_->drain());
+  stop();
+  start();
+  ASSERT_TRUE(queue_.try_push(batch({lookup(1, "a.evil.test"), lookup(2, "b.evil.test")})));
+  ASSERT_TRUE(engine_->drain());
+  EXPECT_EQ(stored(), 2U) << "the first came again";
+}
+
+TEST_F(LiveEngines, CountWhatIsNoRecord) {
+  IngestBatch made = batch({"{", lookup(1, "a.evil.test")});
+  IngestBatch bad;
+  bad.add_bad(ErrorCode::oversize, "{\"a\":");
+  bad.seal();
+  ASSERT_TRUE(queue_.try_push(std::move(made)));
+  ASSERT_TRUE(queue_.try_push(std::move(bad)));
+  ASSERT_TRUE(engine_->drain());
+  EXPECT_EQ(pipeline_->accounting().total().dead_lettered, 2U);
+  EXPECT_EQ(pipeline_->accounting().total().residual(), 0);
+  EXPECT_EQ(pipeline_->accounting().dead_letters().at("oversize"), 1U);
+  EXPECT_EQ(stored(), 1U);
+}
+
+TEST_F(LiveEngines, WhatIsNotCommittedIsNotAnswered) {
+  ASSERT_TRUE(queue_.try_push(batch({lookup(1, "good.test")})));
+  stop();
+  EXPECT_EQ(safe_, 0);
+}
+
+TEST(IngestQueues, RefuseWhatDoesNotFitAndTellWhenThereIsRoom) {
+  IngestQueue queue(100);
+  int told = 0;
+  queue.on_room([&told] { ++told; });
+  const auto batch = [](std::size_t size) {
+    IngestBatch made;
+    made.bytes.assign(size, ' ');
+    return made;
+  };
+  EXPECT_TRUE(queue.try_push(batch(1'000))) << "an empty queue takes anything";
+  EXPECT_FALSE(queue.try_push(batch(1)));
+  EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(queue.try_push(batch(60)));
+  EXPECT_TRUE(queue.try_push(batch(40)));
+  EXPECT_FALSE(queue.has_room(1));
+  queue.close();
+  EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
+  EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
+  EXPECT_FALSE(queue.pop(std::chrono::hours(1))) << "closed: it does not wait";
+  EXPECT_FALSE(queue.try_push(batch(1)));
+}
+
+}  // namespace
+}  // namespace spoor
