@@ -77,9 +77,9 @@ const YamlNode* ConfigMap::scalar(std::string_view key) const {
   return value;
 }
 
-std::string ConfigMap::text(std::string_view key, std::string otherwise) const {
+std::string ConfigMap::text(std::string_view key) const {
   const YamlNode* value = scalar(key);
-  return value == nullptr ? std::move(otherwise) : value->text;
+  return value == nullptr ? std::string() : value->text;
 }
 
 std::string ConfigMap::required_text(std::string_view key) const {

@@ -26,7 +26,7 @@ class ConfigMap {
   [[nodiscard]] const YamlNode* find(std::string_view key) const;
 
   /// Of each: what holds if the key is not there, or its value is wrong, which the desk is told.
-  [[nodiscard]] std::string text(std::string_view key, std::string otherwise = "") const;
+  [[nodiscard]] std::string text(std::string_view key) const;
   [[nodiscard]] std::string required_text(std::string_view key) const;
   [[nodiscard]] bool flag(std::string_view key, bool otherwise) const;
   [[nodiscard]] std::uint64_t number(std::string_view key,

@@ -169,7 +169,9 @@ Result<AllowList> AllowList::parse(std::string_view text, const std::string& pat
       continue;
     }
     const auto wrong = [&](const std::string& what) {
-      return fail(ErrorCode::bad_usage, path + ":" + std::to_string(number) + ": " + what);
+      std::string told = path;
+      told.append(":").append(std::to_string(number)).append(": ").append(what);
+      return fail(ErrorCode::bad_usage, std::move(told));
     };
     Result<AllowedClient> client = parse_line(line);
     if (!client) {

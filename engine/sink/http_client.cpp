@@ -86,7 +86,8 @@ class CurlClient final : public HttpClient {
     };
     add("Expect:");  // Not asked for leave to send the body: not all answer.
     for (const auto& [name, value] : request.headers) {
-      add(name + ": " + value);
+      std::string line = name;
+      add(line.append(": ").append(value));
     }
     std::array<char, CURL_ERROR_SIZE> why{};
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, why.data());
@@ -133,8 +134,8 @@ class CurlClient final : public HttpClient {
 }  // namespace
 
 Result<std::unique_ptr<HttpClient>> make_curl_client(CurlOptions options) {
-  static const CURLcode global = curl_global_init(CURL_GLOBAL_DEFAULT);
-  std::unique_ptr<CURL, HandleCloser> handle(global == CURLE_OK ? curl_easy_init() : nullptr);
+  static const CURLcode kSetUp = curl_global_init(CURL_GLOBAL_DEFAULT);
+  std::unique_ptr<CURL, HandleCloser> handle(kSetUp == CURLE_OK ? curl_easy_init() : nullptr);
   if (handle == nullptr) {
     return fail(ErrorCode::io, "libcurl cannot be set up");
   }

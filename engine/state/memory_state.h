@@ -51,7 +51,8 @@ class MemoryState final : public StateSink, public StateSource, public StateAsid
     std::string value;
   };
 
-  mutable std::mutex mutex_;  ///< Of rows_.
+  /// Of rows_. Who looks at rows may read others meanwhile.
+  mutable std::recursive_mutex mutex_;
   Rows rows_;
   std::vector<Change> pending_;
 };

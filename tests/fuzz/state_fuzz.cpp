@@ -30,8 +30,8 @@ spoor::PipelineOptions options() {
 }
 
 const std::vector<spoor::test::HistoryRecord>& records() {
-  static const auto made =
-      spoor::test::make_history(21, {.both_vendors = true, .security = true, .scripts = 4});
+  static const auto made = spoor::test::make_history(
+      21, {.hosts = 1, .processes = 4, .lookups = 3, .both_vendors = true, .scripts = 2});
   return made;
 }
 

@@ -1,8 +1,7 @@
 #include "tests/support/history_rules.h"
 
-#include <string>
-
 #include <cstdlib>
+#include <string>
 
 #include "engine/rule/load.h"
 

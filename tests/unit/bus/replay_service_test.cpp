@@ -27,11 +27,13 @@ struct Reply {
 
 class ReplayServices : public testing::Test {
  protected:
-  Reply ask(std::string_view command, std::string_view arguments = "", BusClient client = {}) {
-    return ask_frames({command, arguments}, std::move(client));
+  Reply ask(std::string_view command,
+            std::string_view arguments = "",
+            const BusClient& client = {}) {
+    return ask_frames({command, arguments}, client);
   }
 
-  Reply ask_frames(const std::vector<std::string_view>& frames, BusClient client = {}) {
+  Reply ask_frames(const std::vector<std::string_view>& frames, const BusClient& client = {}) {
     if (!service_) {
       service_.emplace(BusIdentity{.instance = "abc", .epoch = 3}, findings_.state(),
                        findings_.state(), clock_);
@@ -177,16 +179,16 @@ TEST_F(ReplayServices, WhatIsNoRequestIsRefusedAndCounted) {
   EXPECT_EQ(ask("hello").text("code"), "unknown_command");
   EXPECT_EQ(ask("").text("code"), "unknown_command");
   for (const char* arguments :
-       {"[]", "7", "{", "{\"from\":-1}", "{\"from\":\"1\"}", "{\"from\":1.5}", "{\"max\":0}",
-        "{\"prefix\":7}", "{\"from\":18446744073709551616}", "\xff", "{\"prefix\":\"\xff\"}"}) {
+       {"[]", "7", "{", R"({"from":-1})", R"({"from":"1"})", R"({"from":1.5})", R"({"max":0})",
+        R"({"prefix":7})", R"({"from":18446744073709551616})", "\xff", "{\"prefix\":\"\xff\"}"}) {
     EXPECT_EQ(ask("REPLAY", arguments).text("code"), "bad_request") << arguments;
   }
-  for (const char* arguments : {"{\"consumer\":\"a b\"}", "{\"consumer\":7}"}) {
+  for (const char* arguments : {R"({"consumer":"a b"})", R"({"consumer":7})"}) {
     EXPECT_EQ(ask("HELLO", arguments).text("code"), "bad_request") << arguments;
   }
   EXPECT_EQ(ask_frames({}).text("code"), "bad_request");
   EXPECT_EQ(ask_frames({"HEAD", "{}", "more"}).text("code"), "bad_request");
-  const std::string deep = "{\"a\":" + std::string(30'000, '[') + std::string(30'000, ']') + "}";
+  const std::string deep = R"({"a":)" + std::string(30'000, '[') + std::string(30'000, ']') + "}";
   EXPECT_EQ(ask("HEAD", deep).word, "OK") << "depth needs no stack";
   EXPECT_EQ(ask("HEAD", std::string(kRequestBytesMax + 1, ' ')).text("code"), "bad_request");
   const Reply stats = ask("STATS");
@@ -197,7 +199,7 @@ TEST_F(ReplayServices, TheIdComesBack) {
   EXPECT_EQ(ask("HEAD", R"({"id":17})").number("id"), 17U);
   EXPECT_EQ(ask("HEAD", R"({"id":"x\"y"})").text("id"), "x\"y");
   EXPECT_EQ(ask("NONE", R"({"id":18})").number("id"), 18U);
-  const Reply refused = ask("HEAD", "{\"id\":\"" + std::string(65, 'x') + "\"}");
+  const Reply refused = ask("HEAD", R"({"id":")" + std::string(65, 'x') + R"("})");
   EXPECT_EQ(refused.text("code"), "bad_request");
   EXPECT_FALSE(refused.header.HasMember("id"));
 }

@@ -25,7 +25,7 @@ class SinkSettings : public testing::Test {
   std::string write(const char* name,
                     const std::string& text,
                     fs::perms perms = fs::perms::owner_read | fs::perms::owner_write) const {
-    const std::string path = (folder_ / name).string();
+    std::string path = (folder_ / name).string();
     std::ofstream(path) << text;
     fs::permissions(path, perms);
     return path;
