@@ -175,7 +175,22 @@ Result<void> LiveRun::run() {
 }
 
 Result<void> LiveRun::drain() {
+  constexpr std::chrono::nanoseconds kQuiet = std::chrono::milliseconds(150);
   status_.set(false, metrics());
+  const std::chrono::nanoseconds end = clock_.monotonic() + config_.drain;
+  std::chrono::nanoseconds busy_at = clock_.monotonic();
+  // Senders that were waiting for room are let in first.
+  while (clock_.monotonic() < end && clock_.monotonic() - busy_at < kQuiet) {
+    const std::uint64_t before = engine_->counters().uncommitted;
+    Result<void> turned = engine_->turn();
+    if (!turned) {
+      return turned;
+    }
+    if (queue_.bytes() > 0 || engine_->counters().uncommitted != before) {
+      busy_at = clock_.monotonic();
+    }
+  }
+  queue_.close();
   return engine_->drain();
 }
 
@@ -232,8 +247,7 @@ std::string LiveRun::metrics() const {
   text.family("spoor_commits", MetricType::counter, "Commits of the state.").sample(live.commits);
   text.family("spoor_queue_bytes", MetricType::gauge, "What waits for the engine.")
       .sample(queue_.bytes());
-  text.family("spoor_hosts", MetricType::gauge, "Hosts known.")
-      .sample(correlator.host_count());
+  text.family("spoor_hosts", MetricType::gauge, "Hosts known.").sample(correlator.host_count());
   text.family("spoor_tracked_processes", MetricType::gauge, "Processes in the graphs.")
       .sample(correlator.process_count());
   text.family("spoor_coverage_gaps", MetricType::counter,

@@ -63,6 +63,7 @@ class LiveRun {
   /// Fails with io if the state cannot be written.
   [[nodiscard]] Result<void> run();
 
+  /// No input takes anything more: takes what they have handed over, or are about to, and commits.
   [[nodiscard]] Result<void> drain();
 
  private:

@@ -29,7 +29,6 @@ int end(LiveRun& run, LiveInputs& inputs) {
   notify_service("STOPPING=1");
   log_info("stopping: no more is taken in");
   inputs.stop();
-  run.queue().close();
   const Result<void> drained = run.drain();
   if (!drained) {
     return give_up(drained.error());

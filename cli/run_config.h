@@ -32,7 +32,7 @@ struct InputConfig {
   std::string tokens_file{};    ///< HTTP: who comes must have one of these.
   std::size_t connections = 1'000;
   std::size_t connections_per_address = 100;
-  std::chrono::milliseconds idle_timeout{300'000};
+  std::chrono::milliseconds idle_timeout{0};  ///< 0: as the type of input has it.
 };
 
 enum class LogFormat : std::uint8_t { text, json };

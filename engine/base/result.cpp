@@ -5,6 +5,7 @@ namespace spoor {
 std::string_view to_string(ErrorCode code) {
   switch (code) {
     case ErrorCode::malformed_json: return "malformed_json";
+    case ErrorCode::malformed_frame: return "malformed_frame";
     case ErrorCode::malformed_xml: return "malformed_xml";
     case ErrorCode::unsupported: return "unsupported";
     case ErrorCode::truncated: return "truncated";

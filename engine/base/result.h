@@ -13,15 +13,16 @@ namespace spoor {
 /// What went wrong. Input errors are counted by their code, so a code names one cause.
 enum class ErrorCode {
   // Records (dead letters).
-  malformed_json,  ///< Not JSON.
-  malformed_xml,   ///< An event as XML that is not well-formed.
-  truncated,       ///< The input ended inside a record.
-  oversize,        ///< Record longer than kRecordBytesMax.
-  too_deep,        ///< Nested deeper than kJsonDepthMax.
-  too_many_keys,   ///< More than kRecordKeysMax keys.
-  encoding_utf16,  ///< UTF-16 text; we read UTF-8.
-  unknown_source,  ///< JSON, but of no vendor that we know.
-  unsupported,     ///< A form that we know and do not read.
+  malformed_json,   ///< Not JSON.
+  malformed_xml,    ///< An event as XML that is not well-formed.
+  malformed_frame,  ///< A syslog octet count that is none.
+  truncated,        ///< The input ended inside a record.
+  oversize,         ///< Record longer than kRecordBytesMax.
+  too_deep,         ///< Nested deeper than kJsonDepthMax.
+  too_many_keys,    ///< More than kRecordKeysMax keys.
+  encoding_utf16,   ///< UTF-16 text; we read UTF-8.
+  unknown_source,   ///< JSON, but of no vendor that we know.
+  unsupported,      ///< A form that we know and do not read.
   // Files.
   io,                  ///< The operating system refused.
   bad_compression,     ///< Corrupt or truncated gzip or zstd data.
@@ -33,7 +34,7 @@ enum class ErrorCode {
   limit,
   bus,
   bad_state,          ///< What survived a restart is of another version, or damaged.
-  insecure_listener,  ///< A bus endpoint off loopback without authentication.
+  insecure_listener,  ///< A listener off loopback without authentication.
 };
 
 /// The name of a code as it stands in counters, dead letters and JSON: "malformed_json".

@@ -29,7 +29,8 @@ LAYERS = {
                "engine/matcher", "engine/correlation", "engine/state", "engine/bus", "engine/sink"],
 }
 LAYERS["replay"] = LAYERS["engine"] + ["engine"]
-LAYERS["ingest"] = LAYERS["engine"] + ["engine"]
+# A stream is split and unpacked by the rules of a file.
+LAYERS["ingest"] = LAYERS["replay"] + ["replay"]
 # What others build on: it needs nothing of ours.
 LAYERS["clients"] = []
 LAYERS["cli"] = LAYERS["replay"] + ["replay", "ingest", "engine/report", "clients"]
@@ -43,7 +44,11 @@ HEAVY = {
     "zmq": ["engine/bus", "clients"],
     "rocksdb/": ["engine/state"],
     "curl/": ["engine/sink"],
-    "openssl/": ["engine/sink"],
+    "openssl/": ["engine/sink", "ingest"],
+    "boost/asio": ["ingest"],
+    "boost/beast": ["ingest"],
+    "zlib": ["replay", "ingest"],
+    "zstd": ["replay", "ingest"],
     "boost/graph/": ["engine/process_graph"],
     "spdlog/": ["cli"],
     "CLI/": ["cli"],
