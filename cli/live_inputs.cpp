@@ -12,6 +12,7 @@
 #include "ingest/runtime.h"
 #include "ingest/status_server.h"
 #include "ingest/tcp_input.h"
+#include "ingest/tokens.h"
 
 namespace spoor {
 namespace {

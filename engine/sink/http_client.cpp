@@ -31,7 +31,7 @@ struct UrlCloser {
 };
 
 std::size_t take_body(char* bytes, std::size_t size, std::size_t count, void* user) {
-  auto& body = static_cast<HttpAnswer*>(user)->body;
+  auto& body = static_cast<SinkAnswer*>(user)->body;
   const std::size_t room = kAnswerBytesMax - std::min(kAnswerBytesMax, body.size());
   body.append(bytes, std::min(room, size * count));
   return size * count;
@@ -61,7 +61,7 @@ std::size_t take_header(char* bytes, std::size_t size, std::size_t count, void* 
   constexpr std::string_view kName = "retry-after:";
   const std::string_view line(bytes, size * count);
   if (line.size() > kName.size() && equals_ignore_case_ascii(line.substr(0, kName.size()), kName)) {
-    static_cast<HttpAnswer*>(user)->retry_after = parse_retry_after(line.substr(kName.size()));
+    static_cast<SinkAnswer*>(user)->retry_after = parse_retry_after(line.substr(kName.size()));
   }
   return size * count;
 }
@@ -76,8 +76,8 @@ class CurlClient final : public HttpClient {
   CurlClient(std::unique_ptr<CURL, HandleCloser> handle, CurlOptions options)
       : handle_(std::move(handle)), options_(std::move(options)) {}
 
-  HttpAnswer post(const HttpRequest& request) override {
-    HttpAnswer answer;
+  SinkAnswer post(const SinkRequest& request) override {
+    SinkAnswer answer;
     CURL* handle = handle_.get();
     curl_easy_reset(handle);
     std::unique_ptr<curl_slist, ListCloser> headers;

@@ -13,13 +13,13 @@
 
 namespace spoor {
 
-struct HttpRequest {
+struct SinkRequest {
   std::string url;
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
 };
 
-struct HttpAnswer {
+struct SinkAnswer {
   long status = 0;     ///< 0: there was no answer, and `error` says why.
   std::string body{};  ///< At most 64 KiB of it.
   std::optional<std::chrono::seconds> retry_after{};  ///< As the server asks.
@@ -34,7 +34,7 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   /// Waits for the answer.
-  [[nodiscard]] virtual HttpAnswer post(const HttpRequest& request) = 0;
+  [[nodiscard]] virtual SinkAnswer post(const SinkRequest& request) = 0;
 };
 
 struct CurlOptions {

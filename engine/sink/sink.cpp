@@ -70,8 +70,8 @@ std::string dead_letter(const SinkConfig& config,
 
 }  // namespace
 
-HttpRequest sink_request(const SinkConfig& config, const StoredFinding& finding, Timestamp wall) {
-  HttpRequest request;
+SinkRequest sink_request(const SinkConfig& config, const StoredFinding& finding, Timestamp wall) {
+  SinkRequest request;
   request.headers.emplace_back("Content-Type", "application/json");
   if (!config.authorization.empty()) {
     request.headers.emplace_back("Authorization", config.authorization);
@@ -95,7 +95,7 @@ HttpRequest sink_request(const SinkConfig& config, const StoredFinding& finding,
   return request;
 }
 
-Delivery judge_answer(const SinkConfig& config, const HttpAnswer& answer) {
+Delivery judge_answer(const SinkConfig& config, const SinkAnswer& answer) {
   switch (answer.status) {
     case 0:
     case kTooManyRequests:
@@ -119,7 +119,7 @@ Delivery judge_answer(const SinkConfig& config, const HttpAnswer& answer) {
   }
 }
 
-milliseconds retry_delay(std::uint32_t attempt, const HttpAnswer& answer, std::uint64_t random) {
+milliseconds retry_delay(std::uint32_t attempt, const SinkAnswer& answer, std::uint64_t random) {
   constexpr std::uint32_t kDoublingsMax = 16;
   const milliseconds full =
       std::min(kDelayMin * (std::int64_t{1} << std::min(attempt, kDoublingsMax)), kDelayMax);
@@ -231,7 +231,7 @@ class SinkRunner::Worker {
     }
     std::uint32_t failures = 0;
     for (std::uint32_t attempt = 0; !stops(); ++attempt) {
-      const HttpAnswer answer =
+      const SinkAnswer answer =
           environment_.http->post(sink_request(config_, finding, environment_.clock.wall()));
       Delivery delivery = judge_answer(config_, answer);
       if (stops() && delivery == Delivery::later) {
@@ -255,7 +255,7 @@ class SinkRunner::Worker {
     return false;
   }
 
-  static std::string reason_of(const HttpAnswer& answer) {
+  static std::string reason_of(const SinkAnswer& answer) {
     constexpr std::size_t kShown = 200;
     return answer.status == 0
                ? answer.error

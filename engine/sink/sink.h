@@ -42,7 +42,7 @@ struct SinkConfig {
 };
 
 /// What is to be sent of a finding. `wall`: now, for the signature.
-[[nodiscard]] HttpRequest sink_request(const SinkConfig& config,
+[[nodiscard]] SinkRequest sink_request(const SinkConfig& config,
                                        const StoredFinding& finding,
                                        Timestamp wall);
 
@@ -54,12 +54,12 @@ enum class Delivery : std::uint8_t {
   refused,  ///< For good.
 };
 
-[[nodiscard]] Delivery judge_answer(const SinkConfig& config, const HttpAnswer& answer);
+[[nodiscard]] Delivery judge_answer(const SinkConfig& config, const SinkAnswer& answer);
 
 /// How long to wait before the next attempt: 1 s, doubled each time to 5 min, less up to half of
 /// that by chance (`random`: any number), and never less than the receiver asks for.
 [[nodiscard]] std::chrono::milliseconds retry_delay(std::uint32_t attempt,
-                                                    const HttpAnswer& answer,
+                                                    const SinkAnswer& answer,
                                                     std::uint64_t random);
 
 struct SinkStatus {

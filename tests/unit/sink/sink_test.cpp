@@ -38,14 +38,14 @@ StoredFinding stored(std::string payload = "{}") {
   return finding;
 }
 
-std::map<std::string, std::string> headers_of(const HttpRequest& request) {
+std::map<std::string, std::string> headers_of(const SinkRequest& request) {
   return {request.headers.begin(), request.headers.end()};
 }
 
 TEST(SinkRequests, AWebhookIsSignedAndNamesWhatItIs) {
   const SinkConfig config{
       .name = "n", .url = "https://x/y", .secret = "0123456789abcdef", .authorization = "Bearer k"};
-  const HttpRequest request = sink_request(config, stored("{\"a\":1}"), 5 * kNanosPerSecond);
+  const SinkRequest request = sink_request(config, stored("{\"a\":1}"), 5 * kNanosPerSecond);
   const std::map<std::string, std::string> headers = headers_of(request);
   EXPECT_EQ(request.url, "https://x/y");
   EXPECT_EQ(request.body, "{\"a\":1}");
@@ -59,7 +59,7 @@ TEST(SinkRequests, AWebhookIsSignedAndNamesWhatItIs) {
 }
 
 TEST(SinkRequests, WithoutASecretNothingIsSigned) {
-  const HttpRequest request = sink_request({.name = "n", .url = "https://x"}, stored(), 0);
+  const SinkRequest request = sink_request({.name = "n", .url = "https://x"}, stored(), 0);
   EXPECT_FALSE(headers_of(request).contains("webhook-signature"));
 }
 
@@ -72,7 +72,7 @@ TEST(SinkRequests, TheHiveGetsAnAlert) {
       R"({"name":"e","type_id":1,"value":"github.com"}]})";
   StoredFinding finding = stored(payload);
   finding.first_seen = 7 * kNanosPerSecond;
-  const HttpRequest request =
+  const SinkRequest request =
       sink_request({.name = "n", .kind = SinkKind::thehive, .url = "https://hive"}, finding, 0);
   EXPECT_EQ(request.url, "https://hive/api/v1/alert");
   rapidjson::Document alert;
@@ -137,13 +137,13 @@ TEST(SinkDelays, GrowAreSpreadAndHeedTheReceiver) {
 /// Answers as it is told, and keeps what it was asked.
 struct Receiver {
   std::mutex mutex;
-  std::deque<HttpAnswer> answers;  ///< Then 200.
-  std::vector<HttpRequest> requests;
+  std::deque<SinkAnswer> answers;  ///< Then 200.
+  std::vector<SinkRequest> requests;
 
   [[nodiscard]] std::vector<std::string> bodies() {
     const std::lock_guard lock(mutex);
     std::vector<std::string> bodies;
-    for (const HttpRequest& request : requests) {
+    for (const SinkRequest& request : requests) {
       bodies.push_back(request.body);
     }
     return bodies;
@@ -154,13 +154,13 @@ class FakeHttp final : public HttpClient {
  public:
   explicit FakeHttp(Receiver& receiver) : receiver_(receiver) {}
 
-  HttpAnswer post(const HttpRequest& request) override {
+  SinkAnswer post(const SinkRequest& request) override {
     const std::lock_guard lock(receiver_.mutex);
     receiver_.requests.push_back(request);
     if (receiver_.answers.empty()) {
       return {.status = 200};
     }
-    HttpAnswer answer = receiver_.answers.front();
+    SinkAnswer answer = receiver_.answers.front();
     receiver_.answers.pop_front();
     return answer;
   }
@@ -253,7 +253,7 @@ TEST_F(SinkRunners, TryAgainWithTheSameKey) {
   start();
   ASSERT_TRUE(comes_to(1));
   ASSERT_EQ(receiver_.requests.size(), 3U);
-  for (const HttpRequest& request : receiver_.requests) {
+  for (const SinkRequest& request : receiver_.requests) {
     EXPECT_EQ(headers_of(request).at("webhook-id"), "00000000000000010000000000000001:1");
   }
   EXPECT_EQ(runner_->status().retries, 2U);

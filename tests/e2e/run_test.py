@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""spoor run: logs over the network in, findings on the bus out."""
+import gzip
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from program import PATIENCE, SPOOR, FolderTest, run, scenario
+
+EXIT_USAGE = 2
+EXIT_INSECURE = 78
+
+
+def records(name):
+    with gzip.open(scenario(name), "rb") as file:
+        return [line for line in file.read().splitlines() if line]
+
+
+class Engine:
+    """One `spoor run`, until it is stopped."""
+
+    def __init__(self, config):
+        self.process = subprocess.Popen([SPOOR, "run", "-c", config], stderr=subprocess.PIPE, text=True)
+        self.log = []
+        self.ports = {}
+        self.ready = threading.Event()
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stderr:
+            self.log.append(line)
+            listens = re.search(r"input (\w+): .* on 127\.0\.0\.1:(\d+)", line)
+            if listens:
+                self.ports[listens[1]] = int(listens[2])
+            admin = re.search(r"/metrics on 127\.0\.0\.1:(\d+)", line)
+            if admin:
+                self.ports["admin"] = int(admin[1])
+                self.ready.set()
+        self.ready.set()
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(PATIENCE)
+        self.reader.join(PATIENCE)
+        self.process.stderr.close()
+        return code
+
+
+class RunTest(FolderTest):
+    def setUp(self):
+        super().setUp()
+        self.bus, self.fetch = ("ipc://" + self.path(name) for name in ("bus", "replay"))
+        self.config = self.path("spoor.yaml", json.dumps({
+            "state": self.path("state"),
+            "inputs": [{"name": "lines", "type": "tcp", "listen": "127.0.0.1:0"},
+                       {"name": "web", "type": "http", "listen": "127.0.0.1:0"}],
+            "bus": {"publish": self.bus, "replay": self.fetch},
+            "admin": "127.0.0.1:0"}))
+
+    def engine(self):
+        engine = Engine(self.config)
+        self.addCleanup(lambda: engine.process.poll() is None and engine.stop(signal.SIGKILL))
+        self.assertTrue(engine.ready.wait(PATIENCE))
+        self.assertIn("admin", engine.ports, engine.log)
+        return engine
+
+    def ask(self, port, method, path, body=None, headers=None):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self.addCleanup(connection.close)
+        connection.request(method, path, body, headers or {})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+    def metric(self, engine, name):
+        _, text = self.ask(engine.ports["admin"], "GET", "/metrics")
+        return sum(float(line.rsplit(" ", 1)[1]) for line in text.decode().splitlines() if line.startswith(name))
+
+    def wait_for(self, holds, what):
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            self.assertLess(time.monotonic(), end, what)
+            time.sleep(0.05)
+
+    def told(self, count=1):
+        """The uids of what the bus gives from the start."""
+        result = run("bus", "tail", self.bus, "--replay", self.fetch, "--from", "1", "-n", str(count), "--timeout", "60")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return [json.loads(line)["finding_info"]["uid"] for line in result.stdout.splitlines()]
+
+    def stored(self):
+        return run("findings", "--state", self.path("state"), "--format", "ndjson").stdout.splitlines()
+
+
+class Inputs(RunTest):
+    def setUp(self):
+        super().setUp()
+        self.records = records("A.sysmon-evtxdump")
+        self.want = json.loads(run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson").stdout)["finding_info"]["uid"]
+
+    def expect_one_finding(self, engine):
+        self.wait_for(lambda: self.metric(engine, "spoor_received_events_total") >= len(self.records), "all are taken")
+        self.assertEqual(set(self.told()), {self.want})
+        self.assertEqual(self.metric(engine, "spoor_accounting_residual"), 0)
+        self.assertEqual(engine.stop(), 0, engine.log)
+        self.assertEqual([json.loads(line)["finding_info"]["uid"] for line in self.stored()], [self.want])
+
+    def send_lines(self, engine, data):
+        with socket.create_connection(("127.0.0.1", engine.ports["lines"])) as connection:
+            connection.sendall(data)
+
+    def test_lines_over_tcp(self):
+        engine = self.engine()
+        self.send_lines(engine, b"\n".join(self.records) + b"\n")
+        self.expect_one_finding(engine)
+
+    def test_syslog_in_both_framings(self):
+        engine = self.engine()
+        half = len(self.records) // 2
+        line = b"<133>Nov 23 09:09:05 vm edr: "
+        self.send_lines(engine, b"".join(line + record + b"\n" for record in self.records[:half]))
+        header = b"<133>1 2026-11-23T09:09:05.691127+00:00 vm edr - - - "
+        self.send_lines(engine, b"".join(b"%d " % len(header + record) + header + record for record in self.records[half:]))
+        self.expect_one_finding(engine)
+
+    def test_http(self):
+        engine = self.engine()
+        body = gzip.compress(b"\n".join(self.records))
+        status, text = self.ask(engine.ports["web"], "POST", "/ingest", body, {"Content-Encoding": "gzip"})
+        self.assertEqual(status, 200, text)
+        self.expect_one_finding(engine)
+
+    def test_splunk_hec_with_acknowledgements(self):
+        engine = self.engine()
+        body = b"".join(b'{"event":' + record + b"}" for record in self.records)
+        headers = {"X-Splunk-Request-Channel": "0aeeac95-ac74-4aa9-b30d-6c4c0ac581ba"}
+        status, text = self.ask(engine.ports["web"], "POST", "/services/collector/event", body, headers)
+        self.assertEqual(status, 200, text)
+        ack = json.loads(text)["ackId"]
+        acks = "/services/collector/ack?channel=" + headers["X-Splunk-Request-Channel"]
+        self.wait_for(lambda: json.loads(self.ask(engine.ports["web"], "POST", acks, json.dumps({"acks": [ack]}))[1])
+                      ["acks"][str(ack)], "the acknowledgement")
+        self.expect_one_finding(engine)
+
+
+class Operation(RunTest):
+    def test_health_and_metrics(self):
+        engine = self.engine()
+        self.assertEqual(self.ask(engine.ports["admin"], "GET", "/healthz"), (200, b"ok\n"))
+        self.assertEqual(self.ask(engine.ports["admin"], "GET", "/readyz"), (200, b"ready\n"))
+        self.assertEqual(self.ask(engine.ports["admin"], "GET", "/none")[0], 404)
+        self.assertEqual(self.ask(engine.ports["admin"], "POST", "/metrics", b"")[0], 405)
+        status, text = self.ask(engine.ports["admin"], "GET", "/metrics")
+        self.assertEqual(status, 200)
+        self.assertTrue(text.endswith(b"# EOF\n"))
+        self.assertEqual(engine.stop(), 0)
+
+    def test_nothing_acknowledged_is_lost_by_a_kill(self):
+        """Posts batches until one is not answered; what was answered is there after a restart, and nothing is told twice."""
+        lines = records("A.sysmon-evtxdump")
+        size = len(lines) // 10 + 1
+        batches = [lines[i:i + size] for i in range(0, len(lines), size)]
+        engine = self.engine()
+        done = 0
+        for number, batch in enumerate(batches):
+            if number == 5:
+                engine.stop(signal.SIGKILL)
+                engine = self.engine()
+            status, text = self.ask(engine.ports["web"], "POST", "/ingest", b"\n".join(batch))
+            self.assertEqual(status, 200, text)
+            done += len(batch)
+        self.wait_for(lambda: self.metric(engine, "spoor_received_events_total") == done, "exact accounting")
+        self.assertEqual(engine.stop(), 0, engine.log)
+        replayed = run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson").stdout
+        self.assertEqual([json.loads(line)["finding_info"]["uid"] for line in self.stored()],
+                         [json.loads(replayed)["finding_info"]["uid"]])
+
+    def test_rules_are_read_again_when_they_change(self):
+        rule = """title: Look-up
+id: 10000000-0000-4000-8000-00000000000%d
+name: rule%d
+level: high
+logsource: {product: windows, category: dns_query}
+detection: {s: {QueryName|endswith: 'test%d'}, condition: s}
+"""
+        os.mkdir(self.path("rules"))
+        self.path("rules/a.yml", rule % (1, 1, 1))
+        with open(self.config, encoding="utf-8") as file:
+            config = dict(json.load(file), rules=[self.path("rules")])
+        self.path("spoor.yaml", json.dumps(config))
+        engine = self.engine()
+        self.path("rules/b.yml", "title: broken\n")
+        self.wait_for(lambda: self.metric(engine, 'spoor_rule_reloads_total{result="failed"}') == 1, "a refused reload")
+        os.remove(self.path("rules/b.yml"))
+        self.path("rules/c.yml", rule % (2, 2, 2))
+        self.wait_for(lambda: self.metric(engine, 'spoor_rule_reloads_total{result="adopted"}') == 1, "a reload")
+        self.assertEqual(self.metric(engine, "spoor_rules "), 2)
+        engine.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: any("unchanged" in line for line in engine.log), "SIGHUP")
+        self.assertEqual(engine.stop(), 0)
+
+
+class Mistakes(RunTest):
+    def run_with(self, text):
+        return run("run", "-c", self.path("wrong.yaml", text))
+
+    def test_are_told_with_their_place(self):
+        result = self.run_with("state: x\ninputs: [{name: a, type: tpc, listen: 127.0.0.1:1}]\n")
+        self.assertEqual(result.returncode, EXIT_USAGE)
+        self.assertIn(b"wrong.yaml:2:26: error: 'tpc' is no type", result.stderr)
+        self.assertIn(b"did you mean 'tcp'?", result.stderr)
+
+    def test_off_loopback_needs_tls_and_proof(self):
+        for kind in ("tcp", "http"):
+            with self.subTest(kind):
+                result = self.run_with(f"state: {self.path('s')}\ninputs: [{{name: a, type: {kind}, listen: 0.0.0.0:0}}]\n")
+                self.assertEqual(result.returncode, EXIT_INSECURE, result.stderr)
+                self.assertIn(b"tls", result.stderr)
+
+    def test_config_check_and_print(self):
+        self.assertEqual(run("config", "check", self.config).returncode, 0)
+        printed = run("config", "print", self.config)
+        self.assertEqual(printed.returncode, 0)
+        again = self.path("again.yaml", printed.stdout)
+        self.assertEqual(run("config", "print", again).stdout, printed.stdout)
+        self.assertEqual(run("config", "check", self.path("bad.yaml", "state: [\n")).returncode, EXIT_USAGE)
+
+
+if __name__ == "__main__":
+    unittest.main()
