@@ -20,8 +20,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 constexpr std::uint64_t kAckBodyBytesMax = std::uint64_t{1} << 20;
-constexpr std::uint64_t kLingerBytesMax = std::uint64_t{4} << 20;
-constexpr milliseconds kLingerTimeout{2'000};
 constexpr std::size_t kErrorsMax = 10;
 constexpr std::size_t kNoToken = static_cast<std::size_t>(-1);
 
@@ -242,7 +240,6 @@ class HttpInput::Session : public std::enable_shared_from_this<HttpInput::Sessio
 
   void answer(const Answer& answer);
   void answered();
-  void linger();
   void end();
   /// Gives back the bytes that the body holds.
   void release();
@@ -263,7 +260,6 @@ class HttpInput::Session : public std::enable_shared_from_this<HttpInput::Sessio
   bool closes_ = false;
   std::chrono::nanoseconds deadline_{0};
   std::uint64_t held_ = 0;  // Of bytes_in_flight.
-  std::uint64_t lingered_ = 0;
 };
 
 void HttpInput::Server::serve(std::shared_ptr<Connection> connection) {
@@ -603,21 +599,7 @@ void HttpInput::Session::answered() {
     begin();
     return;
   }
-  // What the peer still sends is read for a while: a reset would take the answer from it.
-  connection_->shutdown_send();
-  linger();
-}
-
-void HttpInput::Session::linger() {
-  connection_->read_some(received_, kLingerTimeout,
-                         [self = shared_from_this()](ReadEnd end, std::size_t size) {
-                           self->lingered_ += size;
-                           if (end != ReadEnd::none || self->lingered_ > kLingerBytesMax) {
-                             self->end();
-                           } else {
-                             self->linger();
-                           }
-                         });
+  connection_->finish([self = shared_from_this()] { self->end(); });
 }
 
 void HttpInput::Session::end() {
