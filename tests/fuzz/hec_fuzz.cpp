@@ -69,6 +69,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view encoding = kEncodings[data[0] % std::size(kEncodings)];
   const std::size_t piece = std::size_t{1} + data[0] / 4U;
   require(read(input, piece, encoding) == read(input, size, encoding), "pieces change the events");
-  (void)spoor::hec_ack_ids(std::string(input));
+  (void)spoor::hec_ack_ids(input);
   return 0;
 }
