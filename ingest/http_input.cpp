@@ -224,6 +224,7 @@ class HttpInput::Session : public std::enable_shared_from_this<HttpInput::Sessio
  private:
   void go_on();
   void read_more();
+  void say_continue();
   [[nodiscard]] milliseconds read_timeout() const;
 
   /// Of the head: nothing if the body is wanted.
@@ -344,14 +345,7 @@ void HttpInput::Session::go_on() {
       }
       if (request_->state() == HttpRequest::State::body && request_->head().expects_continue &&
           unused_.empty()) {
-        connection_->write("HTTP/1.1 100 Continue\r\n\r\n", server_->settings.idle_timeout,
-                           [self = shared_from_this()](bool is_written) {
-                             if (is_written) {
-                               self->read_more();
-                             } else {
-                               self->end();
-                             }
-                           });
+        say_continue();
         return;
       }
     } else if (used == 0 || unused_.empty()) {
@@ -366,6 +360,17 @@ void HttpInput::Session::go_on() {
   } else {
     read_more();
   }
+}
+
+void HttpInput::Session::say_continue() {
+  connection_->write("HTTP/1.1 100 Continue\r\n\r\n", server_->settings.idle_timeout,
+                     [self = shared_from_this()](bool is_written) {
+                       if (is_written) {
+                         self->read_more();
+                       } else {
+                         self->end();
+                       }
+                     });
 }
 
 std::optional<Answer> HttpInput::Session::judge() {
@@ -627,8 +632,8 @@ Result<std::unique_ptr<HttpInput>> HttpInput::create(IngestRuntime& runtime,
     return tl::unexpected<Error>(std::move(checked.error()));
   }
   const ListenerSettings listener = settings.listener;
-  auto server =
-      std::make_shared<Server>(runtime, settings, *TokenSet::create(settings.token_hashes));
+  TokenSet tokens = *TokenSet::create(settings.token_hashes);
+  auto server = std::make_shared<Server>(runtime, std::move(settings), std::move(tokens));
   Result<std::unique_ptr<Listener>> opened = Listener::create(
       runtime, listener, server->counters,
       [weak = std::weak_ptr<Server>(server)](std::shared_ptr<Connection> connection) {
