@@ -34,8 +34,9 @@ class Connection {
   virtual void read_some(std::span<char> into, std::chrono::milliseconds timeout, OnRead then) = 0;
   /// All of it. One at a time.
   virtual void write(std::string bytes, std::chrono::milliseconds timeout, OnWritten then) = 0;
-  /// Tells the peer that nothing more comes.
-  virtual void shutdown_send() = 0;
+  /// Tells the peer that nothing more comes, and reads what it still sends for a while: a reset
+  /// would take from it what was written last. Then closes.
+  virtual void finish(std::function<void()> then) = 0;
   virtual void close() = 0;
 
   /// "10.0.0.7:51422".

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <array>
-
-#include <rapidjson/document.h>
+#include <charconv>
 
 #include "replay/bracket_scan.h"
 
@@ -69,6 +68,31 @@ bool is_blank(std::string_view text, std::size_t value) {
   }
   return rest.starts_with('"') && rest.find_first_not_of(kBlanks, 1) != std::string_view::npos &&
          rest[rest.find_first_not_of(kBlanks, 1)] == '"';
+}
+
+std::string_view without_blanks(std::string_view text) {
+  return text.substr(std::min(text.find_first_not_of(kBlanks), text.size()));
+}
+
+/// Takes blanks and `what` off `text`.
+bool take(std::string_view& text, std::string_view what) {
+  const std::string_view rest = without_blanks(text);
+  if (!rest.starts_with(what)) {
+    return false;
+  }
+  text = rest.substr(what.size());
+  return true;
+}
+
+std::optional<std::uint64_t> take_number(std::string_view& text) {
+  text = without_blanks(text);
+  std::uint64_t number = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (status != std::errc()) {
+    return std::nullopt;
+  }
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
 }
 
 }  // namespace
@@ -221,22 +245,27 @@ bool is_channel(std::string_view text) {
   });
 }
 
-std::optional<std::vector<std::uint64_t>> hec_ack_ids(const std::string& body) {
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(body.c_str(), body.size());
-  if (document.HasParseError() || !document.IsObject()) {
-    return std::nullopt;
-  }
-  const auto acks = document.FindMember("acks");
-  if (acks == document.MemberEnd() || !acks->value.IsArray()) {
+std::optional<std::vector<std::uint64_t>> hec_ack_ids(std::string_view body) {
+  const bool has_start =
+      take(body, "{") && take(body, "\"acks\"") && take(body, ":") && take(body, "[");
+  if (!has_start) {
     return std::nullopt;
   }
   std::vector<std::uint64_t> ids;
-  for (const auto& id : acks->value.GetArray()) {
-    if (!id.IsUint64()) {
+  bool is_over = take(body, "]");
+  while (!is_over) {
+    const std::optional<std::uint64_t> id = take_number(body);
+    if (!id) {
       return std::nullopt;
     }
-    ids.push_back(id.GetUint64());
+    ids.push_back(*id);
+    is_over = take(body, "]");
+    if (!is_over && !take(body, ",")) {
+      return std::nullopt;
+    }
+  }
+  if (!take(body, "}") || !without_blanks(body).empty()) {
+    return std::nullopt;
   }
   return ids;
 }

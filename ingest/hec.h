@@ -115,7 +115,7 @@ class HecAcks {
 /// Splunk asks for a GUID; any short word of letters, digits, '-' and '_' will do.
 [[nodiscard]] bool is_channel(std::string_view text);
 
-/// {"acks":[1,2]} → the ids; none if it is not that.
-[[nodiscard]] std::optional<std::vector<std::uint64_t>> hec_ack_ids(const std::string& body);
+/// {"acks":[1,2]} → the ids; none if it is not just that.
+[[nodiscard]] std::optional<std::vector<std::uint64_t>> hec_ack_ids(std::string_view body);
 
 }  // namespace spoor

@@ -20,8 +20,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 constexpr std::uint64_t kAckBodyBytesMax = std::uint64_t{1} << 20;
-constexpr std::uint64_t kLingerBytesMax = std::uint64_t{4} << 20;
-constexpr milliseconds kLingerTimeout{2'000};
 constexpr std::size_t kErrorsMax = 10;
 constexpr std::size_t kNoToken = static_cast<std::size_t>(-1);
 
@@ -226,6 +224,7 @@ class HttpInput::Session : public std::enable_shared_from_this<HttpInput::Sessio
  private:
   void go_on();
   void read_more();
+  void say_continue();
   [[nodiscard]] milliseconds read_timeout() const;
 
   /// Of the head: nothing if the body is wanted.
@@ -242,7 +241,6 @@ class HttpInput::Session : public std::enable_shared_from_this<HttpInput::Sessio
 
   void answer(const Answer& answer);
   void answered();
-  void linger();
   void end();
   /// Gives back the bytes that the body holds.
   void release();
@@ -263,7 +261,6 @@ class HttpInput::Session : public std::enable_shared_from_this<HttpInput::Sessio
   bool closes_ = false;
   std::chrono::nanoseconds deadline_{0};
   std::uint64_t held_ = 0;  // Of bytes_in_flight.
-  std::uint64_t lingered_ = 0;
 };
 
 void HttpInput::Server::serve(std::shared_ptr<Connection> connection) {
@@ -348,14 +345,7 @@ void HttpInput::Session::go_on() {
       }
       if (request_->state() == HttpRequest::State::body && request_->head().expects_continue &&
           unused_.empty()) {
-        connection_->write("HTTP/1.1 100 Continue\r\n\r\n", server_->settings.idle_timeout,
-                           [self = shared_from_this()](bool is_written) {
-                             if (is_written) {
-                               self->read_more();
-                             } else {
-                               self->end();
-                             }
-                           });
+        say_continue();
         return;
       }
     } else if (used == 0 || unused_.empty()) {
@@ -370,6 +360,17 @@ void HttpInput::Session::go_on() {
   } else {
     read_more();
   }
+}
+
+void HttpInput::Session::say_continue() {
+  connection_->write("HTTP/1.1 100 Continue\r\n\r\n", server_->settings.idle_timeout,
+                     [self = shared_from_this()](bool is_written) {
+                       if (is_written) {
+                         self->read_more();
+                       } else {
+                         self->end();
+                       }
+                     });
 }
 
 std::optional<Answer> HttpInput::Session::judge() {
@@ -603,21 +604,7 @@ void HttpInput::Session::answered() {
     begin();
     return;
   }
-  // What the peer still sends is read for a while: a reset would take the answer from it.
-  connection_->shutdown_send();
-  linger();
-}
-
-void HttpInput::Session::linger() {
-  connection_->read_some(received_, kLingerTimeout,
-                         [self = shared_from_this()](ReadEnd end, std::size_t size) {
-                           self->lingered_ += size;
-                           if (end != ReadEnd::none || self->lingered_ > kLingerBytesMax) {
-                             self->end();
-                           } else {
-                             self->linger();
-                           }
-                         });
+  connection_->finish([self = shared_from_this()] { self->end(); });
 }
 
 void HttpInput::Session::end() {
@@ -645,8 +632,8 @@ Result<std::unique_ptr<HttpInput>> HttpInput::create(IngestRuntime& runtime,
     return tl::unexpected<Error>(std::move(checked.error()));
   }
   const ListenerSettings listener = settings.listener;
-  auto server =
-      std::make_shared<Server>(runtime, settings, *TokenSet::create(settings.token_hashes));
+  TokenSet tokens = *TokenSet::create(settings.token_hashes);
+  auto server = std::make_shared<Server>(runtime, std::move(settings), std::move(tokens));
   Result<std::unique_ptr<Listener>> opened = Listener::create(
       runtime, listener, server->counters,
       [weak = std::weak_ptr<Server>(server)](std::shared_ptr<Connection> connection) {

@@ -40,6 +40,13 @@ class HttpRequest::Parser final : public http::basic_parser<true> {
   bool is_stopped = false;
   bool is_unsupported = false;
 
+  [[nodiscard]] unsigned status_of_failure(const ErrorCode& wrong) const {
+    if (wrong == http::error::need_more && !is_header_done()) {
+      return kHeaderTooLarge;
+    }
+    return is_unsupported ? kNotImplemented : status_of(wrong);
+  }
+
  private:
   void on_request_impl(http::verb /*method*/,
                        beast::string_view method,
@@ -157,10 +164,7 @@ std::size_t HttpRequest::put(std::string_view bytes) {
     }
     if (wrong) {
       state_ = State::failed;
-      status_ = parser_->is_unsupported ? kNotImplemented : status_of(wrong);
-      if (wrong == http::error::need_more && !parser_->is_header_done()) {
-        status_ = kHeaderTooLarge;
-      }
+      status_ = parser_->status_of_failure(wrong);
     } else if (parser_->is_done()) {
       state_ = State::done;
     } else if (parser_->is_header_done()) {

@@ -29,6 +29,9 @@ using Tls = ssl::stream<beast::tcp_stream>;
 
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr int kBacklog = 512;
+constexpr std::chrono::milliseconds kLingerTimeout{2'000};
+constexpr std::size_t kLingerPieceBytes = std::size_t{16} << 10;
+constexpr std::size_t kLingerBytesMax = std::size_t{4} << 20;
 
 std::string with_name(const ListenerSettings& settings, std::string_view text) {
   std::string message = "input '" + settings.name + "': ";
@@ -173,13 +176,15 @@ class StreamConnection final : public Connection {
         [then = std::move(then)](error_code code, std::size_t /*size*/) { then(!code); });
   }
 
-  void shutdown_send() override {
-    error_code ignored;
+  void finish(std::function<void()> then) override {
+    set_timeout(kLingerTimeout);
     if constexpr (std::is_same_v<Stream, Tls>) {
-      // The peer is told that nothing was cut off; whether it answers is not waited for.
-      SSL_shutdown(stream_.native_handle());
+      // Fails if the peer still sends, or does not answer: what matters is that it was told.
+      stream_.async_shutdown(
+          [this, then = std::move(then)](error_code /*code*/) mutable { linger(std::move(then)); });
+    } else {
+      linger(std::move(then));
     }
-    beast::get_lowest_layer(stream_).socket().shutdown(tcp::socket::shutdown_send, ignored);
   }
 
   void close() override { beast::get_lowest_layer(stream_).close(); }
@@ -189,6 +194,29 @@ class StreamConnection final : public Connection {
   [[nodiscard]] Stream& stream() { return stream_; }
 
  private:
+  /// `then` keeps this alive.
+  void linger(std::function<void()> then) {
+    error_code ignored;
+    beast::get_lowest_layer(stream_).socket().shutdown(tcp::socket::shutdown_send, ignored);
+    set_timeout(kLingerTimeout);
+    swallow(std::move(then));
+  }
+
+  void swallow(std::function<void()> then) {
+    lingering_.resize(kLingerPieceBytes);
+    beast::get_lowest_layer(stream_).async_read_some(
+        asio::buffer(lingering_),
+        [this, then = std::move(then)](error_code code, std::size_t size) mutable {
+          lingered_ += size;
+          if (!code && lingered_ < kLingerBytesMax) {
+            swallow(std::move(then));
+            return;
+          }
+          close();
+          then();
+        });
+  }
+
   void set_timeout(std::chrono::milliseconds timeout) {
     if (timeout.count() == 0) {
       beast::get_lowest_layer(stream_).expires_never();
@@ -201,6 +229,8 @@ class StreamConnection final : public Connection {
   Stream stream_;
   std::string peer_;
   std::string written_;
+  std::string lingering_;
+  std::size_t lingered_ = 0;
 };
 
 class AsioListener final : public Listener, public std::enable_shared_from_this<AsioListener> {

@@ -56,7 +56,7 @@ class TcpInput::Session : public std::enable_shared_from_this<TcpInput::Session>
 
   void read();
   /// Takes no more bytes; what was received is still handed over.
-  void drain();
+  void drain() const;
 
  private:
   void received(std::string_view bytes);
@@ -115,7 +115,7 @@ void TcpInput::Session::read() {
                          });
 }
 
-void TcpInput::Session::drain() {
+void TcpInput::Session::drain() const {
   connection_->close();
 }
 

@@ -30,8 +30,8 @@ struct TcpInputSettings {
   /// Closes a connection over which nothing comes. 0: never; dead peers are found by keep-alive.
   /// Shippers keep idle connections and may lose what they send into one that was closed.
   std::chrono::milliseconds idle_timeout{0};
-  /// The same until the first byte.
-  std::chrono::milliseconds first_byte_timeout{60'000};
+  /// The same until the first byte; syslog-ng connects before it has anything to send.
+  std::chrono::milliseconds first_byte_timeout{0};
 };
 
 class TcpInput {

@@ -57,8 +57,11 @@ TEST(Hec, AckIds) {
   EXPECT_EQ(hec_ack_ids(R"({"acks":[1, 18446744073709551615]})"),
             (std::vector<std::uint64_t>{1, 18446744073709551615U}));
   EXPECT_EQ(hec_ack_ids(R"({"acks":[]})"), std::vector<std::uint64_t>{});
+  EXPECT_EQ(hec_ack_ids(" { \"acks\" : [ 1 , 2 ] }\n"), (std::vector<std::uint64_t>{1, 2}));
   for (const char* wrong :
-       {"", "[]", "{}", R"({"acks":1})", R"({"acks":["1"]})", R"({"acks":[1.5]})"}) {
+       {"", "[&", "[]", "{}", R"({"acks":1})", R"({"acks":["1"]})", R"({"acks":[1.5]})",
+        R"({"acks":[-1]})", R"({"acks":[1,]})", R"({"acks":[1)", R"({"acks":[1]}x)",
+        R"({"acks":[18446744073709551616]})"}) {
     EXPECT_EQ(hec_ack_ids(wrong), std::nullopt) << wrong;
   }
 }

@@ -1,6 +1,7 @@
 // Requests as raw bytes over loopback, as shippers send them and as attackers do.
 #include "ingest/http_input.h"
 
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -489,8 +490,12 @@ TEST(HttpInput, SlowClientsAreClosed) {
 TEST(HttpInput, ConnectionsOfAnAddressAreBounded) {
   HttpInputSettings settings;
   settings.listener.connections_per_address_max = 2;
+  std::mutex mutex;
   Texts warnings;
-  settings.listener.warn = [&](std::string_view text) { warnings.emplace_back(text); };
+  settings.listener.warn = [&](std::string_view text) {
+    const std::lock_guard lock(mutex);
+    warnings.emplace_back(text);
+  };
   Bench bench(settings);
   {
     LoopbackClient first(bench.input->port());
@@ -499,6 +504,7 @@ TEST(HttpInput, ConnectionsOfAnAddressAreBounded) {
         PoppingEngine::wait_until([&] { return bench.input->counters().connections == 2; }));
     LoopbackClient third(bench.input->port());
     EXPECT_EQ(third.read_all(), "");
+    const std::lock_guard lock(mutex);
     ASSERT_EQ(warnings.size(), 1U);
     EXPECT_NE(warnings[0].find("more than 2 connections from 127.0.0.1"), std::string::npos);
   }

@@ -1,6 +1,7 @@
 #include "ingest/tcp_input.h"
 
 #include <algorithm>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
