@@ -81,7 +81,7 @@ TEST(HttpInput, TakesWhatShippersPost) {
   const Texts requests = {
       post("/ingest", kThree, "Content-Type: application/x-ndjson\r\n"),
       post("/ingest", array, "Content-Type: application/json\r\n"),
-      post("/ingest/?x=1", "{\"EventID\":1}{\"EventID\":7}{\"EventID\":3}"),
+      post("/ingest/?x=1", R"({"EventID":1}{"EventID":7}{"EventID":3})"),
       post("/ingest", gzip_of(kThree), "Content-Encoding: gzip\r\n"),
       post("/ingest", gzip_of("{\"EventID\":1}\n{\"Eve") + gzip_of("ntID\":7}\n{\"EventID\":3}"),
            "Content-Encoding: gzip\r\n"),
@@ -165,7 +165,7 @@ TEST(HttpInput, AnswersOnceTheBatchIsSafe) {
 }
 
 TEST(HttpInput, AFullQueueIsToldToTryAgain) {
-  Bench bench({}, 3 * 131);  // Of the batches below.
+  Bench bench({}, std::size_t{3} * 131);  // Of the batches below.
   bench.engine->pause();
   ASSERT_TRUE(PoppingEngine::wait_until([&] {
     IngestBatch batch;
@@ -237,7 +237,7 @@ TEST(HttpInput, SpeaksSplunksCodes) {
   const std::string event = "/services/collector/event";
   const std::vector<HecCase> cases = {
       {event, "", "400", R"({"text":"No data","code":5})"},
-      {event, "{\"event\":1}{\"event\":", "400",
+      {event, R"({"event":1}{"event":)", "400",
        R"({"text":"Invalid data format","code":6,"invalid-event-number":1})"},
       {event, "hello", "400",
        R"({"text":"Invalid data format","code":6,"invalid-event-number":0})"},

@@ -92,7 +92,6 @@ class LiveEngines : public testing::Test {
 };
 
 TEST_F(LiveEngines, AnswerWhenTheFindingIsStored) {
-  std::atomic<std::uint64_t> stored_at_commit{0};
   ASSERT_TRUE(queue_.try_push(batch({lookup(1, "a.evil.test"), lookup(2, "good.test")})));
   EXPECT_EQ(safe_, 0);
   for (int i = 0; i < 100 && safe_ == 0; ++i) {

@@ -47,7 +47,7 @@ LoopbackClient::~LoopbackClient() {
   close(socket_);
 }
 
-bool LoopbackClient::send(std::string_view bytes) {
+bool LoopbackClient::send(std::string_view bytes) const {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) {
@@ -58,7 +58,7 @@ bool LoopbackClient::send(std::string_view bytes) {
   return true;
 }
 
-void LoopbackClient::shutdown_send() {
+void LoopbackClient::shutdown_send() const {
   shutdown(socket_, SHUT_WR);
 }
 

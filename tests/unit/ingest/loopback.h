@@ -26,8 +26,8 @@ class LoopbackClient {
   LoopbackClient& operator=(LoopbackClient&&) = delete;
 
   /// False: the peer closed.
-  bool send(std::string_view bytes);
-  void shutdown_send();
+  bool send(std::string_view bytes) const;
+  void shutdown_send() const;
   /// Ends with a reset.
   void reset();
   /// All until the peer closes.

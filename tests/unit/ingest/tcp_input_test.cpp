@@ -108,7 +108,7 @@ TEST(TcpInput, AFullQueueStallsTheSender) {
   bench.engine->pause();
   std::string lines;
   for (int number = 0; number < 1000; ++number) {
-    lines += "{\"EventID\":1,\"number\":" + std::to_string(number) + "}\n";
+    lines += R"({"EventID":1,"number":)" + std::to_string(number) + "}\n";
   }
   constexpr std::size_t kFarTooMuch = std::size_t{256} << 20;
   LoopbackClient client(bench.input->port());
@@ -134,7 +134,7 @@ TEST(TcpInput, WaitingSendersAllGoOn) {
   std::vector<std::unique_ptr<LoopbackClient>> clients;
   for (int number = 0; number < 20; ++number) {
     clients.push_back(std::make_unique<LoopbackClient>(bench.input->port()));
-    clients.back()->send("{\"EventID\":1,\"pad\":\"" + std::string(400, 'x') + "\"}\n");
+    clients.back()->send(R"({"EventID":1,"pad":")" + std::string(400, 'x') + "\"}\n");
     clients.back()->shutdown_send();
   }
   ASSERT_TRUE(PoppingEngine::wait_until([&] { return bench.input->counters().stalls >= 10; }));

@@ -64,6 +64,8 @@ Identity make_identity(const std::string& name, const Identity* issuer = nullptr
   return made;
 }
 
+// A fixture: nobody deletes it by this type.
+// NOLINTNEXTLINE(cppcoreguidelines-virtual-class-destructor)
 class Tls : public testing::Test {
  protected:
   Tls() {
