@@ -28,7 +28,7 @@ class TcpInput::Server : public std::enable_shared_from_this<TcpInput::Server> {
   Server(IngestRuntime& in, TcpInputSettings with) : settings(std::move(with)), runtime(in) {}
 
   void serve(std::shared_ptr<Connection> connection);
-  void drain();
+  void drain() const;
 
   void stream_failed(const std::string& peer, const std::string& why) {
     const std::uint64_t count = ++counters->streams_failed;
@@ -89,7 +89,7 @@ void TcpInput::Server::serve(std::shared_ptr<Connection> connection) {
   session->read();
 }
 
-void TcpInput::Server::drain() {
+void TcpInput::Server::drain() const {
   listener->close();
   const std::set<std::shared_ptr<Session>> all = sessions;
   for (const std::shared_ptr<Session>& session : all) {
