@@ -106,13 +106,13 @@ TEST_F(RunConfigs, MistakesAreAllToldWithTheirPlace) {
                   "1:1: the configuration needs 'inputs'; inputs: [{name: shippers, type: tcp, "
                   "listen: 127.0.0.1:5514}]"}));
   EXPECT_EQ(problems("state: x\ninputs:\n  - {name: a, type: udp, listen: 127.0.0.1:1}\n"),
-            (Told{"3:22: 'udp' is no type; there are tcp, http"}));
+            (Told{"3:21: 'udp' is no type; there are tcp, http"}));
   EXPECT_EQ(problems("state: x\ninputs:\n  - {name: a, type: tcp, listen: localhost:1}\n"),
-            (Told{"3:35: 'localhost:1' is no address to listen on; write an IP address and a port: "
+            (Told{"3:34: 'localhost:1' is no address to listen on; write an IP address and a port: "
                   "127.0.0.1:5514, [::1]:5514"}));
   EXPECT_EQ(
       problems("state: x\ninputs:\n  - {name: a, type: tcp, adress: x, listen: 127.0.0.1:1}\n"),
-      (Told{"3:27: an input has no 'adress'; it has: name, type, listen, tls, tokens_file, "
+      (Told{"3:26: an input has no 'adress'; it has: name, type, listen, tls, tokens_file, "
             "connections, connections_per_address, idle_timeout"}));
   EXPECT_EQ(problems("state: x\ninputs:\n  - {name: a, type: tcp, listen: 127.0.0.1:1}\n"
                      "  - {name: b, type: tcp, listen: 127.0.0.1:1}\n"),
