@@ -134,17 +134,11 @@ Result<void> LiveRun::open_outlets() {
     }
     bus_ = std::move(*bus);
   }
-  for (const SinkConfig& sink : config_.sinks) {
-    Result<std::unique_ptr<SinkRunner>> runner = SinkRunner::start(
-        sink,
-        {.source = *store_, .aside = *store_, .clock = clock_, .warn = [](const std::string& what) {
-           log_warning(what);
-         }});
-    if (!runner) {
-      return tl::unexpected<Error>(runner.error());
-    }
-    sinks_.push_back(std::move(*runner));
+  Result<SinkRunners> sinks = start_sinks(config_.sinks, *store_, *store_);
+  if (!sinks) {
+    return tl::unexpected<Error>(sinks.error());
   }
+  sinks_ = std::move(*sinks);
   engine_->on_commit([this] { committed(); });
   return {};
 }

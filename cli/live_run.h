@@ -12,9 +12,9 @@
 
 #include "cli/live_rules.h"
 #include "cli/run_config.h"
+#include "cli/sink_session.h"
 #include "engine/base/clock.h"
 #include "engine/bus/server.h"
-#include "engine/sink/sink.h"
 #include "engine/state/state_store.h"
 #include "ingest/live_engine.h"
 #include "ingest/queue.h"
@@ -82,7 +82,7 @@ class LiveRun {
   IngestQueue queue_;
   std::unique_ptr<LiveEngine> engine_;
   std::unique_ptr<BusServer> bus_;
-  std::vector<std::unique_ptr<SinkRunner>> sinks_;
+  SinkRunners sinks_;
   LiveStatus status_;
   std::chrono::nanoseconds started_at_{0};
   std::chrono::nanoseconds ticked_at_{0};

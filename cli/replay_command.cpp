@@ -470,7 +470,7 @@ int run_replay(const ReplayOptions& options) {
     return exit_state;
   }
   const Result<std::unique_ptr<ReplayDelivery>> delivery =
-      ReplayDelivery::open(options, std::move(*sinks), state->get());
+      ReplayDelivery::open(options, *sinks, state->get());
   if (!delivery) {
     return give_up(delivery.error());
   }

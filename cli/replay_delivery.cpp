@@ -14,7 +14,7 @@ ReplayDelivery::ReplayDelivery(const ReplayOptions& options, StatefulReplay* sta
     : options_(options), state_(state) {}
 
 Result<std::unique_ptr<ReplayDelivery>> ReplayDelivery::open(const ReplayOptions& options,
-                                                             SinkConfigs sinks,
+                                                             const SinkConfigs& sinks,
                                                              StatefulReplay* state) {
   if (options.bus.publish.empty() && sinks.empty()) {
     return std::unique_ptr<ReplayDelivery>();
@@ -28,12 +28,14 @@ Result<std::unique_ptr<ReplayDelivery>> ReplayDelivery::open(const ReplayOptions
   if (done) {
     done = delivery->start_bus_on(source, aside);
   }
-  if (done) {
-    done = delivery->start_sinks(std::move(sinks), source, aside);
-  }
   if (!done) {
     return tl::unexpected<Error>(done.error());
   }
+  Result<SinkRunners> runners = start_sinks(sinks, source, aside);
+  if (!runners) {
+    return tl::unexpected<Error>(runners.error());
+  }
+  delivery->sinks_ = std::move(*runners);
   if (state != nullptr) {
     state->on_commit([running = delivery.get()] { running->tell_gaps(); },
                      [running = delivery.get()] { running->committed(); });
@@ -75,23 +77,6 @@ Result<void> ReplayDelivery::start_bus_on(const StateSource& source, StateAside&
     return tl::unexpected<Error>(bus.error());
   }
   bus_ = std::move(*bus);
-  return {};
-}
-
-Result<void> ReplayDelivery::start_sinks(SinkConfigs sinks,
-                                         const StateSource& source,
-                                         StateAside& aside) {
-  for (SinkConfig& sink : sinks) {
-    Result<std::unique_ptr<SinkRunner>> runner = SinkRunner::start(
-        std::move(sink), {.source = source,
-                          .aside = aside,
-                          .clock = system_clock(),
-                          .warn = [](const std::string& what) { log_warning(what); }});
-    if (!runner) {
-      return tl::unexpected<Error>(runner.error());
-    }
-    sinks_.push_back(std::move(*runner));
-  }
   return {};
 }
 

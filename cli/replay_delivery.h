@@ -9,9 +9,8 @@
 #include <vector>
 
 #include "cli/bus_session.h"
-#include "cli/sink_settings.h"
+#include "cli/sink_session.h"
 #include "cli/stateful_replay.h"
-#include "engine/sink/sink.h"
 #include "engine/state/finding_store.h"
 #include "engine/state/memory_state.h"
 
@@ -25,7 +24,7 @@ class ReplayDelivery {
 
   /// Null if nothing goes anywhere. `state`: or null; must outlive this.
   [[nodiscard]] static Result<std::unique_ptr<ReplayDelivery>> open(const ReplayOptions& options,
-                                                                    SinkConfigs sinks,
+                                                                    const SinkConfigs& sinks,
                                                                     StatefulReplay* state);
 
   /// What a replay without state found. With state everything is told as it is committed.
@@ -39,9 +38,6 @@ class ReplayDelivery {
   void tell_gaps();
   [[nodiscard]] Result<void> open_store();
   [[nodiscard]] Result<void> start_bus_on(const StateSource& source, StateAside& aside);
-  [[nodiscard]] Result<void> start_sinks(SinkConfigs sinks,
-                                         const StateSource& source,
-                                         StateAside& aside);
   void committed();
   void wait_for_sinks() const;
 
@@ -51,7 +47,7 @@ class ReplayDelivery {
   std::optional<FindingStore> findings_;
   std::uint64_t told_before_ = 0;  ///< The last number that earlier replays gave.
   std::unique_ptr<BusServer> bus_;
-  std::vector<std::unique_ptr<SinkRunner>> sinks_;
+  SinkRunners sinks_;
   std::optional<std::chrono::nanoseconds> gaps_told_at_;
 };
 

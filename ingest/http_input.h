@@ -1,9 +1,10 @@
 // Records over HTTP: POST /ingest, and Splunk's HTTP Event Collector.
 //
-//   POST /ingest                                NDJSON, JSON objects (also after each other), an
-//   array POST /services/collector[/event[/1.0]]      HEC events (ingest/hec.h) POST
-//   /services/collector/raw[/1.0]          HEC raw: a record per line, or JSON GET
-//   /services/collector/health[/1.0] POST /services/collector/ack
+// - POST /ingest: NDJSON, JSON objects (also after each other), an array
+// - POST /services/collector[/event[/1.0]]: HEC events (ingest/hec.h)
+// - POST /services/collector/raw[/1.0]: a record per line, or JSON
+// - GET /services/collector/health[/1.0]
+// - POST /services/collector/ack
 //
 // Bodies may be gzip, zstd or deflate, and chunked. The content type is not looked at: Fluent Bit
 // sends none. A body is taken as a whole or not at all.

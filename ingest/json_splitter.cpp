@@ -8,28 +8,9 @@
 namespace spoor {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
 constexpr std::string_view kArrayBlanks = " \t\r,]";
 constexpr std::size_t kLineEndBytes = 2;  // CR LF
 constexpr std::size_t kCompactBytes = std::size_t{64} << 10;
-
-bool is_complete_array(std::string_view text) {
-  BracketScan scan(0);
-  std::size_t position = 0;
-  return scan.feed(text, position) == ScanStatus::closed &&
-         text.find_first_not_of(kBlanks, position) == std::string_view::npos;
-}
-
-/// As in replay/record_reader.cpp: something like `}{` is in `text`.
-bool may_hold_junction(std::string_view text, std::string_view separators) {
-  for (std::size_t at = text.find('}'); at != std::string_view::npos; at = text.find('}', at + 1)) {
-    const std::size_t next = text.find_first_not_of(separators, at + 1);
-    if (next != std::string_view::npos && text[next] == '{') {
-      return true;
-    }
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -143,7 +124,7 @@ bool JsonSplitter::is_separator(char byte) const {
 }
 
 std::string_view JsonSplitter::separators() const {
-  return from_array_ ? kArrayBlanks : kBlanks;
+  return from_array_ ? kArrayBlanks : kRecordBlanks;
 }
 
 void JsonSplitter::skip_separators() {
@@ -153,7 +134,7 @@ void JsonSplitter::skip_separators() {
     if (ahead[size] == '\n') {
       at_line_start_ = true;
       indent_ = 0;
-    } else if (kBlanks.find(ahead[size]) == std::string_view::npos) {
+    } else if (kRecordBlanks.find(ahead[size]) == std::string_view::npos) {
       at_line_start_ = false;
     } else if (at_line_start_) {
       ++indent_;
@@ -240,14 +221,14 @@ bool JsonSplitter::take_before_junction(const Line& line, IngestBatch& into) {
 
 bool JsonSplitter::take_object_in(const Line& line, IngestBatch& into) {
   if (!line.oversize && !may_hold_junction(line.text, separators()) &&
-      line.text[line.text.find_last_not_of(kBlanks)] == '}') {
+      line.text[line.text.find_last_not_of(kRecordBlanks)] == '}') {
     return false;  // The ordinary line, told without looking at each byte.
   }
   BracketScan scan(indent_);
   std::size_t position = 0;
   const ScanStatus status = scan.feed(line.text, position);
   if (status == ScanStatus::closed && position <= limits_.record_bytes_max) {
-    const std::size_t next = line.text.find_first_not_of(kBlanks, position);
+    const std::size_t next = line.text.find_first_not_of(kRecordBlanks, position);
     const bool more =
         next != std::string_view::npos && (line.text[next] == '{' || is_separator(line.text[next]));
     if (more) {

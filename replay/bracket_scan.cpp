@@ -94,4 +94,21 @@ std::size_t LooseScan::end_in(std::string_view text) {
   return text.size() + 1;
 }
 
+bool is_complete_array(std::string_view text) {
+  BracketScan scan(0);
+  std::size_t position = 0;
+  return scan.feed(text, position) == ScanStatus::closed &&
+         text.find_first_not_of(kRecordBlanks, position) == std::string_view::npos;
+}
+
+bool may_hold_junction(std::string_view text, std::string_view separators) {
+  for (std::size_t at = text.find('}'); at != std::string_view::npos; at = text.find('}', at + 1)) {
+    const std::size_t next = text.find_first_not_of(separators, at + 1);
+    if (next != std::string_view::npos && text[next] == '{') {
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace spoor

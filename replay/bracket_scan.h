@@ -68,4 +68,14 @@ class LooseScan {
   bool escaped_ = false;
 };
 
+/// What may stand between two records of a line.
+inline constexpr std::string_view kRecordBlanks = " \t\r";
+
+/// Is the text, which starts with '[', an array that is closed, and nothing behind it?
+[[nodiscard]] bool is_complete_array(std::string_view text);
+
+/// Something like `}{` is in `text`: two objects after each other, or just a string that looks so.
+/// Asked of every line, hence a search for the rare byte rather than a walk.
+[[nodiscard]] bool may_hold_junction(std::string_view text, std::string_view separators);
+
 }  // namespace spoor

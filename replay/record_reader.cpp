@@ -12,7 +12,6 @@
 namespace spoor {
 namespace {
 
-constexpr std::string_view kBlanks = " \t\r";
 constexpr std::size_t kLineEndBytes = 2;  // CR LF
 
 enum class Layout : std::uint8_t { unknown, lines, array };
@@ -24,25 +23,6 @@ struct Line {
   bool has_newline = false;
   bool oversize = false;  // `text` is then only its start.
 };
-
-bool is_complete_array(std::string_view text) {
-  BracketScan scan(0);
-  std::size_t position = 0;
-  return scan.feed(text, position) == ScanStatus::closed &&
-         text.find_first_not_of(kBlanks, position) == std::string_view::npos;
-}
-
-/// Something like `}{` is in `text`: two objects after each other, or just a string that looks so.
-/// Asked of every line, hence a search for the rare byte rather than a walk.
-bool may_hold_junction(std::string_view text, std::string_view separators) {
-  for (std::size_t at = text.find('}'); at != std::string_view::npos; at = text.find('}', at + 1)) {
-    const std::size_t next = text.find_first_not_of(separators, at + 1);
-    if (next != std::string_view::npos && text[next] == '{') {
-      return true;
-    }
-  }
-  return false;
-}
 
 Error torn_error(ScanStatus status) {
   switch (status) {
@@ -188,7 +168,7 @@ void RecordReader::Impl::skip_separators() {
       if (window[size] == '\n') {
         at_line_start_ = true;
         indent_ = 0;
-      } else if (kBlanks.find(window[size]) == std::string_view::npos) {
+      } else if (kRecordBlanks.find(window[size]) == std::string_view::npos) {
         at_line_start_ = false;
       } else if (at_line_start_) {
         ++indent_;
@@ -232,18 +212,18 @@ RecordRead RecordReader::Impl::read_line() {
 }
 
 std::optional<RecordRead> RecordReader::Impl::read_object_in(const Line& line) {
-  const std::string_view separators = from_array_ ? " \t\r,]" : kBlanks;
+  const std::string_view separators = from_array_ ? " \t\r,]" : kRecordBlanks;
   // Asked first, because it looks no further than to the next object: of a line of many objects the
   // end must not be looked for again at each of them.
   if (!line.oversize && !may_hold_junction(line.text, separators) &&
-      line.text[line.text.find_last_not_of(kBlanks)] == '}') {
+      line.text[line.text.find_last_not_of(kRecordBlanks)] == '}') {
     return std::nullopt;  // The ordinary line, told without looking at each byte.
   }
   BracketScan scan(indent_);
   std::size_t position = 0;
   const ScanStatus status = scan.feed(line.text, position);
   if (status == ScanStatus::closed && position <= limits_.record_bytes_max) {
-    const std::size_t next = line.text.find_first_not_of(kBlanks, position);
+    const std::size_t next = line.text.find_first_not_of(kRecordBlanks, position);
     const bool more =
         next != std::string_view::npos && (line.text[next] == '{' || is_separator(line.text[next]));
     return more ? std::optional(take_part(position, scan.indent())) : std::nullopt;

@@ -68,7 +68,7 @@ TEST_F(SinkSettings, AreReadWithTheirSecrets) {
       "    final_only: true\n"
       "    timeout: 3s\n"
       "    attempts: 5\n"
-      "    dead_letters: /tmp/x\n"
+      "    dead_letters: letters.ndjson\n"
       "  - {name: hive, type: thehive, url: \"https://hive/\", "
       "authorization_file: " +
       key + "}\n");
