@@ -154,7 +154,8 @@ class Operation(RunTest):
     def test_health_and_metrics(self):
         engine = self.engine()
         self.assertEqual(self.ask(engine.ports["admin"], "GET", "/healthz"), (200, b"ok\n"))
-        self.assertEqual(self.ask(engine.ports["admin"], "GET", "/readyz"), (200, b"ready\n"))
+        # 503 until the engine takes records, which is a moment after the addresses are bound.
+        self.wait_for(lambda: self.ask(engine.ports["admin"], "GET", "/readyz") == (200, b"ready\n"), "it is ready")
         self.assertEqual(self.ask(engine.ports["admin"], "GET", "/none")[0], 404)
         self.assertEqual(self.ask(engine.ports["admin"], "POST", "/metrics", b"")[0], 405)
         status, text = self.ask(engine.ports["admin"], "GET", "/metrics")
