@@ -250,7 +250,7 @@ Result<void> JsonDom::parse(std::string_view json, Document& document) {
   document.clear();
   impl_->scratch.reset();
   if (json.size() > kRecordBytesMax) {
-    return tl::unexpected<Error>(json_error(simdjson::CAPACITY));
+    return tl::unexpected<Error>(json_error(simdjson::CAPACITY, json));
   }
   impl_->text = json;
   // In the order in which the scanner meets them: the bytes, the escapes, the values.
@@ -258,7 +258,7 @@ Result<void> JsonDom::parse(std::string_view json, Document& document) {
     impl_->text = replace_invalid_utf8(json);
     document.salvaged = true;
     if (impl_->text.size() > kRecordBytesMax) {
-      return tl::unexpected<Error>(json_error(simdjson::CAPACITY));
+      return tl::unexpected<Error>(json_error(simdjson::CAPACITY, json));
     }
   }
   std::string mended = replace_lone_surrogates(impl_->text);
@@ -266,7 +266,7 @@ Result<void> JsonDom::parse(std::string_view json, Document& document) {
   impl_->text = wrap_numbers(mended);
   const simdjson::error_code error = impl_->parse_once(document);
   if (error != simdjson::SUCCESS) {
-    return tl::unexpected<Error>(json_error(error));
+    return tl::unexpected<Error>(json_error(error, json));
   }
   document.salvaged = document.salvaged || lone;
   return {};

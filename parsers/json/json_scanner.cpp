@@ -361,7 +361,7 @@ JsonScanner& JsonScanner::operator=(JsonScanner&&) noexcept = default;
 Result<void> JsonScanner::scan(std::string_view json, Document& document) {
   document.clear();
   if (json.size() > kRecordBytesMax) {
-    return tl::unexpected<Error>(json_error(simdjson::CAPACITY));
+    return tl::unexpected<Error>(json_error(simdjson::CAPACITY, json));
   }
   simdjson::error_code error = impl_->allocated;
   if (error == simdjson::SUCCESS) {
@@ -371,14 +371,14 @@ Result<void> JsonScanner::scan(std::string_view json, Document& document) {
     impl_->mended = replace_invalid_utf8(json);
     impl_->mended.reserve(impl_->mended.size() + kTextPadding);
     if (impl_->mended.size() > kRecordBytesMax) {
-      return tl::unexpected<Error>(json_error(simdjson::CAPACITY));
+      return tl::unexpected<Error>(json_error(simdjson::CAPACITY, json));
     }
     document.clear();
     document.salvaged = true;
     error = impl_->scan_once(impl_->mended, document);
   }
   if (error != simdjson::SUCCESS) {
-    return tl::unexpected<Error>(json_error(error));
+    return tl::unexpected<Error>(json_error(error, json));
   }
   return {};
 }

@@ -116,7 +116,8 @@ TEST(BadInput, WhatIsNoRecordGivesAReason) {
       {"raw NUL", std::string("{\"a\":\"b\0\"}", 10), ErrorCode::malformed_json},
       {"too deep", deep, ErrorCode::too_deep},
       {"100,000 deep", std::string(100'000, '[') + std::string(100'000, ']'), ErrorCode::too_deep},
-      {"100,000 opening brackets", std::string(100'000, '['), ErrorCode::malformed_json},
+      {"100,000 opening brackets", std::string(100'000, '['), ErrorCode::too_deep},
+      {"brackets in a string", "[\"\\\"" + std::string(100, '[') + "\"", ErrorCode::malformed_json},
       {"too many keys", keys, ErrorCode::too_many_keys},
       {"too long", "\"" + std::string(kRecordBytesMax, 'x') + "\"", ErrorCode::oversize},
       {"a scalar", "42", ErrorCode::unknown_source},
@@ -130,6 +131,37 @@ TEST(BadInput, WhatIsNoRecordGivesAReason) {
     ASSERT_EQ(looker.errors.size(), 1U) << test.name;
     EXPECT_EQ(to_string(looker.errors[0].code), to_string(test.want))
         << test.name << ": " << looker.errors[0].message;
+  }
+}
+
+// Each of these has two faults, of which the readers met different ones first.
+TEST(BadInput, OfTwoFaultsBothReadersNameTheDepth) {
+  const std::string deep =
+      std::string(kJsonDepthMax + 1, '[') + std::string(kJsonDepthMax + 1, ']');
+  const std::string open(kJsonDepthMax + 1, '[');
+  const std::string cases[] = {
+      R"({"Event":{"a":)" + deep + R"(,"b":"\m"}})",
+      R"({"b":"\m","a":)" + deep + "}",
+      "[" + deep + ",1x]",
+      "[1x," + deep + "]",
+      "[" + deep + ",",
+      open + "1x",
+      open + "\"",
+      "[[],]" + deep,
+      std::string(10, ']') + deep,
+  };
+  JsonScanner scanner;
+  JsonDom dom;
+  Document document;
+  for (const std::string& bytes : cases) {
+    const std::string text = test::padded(bytes);
+    const std::string_view json = std::string_view(text).substr(0, bytes.size());
+    const Result<void> fast = scanner.scan(json, document);
+    const Result<void> slow = dom.parse(json, document);
+    ASSERT_FALSE(fast) << bytes;
+    ASSERT_FALSE(slow) << bytes;
+    EXPECT_EQ(to_string(fast.error().code), to_string(ErrorCode::too_deep)) << bytes;
+    EXPECT_EQ(to_string(slow.error().code), to_string(ErrorCode::too_deep)) << bytes;
   }
 }
 
