@@ -263,7 +263,7 @@ class AsioListener final : public Listener, public std::enable_shared_from_this<
   void shake_hands(tcp::socket socket,
                    const tcp::endpoint& peer,
                    std::unique_ptr<Place> place,
-                   std::shared_ptr<ssl::context> context);
+                   ssl::context& context);
   void refuse(std::string_view why);
 
   ListenerSettings settings_;
@@ -372,7 +372,7 @@ void AsioListener::take(tcp::socket socket, const tcp::endpoint& peer) {
     context = tls_;
   }
   if (context) {
-    shake_hands(std::move(socket), peer, std::move(place), std::move(context));
+    shake_hands(std::move(socket), peer, std::move(place), *context);
     return;
   }
   on_connection_(std::make_shared<StreamConnection<Tcp>>(Tcp(std::move(socket)), text_of(peer),
@@ -382,8 +382,8 @@ void AsioListener::take(tcp::socket socket, const tcp::endpoint& peer) {
 void AsioListener::shake_hands(tcp::socket socket,
                                const tcp::endpoint& peer,
                                std::unique_ptr<Place> place,
-                               std::shared_ptr<ssl::context> context) {
-  auto connection = std::make_shared<StreamConnection<Tls>>(Tls(Tcp(std::move(socket)), *context),
+                               ssl::context& context) {
+  auto connection = std::make_shared<StreamConnection<Tls>>(Tls(Tcp(std::move(socket)), context),
                                                             text_of(peer), std::move(place));
   beast::get_lowest_layer(connection->stream()).expires_after(settings_.handshake_timeout);
   // OpenSSL's session keeps what it needs of the context.
