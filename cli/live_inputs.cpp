@@ -8,30 +8,36 @@
 #include <vector>
 
 #include "cli/log.h"
+#include "engine/base/clock.h"
+#include "ingest/folder_input.h"
 #include "ingest/http_input.h"
+#include "ingest/kafka_input.h"
 #include "ingest/runtime.h"
 #include "ingest/status_server.h"
 #include "ingest/tcp_input.h"
 #include "ingest/tokens.h"
+#include "ingest/zmq_input.h"
 
 namespace spoor {
 namespace {
 
-std::string listen_text(const InputConfig& input, std::uint16_t port) {
-  const bool is_v6 = input.address.find(':') != std::string::npos;
-  return (is_v6 ? "[" + input.address + "]" : input.address) + ":" + std::to_string(port);
-}
-
 ListenerSettings listener_of(const InputConfig& input, std::size_t number) {
+  const ListenConfig& listen = input.listen;
   return {.name = input.name,
           .number = number,
-          .listen = listen_text(input, input.port),
-          .tls = {.certificate = input.tls_certificate,
-                  .key = input.tls_key,
-                  .client_ca = input.tls_client_ca},
-          .connections_max = input.connections,
-          .connections_per_address_max = input.connections_per_address,
+          .listen = listen_text(listen.address, listen.port),
+          .tls = {.certificate = listen.tls_certificate,
+                  .key = listen.tls_key,
+                  .client_ca = listen.tls_client_ca},
+          .connections_max = listen.connections,
+          .connections_per_address_max = listen.connections_per_address,
           .warn = [](std::string_view what) { log_warning(what); }};
+}
+
+PulledInputSettings pulled_of(const InputConfig& input, std::size_t number) {
+  return {.name = input.name, .number = number, .warn = [](std::string_view what) {
+            log_warning(what);
+          }};
 }
 
 /// A hash of a token a line, and whose it is: "64 hex digits  name". Lines with '#' are comments.
@@ -68,9 +74,13 @@ Result<std::vector<std::string>> read_token_hashes(const std::string& path) {
 }  // namespace
 
 struct LiveInputs::Impl {
-  explicit Impl(IngestQueue& queue) : runtime(queue) {}
+  explicit Impl(IngestQueue& its_queue) : queue(its_queue), runtime(its_queue) {}
 
-  ~Impl() { runtime.stop(); }
+  ~Impl() {
+    // Whoever waits for room is let go.
+    queue.close();
+    runtime.stop();
+  }
 
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
@@ -78,37 +88,95 @@ struct LiveInputs::Impl {
   Result<void> add_tcp(const InputConfig& input, std::size_t number) {
     TcpInputSettings settings;
     settings.listener = listener_of(input, number);
-    if (input.idle_timeout.count() != 0) {
-      settings.idle_timeout = input.idle_timeout;
+    if (input.listen.idle_timeout.count() != 0) {
+      settings.idle_timeout = input.listen.idle_timeout;
     }
     Result<std::unique_ptr<TcpInput>> made = TcpInput::create(runtime, std::move(settings));
     if (!made) {
       return tl::unexpected<Error>(made.error());
     }
-    log_info("input " + input.name + ": TCP on " + listen_text(input, (*made)->port()) +
+    log_info("input " + input.name + ": TCP on " +
+             listen_text(input.listen.address, (*made)->port()) +
              "; TCP has no acknowledgement: what is on its way when either side dies is lost");
     tcp.push_back(std::move(*made));
     return {};
   }
 
   Result<void> add_http(const InputConfig& input, std::size_t number) {
-    Result<std::vector<std::string>> hashes = read_token_hashes(input.tokens_file);
+    Result<std::vector<std::string>> hashes = read_token_hashes(input.listen.tokens_file);
     if (!hashes) {
       return tl::unexpected<Error>(hashes.error());
     }
     HttpInputSettings settings;
     settings.listener = listener_of(input, number);
     settings.token_hashes = std::move(*hashes);
-    if (input.idle_timeout.count() != 0) {
-      settings.keep_alive_timeout = input.idle_timeout;
+    if (input.listen.idle_timeout.count() != 0) {
+      settings.keep_alive_timeout = input.listen.idle_timeout;
     }
     Result<std::unique_ptr<HttpInput>> made = HttpInput::create(runtime, std::move(settings));
     if (!made) {
       return tl::unexpected<Error>(made.error());
     }
     log_info("input " + input.name + ": HTTP and Splunk HEC on " +
-             listen_text(input, (*made)->port()) + "; 200 means that it is on disk");
+             listen_text(input.listen.address, (*made)->port()) + "; 200 means that it is on disk");
     http.push_back(std::move(*made));
+    return {};
+  }
+
+  Result<void> add_zmq(const InputConfig& input, std::size_t number) {
+    ZmqInputSettings settings = input.zmq;
+    settings.input = pulled_of(input, number);
+    Result<std::unique_ptr<ZmqInput>> made =
+        ZmqInput::create(queue, std::move(settings), system_clock());
+    if (!made) {
+      return tl::unexpected<Error>(made.error());
+    }
+    const bool subscribes = input.zmq.socket == ZmqInputSettings::Socket::sub;
+    const std::string& endpoint = (*made)->endpoint();
+    log_info("input " + input.name + ": ZeroMQ " + (subscribes ? "SUB" : "PULL") +
+             (endpoint.empty() ? std::string(" connects") : " on " + endpoint) +
+             "; ZeroMQ has no acknowledgement: what is on its way when either side dies is lost" +
+             (subscribes ? ", and what is published while Spoor is busy" : ""));
+    pulled.push_back(std::move(*made));
+    return {};
+  }
+
+  Result<void> add_kafka(const InputConfig& input, std::size_t number, const StateSource& state) {
+    KafkaInputSettings settings = input.kafka;
+    settings.input = pulled_of(input, number);
+    Result<std::unique_ptr<KafkaInput>> made =
+        KafkaInput::create(queue, std::move(settings), state);
+    if (!made) {
+      return tl::unexpected<Error>(made.error());
+    }
+    log_info("input " + input.name + ": Kafka, group " + input.kafka.group +
+             "; what was read is kept with its effect");
+    pulled.push_back(std::move(*made));
+    return {};
+  }
+
+  Result<void> add_folder(const InputConfig& input, std::size_t number, const StateSource& state) {
+    FolderInputSettings settings = input.folder;
+    settings.input = pulled_of(input, number);
+    Result<std::unique_ptr<FolderInput>> made =
+        FolderInput::create(queue, std::move(settings), state, system_clock());
+    if (!made) {
+      return tl::unexpected<Error>(made.error());
+    }
+    log_info("input " + input.name + ": files of " + input.folder.folder +
+             "; what was read is kept with its effect");
+    pulled.push_back(std::move(*made));
+    return {};
+  }
+
+  Result<void> add(const InputConfig& input, std::size_t number, const StateSource& state) {
+    switch (input.type) {
+      case InputType::tcp: return add_tcp(input, number);
+      case InputType::http: return add_http(input, number);
+      case InputType::zmq: return add_zmq(input, number);
+      case InputType::kafka: return add_kafka(input, number, state);
+      case InputType::folder: return add_folder(input, number, state);
+    }
     return {};
   }
 
@@ -137,9 +205,11 @@ struct LiveInputs::Impl {
     return {};
   }
 
+  IngestQueue& queue;
   IngestRuntime runtime;
   std::vector<std::unique_ptr<TcpInput>> tcp;
   std::vector<std::unique_ptr<HttpInput>> http;
+  std::vector<std::unique_ptr<PulledInput>> pulled;
   std::unique_ptr<StatusServer> admin;
 };
 
@@ -149,12 +219,12 @@ LiveInputs::~LiveInputs() = default;
 
 Result<std::unique_ptr<LiveInputs>> LiveInputs::start(const RunConfig& config,
                                                       IngestQueue& queue,
+                                                      const StateSource& state,
                                                       const LiveStatus& status) {
   auto impl = std::make_unique<Impl>(queue);
   for (std::size_t i = 0; i < config.inputs.size(); ++i) {
     const InputConfig& input = config.inputs[i];
-    Result<void> added =
-        input.type == InputType::http ? impl->add_http(input, i) : impl->add_tcp(input, i);
+    Result<void> added = impl->add(input, i, state);
     if (!added) {
       return fail(added.error().code, "input " + input.name + ": " + added.error().message);
     }
@@ -166,10 +236,16 @@ Result<std::unique_ptr<LiveInputs>> LiveInputs::start(const RunConfig& config,
     }
   }
   impl->runtime.start();
+  for (const std::unique_ptr<PulledInput>& input : impl->pulled) {
+    input->start();
+  }
   return std::unique_ptr<LiveInputs>(new LiveInputs(std::move(impl)));
 }
 
 void LiveInputs::stop() {
+  for (const std::unique_ptr<PulledInput>& input : impl_->pulled) {
+    input->stop_taking();
+  }
   impl_->runtime.stop_accepting();
 }
 

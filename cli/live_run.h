@@ -57,6 +57,8 @@ class LiveRun {
 
   [[nodiscard]] IngestQueue& queue() { return queue_; }
 
+  [[nodiscard]] const StateSource& state() const { return *store_; }
+
   [[nodiscard]] LiveStatus& status() { return status_; }
 
   /// Takes what comes until a signal asks to stop; then the queue must be closed, and drain()ed.

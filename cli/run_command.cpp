@@ -53,7 +53,7 @@ int run_live(const RunOptions& options) {
     return give_up(run.error());
   }
   const Result<std::unique_ptr<LiveInputs>> inputs =
-      LiveInputs::start(*config, (*run)->queue(), (*run)->status());
+      LiveInputs::start(*config, (*run)->queue(), (*run)->state(), (*run)->status());
   if (!inputs) {
     return give_up(inputs.error());
   }

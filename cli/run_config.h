@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/bus_options.h"
+#include "cli/input_config.h"
 #include "cli/sink_settings.h"
 #include "engine/base/result.h"
 #include "engine/correlation/watermark.h"
@@ -15,25 +16,6 @@
 #include "engine/rule/diagnostic.h"
 
 namespace spoor {
-
-enum class InputType : std::uint8_t {
-  tcp,   ///< Lines of JSON, syslog in both framings; told by the first byte.
-  http,  ///< POST /ingest, and Splunk's HTTP Event Collector.
-};
-
-struct InputConfig {
-  std::string name;
-  InputType type = InputType::tcp;
-  std::string address;     ///< "127.0.0.1", "::1", "0.0.0.0"
-  std::uint16_t port = 0;  ///< 0: any that is free; it is told.
-  std::string tls_certificate{};
-  std::string tls_key{};
-  std::string tls_client_ca{};  ///< Who comes must have a certificate of it.
-  std::string tokens_file{};    ///< HTTP: who comes must have one of these.
-  std::size_t connections = 1'000;
-  std::size_t connections_per_address = 100;
-  std::chrono::milliseconds idle_timeout{0};  ///< 0: as the type of input has it.
-};
 
 enum class LogFormat : std::uint8_t { text, json };
 
@@ -62,13 +44,5 @@ struct RunConfig {
 
 /// The configuration as YAML, with what holds by default; secrets only by the names of their files.
 [[nodiscard]] std::string render_run_config(const RunConfig& config);
-
-/// "127.0.0.1:5514", "[::1]:5514". Nothing if it is none.
-struct ListenAddress {
-  std::string address;
-  std::uint16_t port = 0;
-};
-
-[[nodiscard]] std::optional<ListenAddress> parse_listen_address(const std::string& text);
 
 }  // namespace spoor

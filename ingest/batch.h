@@ -25,10 +25,19 @@ struct IngestBatch {
     ErrorCode code = ErrorCode::malformed_json;
   };
 
+  /// A row of the state (engine/base/state_io.h).
+  struct Mark {
+    std::string key;
+    std::string value;  ///< Empty: the row goes.
+  };
+
   std::size_t input = 0;  ///< Which input of the configuration, from 0.
   std::string peer;       ///< Who sent it, for messages: "10.0.0.7:51422". No event content.
   std::string bytes;
   std::vector<Record> records;
+  /// How far its input has been read, for inputs that can go back: on disk together with the effect
+  /// of the records, or not at all.
+  std::vector<Mark> marks;
   /// Called once, in any thread, when its effect is on disk (true), or will never be (false: the
   /// engine stops). May be empty.
   std::function<void(bool is_safe)> done;

@@ -88,6 +88,14 @@ void LiveEngine::take(IngestBatch& batch) {
       tell();
     }
   }
+  for (const IngestBatch::Mark& mark : batch.marks) {
+    if (mark.value.empty()) {
+      store_.erase(mark.key);
+    } else {
+      store_.put(mark.key, mark.value);
+    }
+  }
+  has_marks_ = has_marks_ || !batch.marks.empty();
   if (batch.done) {
     answers_->push_back(std::move(batch.done));
   }
@@ -104,7 +112,7 @@ void LiveEngine::tell() {
 
 bool LiveEngine::is_due() const {
   return has_news_ || counters_.uncommitted >= options_.committed_every ||
-         (counters_.uncommitted > 0 &&
+         ((counters_.uncommitted > 0 || has_marks_) &&
           clock_.monotonic() - committed_at_ >= options_.committed_after);
 }
 
@@ -134,6 +142,7 @@ Result<void> LiveEngine::commit() {
   ++counters_.commits;
   counters_.uncommitted = 0;
   has_news_ = false;
+  has_marks_ = false;
   committed_at_ = clock_.monotonic();
   return {};
 }

@@ -89,6 +89,7 @@ class LiveEngine {
   std::vector<std::uint64_t> lines_;  ///< Of each input: records so far.
   std::uint64_t untold_ = 0;
   bool has_news_ = false;
+  bool has_marks_ = false;  ///< Of inputs, not committed.
   std::chrono::nanoseconds committed_at_{0};
   Timestamp forgot_at_ = 0;
 };

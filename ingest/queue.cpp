@@ -22,6 +22,24 @@ bool IngestQueue::try_push(IngestBatch&& batch) {
   return true;
 }
 
+IngestQueue::Pushed IngestQueue::push(IngestBatch& batch, std::chrono::milliseconds timeout) {
+  {
+    std::unique_lock lock(mutex_);
+    const std::size_t bytes = batch.bytes.size();
+    room_.wait_for(lock, timeout, [&] { return is_closed_ || fits(bytes); });
+    if (is_closed_) {
+      return Pushed::closed;
+    }
+    if (!fits(bytes)) {
+      return Pushed::full;
+    }
+    bytes_ += bytes;
+    batches_.push_back(std::move(batch));
+  }
+  changed_.notify_one();
+  return Pushed::yes;
+}
+
 bool IngestQueue::has_room(std::size_t bytes) const {
   const std::lock_guard lock(mutex_);
   return fits(bytes);
@@ -41,6 +59,7 @@ std::optional<IngestBatch> IngestQueue::pop(std::chrono::milliseconds timeout) {
     bytes_ -= batch->bytes.size();
     tells_room = std::exchange(was_refused_, false);
   }
+  room_.notify_all();
   if (tells_room && on_room_) {
     on_room_();
   }
@@ -53,6 +72,7 @@ void IngestQueue::close() {
     is_closed_ = true;
   }
   changed_.notify_all();
+  room_.notify_all();
 }
 
 std::size_t IngestQueue::bytes() const {

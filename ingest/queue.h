@@ -4,7 +4,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -20,6 +22,11 @@ class IngestQueue {
   /// False if it is full or closed: nothing was taken. What is larger than the bound is taken by an
   /// empty queue.
   [[nodiscard]] bool try_push(IngestBatch&& batch);
+
+  enum class Pushed : std::uint8_t { yes, full, closed };
+
+  /// Waits for room for as long. Unless it says yes, nothing was taken.
+  [[nodiscard]] Pushed push(IngestBatch& batch, std::chrono::milliseconds timeout);
 
   /// Is there room for so many bytes now?
   [[nodiscard]] bool has_room(std::size_t bytes) const;
@@ -41,8 +48,9 @@ class IngestQueue {
 
   const std::size_t bytes_max_;
   std::function<void()> on_room_;
-  mutable std::mutex mutex_;  ///< Of what follows.
-  std::condition_variable changed_;
+  mutable std::mutex mutex_;         ///< Of what follows.
+  std::condition_variable changed_;  ///< There is more.
+  std::condition_variable room_;     ///< There is less.
   std::deque<IngestBatch> batches_;
   std::size_t bytes_ = 0;
   bool was_refused_ = false;

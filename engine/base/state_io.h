@@ -52,7 +52,8 @@ enum class StateRow : char {
   finding = 'f',        ///< sequence → message.
   heads = 'h',          ///< The last sequence numbers.
   finding_index = 'x',  ///< uid → sequence of its last revision.
-  position = 'X',       ///< Where the inputs were read to.
+  position = 'X',       ///< Where the inputs of a replay were read to.
+  input = 'i',          ///< input, … → how far `spoor run` has read it.
   // Of the bus: written aside.
   published = 'p',  ///< The last finding that went out.
   consumer = 'c',   ///< name → how far it has come.

@@ -20,7 +20,12 @@
 
 namespace spoor {
 
-enum class BusRole : std::uint8_t { subscribe = 1, replay = 2, admin = 4 };
+enum class BusRole : std::uint8_t {
+  subscribe = 1,
+  replay = 2,
+  admin = 4,
+  send = 8,  ///< Events into an input.
+};
 
 [[nodiscard]] std::optional<BusRole> parse_bus_role(std::string_view name);
 

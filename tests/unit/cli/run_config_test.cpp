@@ -72,14 +72,14 @@ TEST_F(RunConfigs, AreReadWhole) {
   EXPECT_EQ(config.rules, (std::vector<std::string>{"a/", "b.yml"}));
   ASSERT_EQ(config.inputs.size(), 2U);
   EXPECT_EQ(config.inputs[0].type, InputType::tcp);
-  EXPECT_EQ(config.inputs[0].address, "127.0.0.1");
-  EXPECT_EQ(config.inputs[0].port, 5514);
-  EXPECT_EQ(config.inputs[0].connections, 7U);
+  EXPECT_EQ(config.inputs[0].listen.address, "127.0.0.1");
+  EXPECT_EQ(config.inputs[0].listen.port, 5514);
+  EXPECT_EQ(config.inputs[0].listen.connections, 7U);
   EXPECT_EQ(config.inputs[1].type, InputType::http);
-  EXPECT_EQ(config.inputs[1].address, "::1");
-  EXPECT_EQ(config.inputs[1].tls_client_ca, "ca.pem");
-  EXPECT_EQ(config.inputs[1].tokens_file, "tokens");
-  EXPECT_EQ(config.inputs[1].idle_timeout, std::chrono::seconds(30));
+  EXPECT_EQ(config.inputs[1].listen.address, "::1");
+  EXPECT_EQ(config.inputs[1].listen.tls_client_ca, "ca.pem");
+  EXPECT_EQ(config.inputs[1].listen.tokens_file, "tokens");
+  EXPECT_EQ(config.inputs[1].listen.idle_timeout, std::chrono::seconds(30));
   EXPECT_EQ(config.bus.replay, "tcp://127.0.0.1:5557");
   ASSERT_EQ(config.sinks.size(), 1U);
   EXPECT_EQ(config.lateness.agent_stream, 5 * kNanosPerSecond);
@@ -91,11 +91,59 @@ TEST_F(RunConfigs, AreReadWhole) {
   EXPECT_TRUE(config.log_debug);
 }
 
+constexpr const char* kFetched = R"(
+state: s
+inputs:
+  - {name: z, type: zmq, socket: sub, connect: [tcp://127.0.0.1:1], topics: [edr.]}
+  - {name: k, type: kafka, brokers: [a:1, b:2], topics: edr, start: end, options: {security.protocol: ssl}}
+  - {name: f, type: folder, path: /spool/, pattern: "*.gz", after: move, move_to: /done, settle: 5s}
+)";
+
+TEST_F(RunConfigs, InputsThatFetchAreRead) {
+  const RunConfig config = load(kFetched);
+  ASSERT_TRUE(problems_.empty()) << render(problems_.front());
+  ASSERT_EQ(config.inputs.size(), 3U);
+  EXPECT_EQ(config.inputs[0].zmq.socket, ZmqInputSettings::Socket::sub);
+  EXPECT_EQ(config.inputs[0].zmq.topics, std::vector<std::string>{"edr."});
+  EXPECT_EQ(config.inputs[1].kafka.brokers, (std::vector<std::string>{"a:1", "b:2"}));
+  EXPECT_EQ(config.inputs[1].kafka.group, "spoor");
+  EXPECT_EQ(config.inputs[1].kafka.start, KafkaInputSettings::Start::end);
+  EXPECT_EQ(config.inputs[1].kafka.options.at("security.protocol"), "ssl");
+  EXPECT_EQ(config.inputs[2].folder.folder, "/spool");
+  EXPECT_EQ(config.inputs[2].folder.after, FileAfter::move);
+  EXPECT_EQ(config.inputs[2].folder.settle, std::chrono::seconds(5));
+}
+
+TEST_F(RunConfigs, MistakesInInputsThatFetchAreToldWhereTheyAre) {
+  const struct {
+    const char* input;
+    const char* want;
+  } cases[] = {
+      {"{name: x, type: folders}", "'folders' is no type"},
+      {"{name: x, type: folder, path: a, listen: 1}", "an input of type folder has no 'listen'"},
+      {"{name: x, type: folder, path: a, after: move}", "'move_to' belongs to"},
+      {"{name: x, type: kafka, brokers: a}", "an input of type kafka needs 'topics'"},
+      {"{name: x, type: kafka, brokers: a, topics: b, options: {nonsense: 1}}", "nonsense"},
+      {"{name: x, type: zmq}", "needs 'bind' or 'connect'"},
+      {"{name: x, type: zmq, bind: here}", "'here' is not a bus endpoint"},
+  };
+
+  for (const auto& test : cases) {
+    problems_.clear();
+    static_cast<void>(load(std::string("state: s\ninputs:\n  - ") + test.input + "\n"));
+    ASSERT_EQ(problems_.size(), 1U) << test.input;
+    EXPECT_NE(problems_[0].message.find(test.want), std::string::npos) << problems_[0].message;
+    EXPECT_EQ(problems_[0].position.line, 3U) << test.input;
+  }
+}
+
 TEST_F(RunConfigs, WhatIsPrintedReadsAsTheSame) {
-  const std::string printed = render_run_config(load(kWhole));
-  const RunConfig again = load(printed);
-  ASSERT_TRUE(problems_.empty()) << render(problems_.front()) << printed;
-  EXPECT_EQ(render_run_config(again), printed);
+  for (const char* whole : {kWhole, kFetched}) {
+    const std::string printed = render_run_config(load(whole));
+    const RunConfig again = load(printed);
+    ASSERT_TRUE(problems_.empty()) << render(problems_.front()) << printed;
+    EXPECT_EQ(render_run_config(again), printed);
+  }
 }
 
 TEST_F(RunConfigs, MistakesAreAllToldWithTheirPlace) {
@@ -106,13 +154,13 @@ TEST_F(RunConfigs, MistakesAreAllToldWithTheirPlace) {
                   "1:1: the configuration needs 'inputs'; inputs: [{name: shippers, type: tcp, "
                   "listen: 127.0.0.1:5514}]"}));
   EXPECT_EQ(problems("state: x\ninputs:\n  - {name: a, type: udp, listen: 127.0.0.1:1}\n"),
-            (Told{"3:21: 'udp' is no type; there are tcp, http"}));
+            (Told{"3:21: 'udp' is no type; there are tcp, http, zmq, kafka, folder"}));
   EXPECT_EQ(problems("state: x\ninputs:\n  - {name: a, type: tcp, listen: localhost:1}\n"),
             (Told{"3:34: 'localhost:1' is no address to listen on; write an IP address and a port: "
                   "127.0.0.1:5514, [::1]:5514"}));
   EXPECT_EQ(
       problems("state: x\ninputs:\n  - {name: a, type: tcp, adress: x, listen: 127.0.0.1:1}\n"),
-      (Told{"3:26: an input has no 'adress'; it has: name, type, listen, tls, tokens_file, "
+      (Told{"3:26: an input of type tcp has no 'adress'; it has: name, type, listen, tls, "
             "connections, connections_per_address, idle_timeout"}));
   EXPECT_EQ(problems("state: x\ninputs:\n  - {name: a, type: tcp, listen: 127.0.0.1:1}\n"
                      "  - {name: b, type: tcp, listen: 127.0.0.1:1}\n"),

@@ -128,7 +128,8 @@ std::size_t LoopbackClient::send_until_stalled(std::string_view bytes, std::size
   return all;
 }
 
-PoppingEngine::PoppingEngine(IngestQueue& queue) : queue_(queue), thread_([this] { run(); }) {}
+PoppingEngine::PoppingEngine(IngestQueue& queue, MemoryState* state)
+    : queue_(queue), state_(state), thread_([this] { run(); }) {}
 
 PoppingEngine::~PoppingEngine() {
   is_over_ = true;
@@ -151,6 +152,9 @@ void PoppingEngine::run() {
       (record.is_bad ? bad_ : records_)
           .push_back(batch->bytes.substr(record.offset, record.length));
     }
+    if (!holds_) {
+      keep(*batch);
+    }
     if (!batch->done) {
       continue;
     }
@@ -160,6 +164,20 @@ void PoppingEngine::run() {
       batch->done(true);
     }
   }
+}
+
+void PoppingEngine::keep(const IngestBatch& batch) {
+  if (state_ == nullptr || batch.marks.empty()) {
+    return;
+  }
+  for (const IngestBatch::Mark& mark : batch.marks) {
+    if (mark.value.empty()) {
+      state_->erase(mark.key);
+    } else {
+      state_->put(mark.key, mark.value);
+    }
+  }
+  state_->commit();
 }
 
 void PoppingEngine::commit(bool is_safe) {

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "engine/state/memory_state.h"
 #include "ingest/queue.h"
 
 namespace spoor {
@@ -49,7 +50,8 @@ class LoopbackClient {
 /// In the place of the engine: pops, keeps the records, and says that they are safe.
 class PoppingEngine {
  public:
-  explicit PoppingEngine(IngestQueue& queue);
+  /// `state`: where the inputs' marks are kept, or null.
+  explicit PoppingEngine(IngestQueue& queue, MemoryState* state = nullptr);
   ~PoppingEngine();
   PoppingEngine(const PoppingEngine&) = delete;
   PoppingEngine& operator=(const PoppingEngine&) = delete;
@@ -61,7 +63,7 @@ class PoppingEngine {
 
   void go_on() { is_paused_ = false; }
 
-  /// Keeps what it would say until commit().
+  /// Keeps what it would say until commit(), and no marks.
   void hold_commits() { holds_ = true; }
 
   void commit(bool is_safe);
@@ -77,7 +79,10 @@ class PoppingEngine {
  private:
   void run();
 
+  void keep(const IngestBatch& batch);
+
   IngestQueue& queue_;
+  MemoryState* state_;
   std::mutex mutex_;
   std::vector<std::string> records_;
   std::vector<std::string> bad_;

@@ -1,0 +1,71 @@
+// Which files of a folder are complete, and when to look again.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/base/clock.h"
+#include "engine/base/result.h"
+#include "ingest/file_ledger.h"
+
+namespace spoor {
+
+/// Is it the name that a tool gives to a file that it has not finished, or to no log at all?
+[[nodiscard]] bool is_unfinished_name(const std::string& name);
+
+class FolderWatch {
+ public:
+  struct Settings {
+    std::string folder;
+    std::string pattern = "*";
+    std::string passed_over{};  ///< A folder within it, or empty.
+    std::chrono::nanoseconds settle{0};
+    std::chrono::nanoseconds rescan{0};
+  };
+
+  struct Found {
+    std::string name;  ///< The path within the folder.
+    FileLook look;
+  };
+
+  struct Scan {
+    std::vector<Found> complete;     ///< By name.
+    bool is_whole = false;           ///< Nothing was in the way: what is not here is not there.
+    std::vector<std::string> names;  ///< All files, complete or not, by name.
+    std::string problem;             ///< What was in the way.
+  };
+
+  FolderWatch(Settings settings, const Clock& clock);
+  ~FolderWatch();
+  FolderWatch(const FolderWatch&) = delete;
+  FolderWatch& operator=(const FolderWatch&) = delete;
+  FolderWatch(FolderWatch&&) = delete;
+  FolderWatch& operator=(FolderWatch&&) = delete;
+
+  /// Waits until something may have changed, at most for as long. True: look.
+  [[nodiscard]] bool wait(std::chrono::milliseconds timeout);
+
+  /// O(files in the folder).
+  [[nodiscard]] Scan scan();
+
+ private:
+  struct Seen {
+    FileLook look;
+    std::chrono::nanoseconds since{0};
+  };
+
+  void watch(const std::string& folder);
+  [[nodiscard]] bool is_complete(const std::string& name, const FileLook& look);
+
+  Settings settings_;
+  const Clock& clock_;
+  int notify_ = -1;
+  std::map<std::string, Seen> unsettled_;
+  bool has_news_ = true;
+  std::chrono::nanoseconds scanned_at_{0};
+};
+
+}  // namespace spoor
