@@ -116,9 +116,30 @@ Result<void> LiveRun::open_all() {
                 " hits and " + std::to_string(loss->matches) +
                 " findings of rules that are no more, or are others now, are not gone on with");
   }
-  engine_ = std::make_unique<LiveEngine>(*pipeline_, *store_, std::move(*findings), queue_, clock_,
-                                         config_.inputs.size());
+  if (Result<void> opened = open_recorder(); !opened) {
+    return opened;
+  }
+  engine_ =
+      std::make_unique<LiveEngine>(*pipeline_, *store_, std::move(*findings), queue_, clock_,
+                                   config_.inputs.size(), LiveOptions{.recorder = recorder_.get()});
   return open_outlets();
+}
+
+Result<void> LiveRun::open_recorder() {
+  if (config_.record.empty()) {
+    return {};
+  }
+  RecorderSettings settings{.folder = config_.record, .inputs = {}};
+  for (const InputConfig& input : config_.inputs) {
+    settings.inputs.push_back(input.name);
+  }
+  Result<std::unique_ptr<Recorder>> recorder = Recorder::open(std::move(settings), clock_);
+  if (!recorder) {
+    return tl::unexpected<Error>(recorder.error());
+  }
+  recorder_ = std::move(*recorder);
+  log_info("everything that comes in is recorded into " + config_.record);
+  return {};
 }
 
 Result<void> LiveRun::open_outlets() {

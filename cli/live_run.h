@@ -71,6 +71,7 @@ class LiveRun {
  private:
   explicit LiveRun(const RunConfig& config);
   [[nodiscard]] Result<void> open_all();
+  [[nodiscard]] Result<void> open_recorder();
   [[nodiscard]] Result<void> open_outlets();
   void committed();
   void tick();
@@ -82,6 +83,7 @@ class LiveRun {
   std::unique_ptr<StateStore> store_;
   std::unique_ptr<Pipeline> pipeline_;
   IngestQueue queue_;
+  std::unique_ptr<Recorder> recorder_;
   std::unique_ptr<LiveEngine> engine_;
   std::unique_ptr<BusServer> bus_;
   SinkRunners sinks_;

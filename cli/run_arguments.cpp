@@ -39,6 +39,9 @@ void RunArguments::add(CLI::App& app) {
   run->add_option("-c,--config", impl_->run.config, "The configuration, YAML")
       ->type_name("FILE")
       ->required();
+  run->add_option("--record", impl_->run.record,
+                  "Keep what comes in, to be replayed: files of zstd in this folder")
+      ->type_name("DIR");
   impl_->run_app = run;
   CLI::App* config = app.add_subcommand("config", "Check a configuration of 'run'");
   config->require_subcommand(1);

@@ -41,10 +41,13 @@ int end(LiveRun& run, LiveInputs& inputs) {
 
 int run_live(const RunOptions& options) {
   set_up_log(false, use_color(STDERR_FILENO, ColorChoice::automatic));
-  const std::optional<RunConfig> config =
+  std::optional<RunConfig> config =
       read_settings<RunConfig>(options.config, false, load_run_config);
   if (!config) {
     return exit_usage;
+  }
+  if (!options.record.empty()) {
+    config->record = options.record;
   }
   set_up_service_log(config->log_format == LogFormat::json, config->log_debug);
   catch_hangups();

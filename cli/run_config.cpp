@@ -43,7 +43,7 @@ void read_log(const YamlNode& node, DiagnosticDesk& desk, RunConfig& config) {
 RunConfig read_config(const YamlNode& document, DiagnosticDesk& desk) {
   const ConfigMap map(document, "the configuration",
                       {"state", "rules", "placeholders", "host_aliases", "inputs", "bus", "sinks",
-                       "lateness", "admin", "queue", "drain", "log", "dead_letters"},
+                       "lateness", "admin", "queue", "drain", "log", "dead_letters", "record"},
                       desk);
   RunConfig config;
   config.state = map.required_text("state");
@@ -73,6 +73,7 @@ RunConfig read_config(const YamlNode& document, DiagnosticDesk& desk) {
     read_log(*log, desk, config);
   }
   config.dead_letters = map.text("dead_letters");
+  config.record = map.text("record");
   return config;
 }
 
@@ -155,6 +156,7 @@ std::string render_run_config(const RunConfig& config) {
   text += std::string("log: {format: ") + (config.log_format == LogFormat::json ? "json" : "text") +
           ", level: " + (config.log_debug ? "debug" : "info") + "}\n";
   add("dead_letters", config.dead_letters);
+  add("record", config.record);
   return text;
 }
 

@@ -35,6 +35,7 @@ struct RunConfig {
   LogFormat log_format = LogFormat::text;
   bool log_debug = false;
   std::string dead_letters{};  ///< File, or empty.
+  std::string record{};        ///< Folder, or empty.
 };
 
 /// What is wrong goes to `problems`; fails if the file cannot be read. Secrets are read from the

@@ -8,6 +8,7 @@ namespace spoor {
 /// `spoor run`
 struct RunOptions {
   std::string config;
+  std::string record;  ///< In the place of what the configuration says.
 };
 
 /// `spoor config check`

@@ -67,6 +67,9 @@ Result<void> LiveEngine::drain() {
 }
 
 void LiveEngine::take(IngestBatch& batch) {
+  if (options_.recorder != nullptr) {
+    options_.recorder->add(batch);
+  }
   InputCounters& counters = counters_.inputs[batch.input];
   ++counters.batches;
   counters.records += batch.records.size();
@@ -118,6 +121,11 @@ bool LiveEngine::is_due() const {
 
 Result<void> LiveEngine::commit() {
   constexpr Duration kForgottenEvery = Duration{60} * kNanosPerSecond;
+  if (options_.recorder != nullptr) {
+    if (Result<void> recorded = options_.recorder->flush(); !recorded) {
+      return recorded;
+    }
+  }
   const Timestamp now = clock_.wall();
   if (now - forgot_at_ >= kForgottenEvery) {
     forgot_at_ = now;

@@ -18,6 +18,7 @@
 #include "engine/state/finding_store.h"
 #include "engine/state/state_store.h"
 #include "ingest/queue.h"
+#include "ingest/recorder.h"
 
 namespace spoor {
 
@@ -25,6 +26,7 @@ struct LiveOptions {
   std::uint64_t told_every = 1'000;        ///< Records after which findings are looked for.
   std::uint64_t committed_every = 10'000;  ///< Records.
   std::chrono::nanoseconds committed_after = std::chrono::milliseconds(50);
+  Recorder* recorder = nullptr;  ///< Keeps what comes in; must outlive the engine.
 };
 
 /// What came in by one input.

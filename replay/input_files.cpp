@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kDirectorySuffixes[] = {".ndjson", ".json", ".jsonl"};
+constexpr std::string_view kDirectorySuffixes[] = {".ndjson", ".json", ".jsonl", ".recording"};
 constexpr std::string_view kCompressionSuffixes[] = {".gz", ".zst"};
 constexpr std::string_view kSuffixesText = "*.ndjson, *.json or *.jsonl (plain, .gz or .zst)";
 

@@ -7,6 +7,7 @@
 
 #include "replay/bracket_scan.h"
 #include "replay/read_buffer.h"
+#include "replay/recording.h"
 #include "replay/text_encoding.h"
 
 namespace spoor {
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::size_t kLineEndBytes = 2;  // CR LF
 
-enum class Layout : std::uint8_t { unknown, lines, array };
+enum class Layout : std::uint8_t { unknown, lines, array, recording };
 
 /// The rest of the line that the window starts on, without its line end.
 struct Line {
@@ -55,6 +56,12 @@ struct RecordReader::Impl {
   /// Tells encoding and layout. Gives the bad stretch that a UTF-16 source is.
   [[nodiscard]] std::optional<RecordRead> start();
   [[nodiscard]] RecordRead finish();
+
+  /// Does the window, which is the start of the source, begin as a recording does?
+  [[nodiscard]] bool is_recording();
+  [[nodiscard]] RecordRead read_recorded();
+  /// The source is no recording from here on.
+  [[nodiscard]] RecordRead fail_recording(std::string why);
 
   [[nodiscard]] bool is_separator(char byte) const;
   /// Leaves the window at the next byte that is part of a record, or empty at the end.
@@ -101,6 +108,9 @@ RecordRead RecordReader::Impl::read() {
       return *std::move(bad);
     }
   }
+  if (layout_ == Layout::recording) {
+    return read_recorded();
+  }
   skip_separators();
   if (layout_ == Layout::array && buffer_.view().starts_with(']')) {
     layout_ = Layout::lines;
@@ -124,6 +134,11 @@ std::optional<RecordRead> RecordReader::Impl::start() {
     case TextEncoding::utf8_with_bom: buffer_.consume(kUtf8BomBytes); break;
     case TextEncoding::utf8: break;
   }
+  if (is_recording()) {
+    buffer_.consume(kRecordingMagic.size());
+    layout_ = Layout::recording;
+    return std::nullopt;
+  }
   skip_separators();
   if (!buffer_.view().starts_with('[')) {
     return std::nullopt;
@@ -136,6 +151,51 @@ std::optional<RecordRead> RecordReader::Impl::start() {
     at_line_start_ = false;
   }
   return std::nullopt;
+}
+
+bool RecordReader::Impl::is_recording() {
+  while (buffer_.view().size() < kRecordingMagic.size() &&
+         kRecordingMagic.starts_with(buffer_.view()) && buffer_.fill()) {
+  }
+  return buffer_.view().starts_with(kRecordingMagic);
+}
+
+RecordRead RecordReader::Impl::fail_recording(std::string why) {
+  RecordRead last = at_window(ReadStatus::failed);
+  last.error = {ErrorCode::truncated, "recording: " + std::move(why)};
+  finished_ = true;
+  return last;
+}
+
+RecordRead RecordReader::Impl::read_recorded() {
+  if (finished_ || (buffer_.view().empty() && !buffer_.fill())) {
+    return finish();
+  }
+  const std::optional<std::size_t> line = buffer_.find_newline(kRecordingHeaderMax);
+  if (!line) {
+    return buffer_.failure() ? finish() : fail_recording("it ends, or is damaged, here");
+  }
+  const std::optional<RecordingHeader> header =
+      parse_recording_header(buffer_.view().substr(0, *line));
+  if (!header || header->length > limits_.record_bytes_max) {
+    return fail_recording("this is no header of a record");
+  }
+  const std::size_t length = header->length;
+  const std::optional<ErrorCode> bad = header->bad;
+  buffer_.consume(*line + 1);
+  while (buffer_.view().size() < length + 1 && buffer_.fill()) {
+  }
+  if (buffer_.view().size() < length + 1) {
+    return buffer_.failure() ? finish() : fail_recording("it ends inside a record");
+  }
+  RecordRead read = at_window(bad ? ReadStatus::bad : ReadStatus::record);
+  read.text = buffer_.view().substr(0, length);
+  read.length = length;
+  if (bad) {
+    read.error = {*bad, "told by the input"};
+  }
+  buffer_.consume(length + 1);
+  return read;
 }
 
 RecordRead RecordReader::Impl::finish() {

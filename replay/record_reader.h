@@ -10,6 +10,7 @@
 //  - one array over many lines, if the file starts with '[': each element is a record. After a bad
 //  element
 //    the array is read on line by line.
+//  - a recording of `spoor run` (replay/recording.h): records by their lengths.
 // An object that turns out to be torn costs its first line only: what follows is read again, from
 // the next line. UTF-16 is refused as a whole, with advice.
 #pragma once
