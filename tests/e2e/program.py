@@ -8,7 +8,7 @@ ROOT = os.environ.get("SPOOR_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.
 SPOOR = os.environ.get("SPOOR_BINARY") or os.path.join(ROOT, "build/release/spoor")
 SCENARIOS = os.path.join(ROOT, "tests/data/scenarios")
 # Seconds. Sanitizers slow everything down.
-PATIENCE = 300
+PATIENCE = int(os.environ.get("SPOOR_PATIENCE", "300"))
 
 
 def run(*arguments, stdin=None, env=None):
