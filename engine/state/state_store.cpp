@@ -20,7 +20,6 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -38,7 +37,6 @@ constexpr std::string_view kEpochKey = "!epoch";
 
 constexpr std::size_t kWriteBufferBytes = std::size_t{64} << 20U;
 constexpr std::size_t kReadAheadBytes = std::size_t{2} << 20U;
-constexpr std::size_t kHostPrefixBytes = 5;  ///< Kind of row and number of the host.
 constexpr int kOpenFilesMax = 512;
 constexpr double kBloomBits = 10;
 
@@ -65,9 +63,9 @@ rocksdb::Options options_for(StateStore::Access access) {
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.paranoid_checks = true;
   options.write_buffer_size = kWriteBufferBytes;
-  // Rows of one kind and host come together: the place of the last tells that of the next.
-  options.memtable_insert_with_hint_prefix_extractor.reset(
-      rocksdb::NewFixedPrefixTransform(kHostPrefixBytes));
+  // Not memtable_insert_with_hint_prefix_extractor, though it is quicker: its hints are shared by
+  // the skip lists of rows and of erased ranges, which ends in one of them being broken (RocksDB
+  // 7.8).
   options.allow_concurrent_memtable_write = false;  // There is one writer.
   // A reader opens all files at once: the writer beside it may remove them.
   options.max_open_files = access == StateStore::Access::write ? kOpenFilesMax : -1;

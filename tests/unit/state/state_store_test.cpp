@@ -68,6 +68,40 @@ TEST_F(StateStores, ARangeIsErasedWhole) {
   EXPECT_TRUE((*store)->get("b").has_value());
 }
 
+// Rows and erased ranges of one host in turn: what RocksDB aborted on when rows were put in by
+// hints.
+TEST_F(StateStores, RowsAndErasedRangesOfOneHostMix) {
+  auto store = open();
+  ASSERT_TRUE(store.has_value());
+  const auto row = [](std::uint64_t host, std::uint64_t number) {
+    return StateWriter(StateRow::process)
+        .key32(static_cast<std::uint32_t>(host))
+        .key64(number)
+        .bytes();
+  };
+  std::uint64_t dice = 1;
+  for (std::uint64_t round = 0; round < 300; ++round) {
+    for (std::uint64_t i = 0; i < 30; ++i) {
+      dice = dice * 6'364'136'223'846'793'005U + 1'442'695'040'888'963'407U;
+      (*store)->put(row(round % 3, dice >> 33U), "value");
+    }
+    (*store)->erase_range(row(round % 3, 0), row(round % 3, dice >> 34U));
+    ASSERT_TRUE((*store)->commit().has_value());
+  }
+  (*store)->erase_prefix(StateWriter(StateRow::process).key32(1).bytes());
+  ASSERT_TRUE((*store)->commit().has_value());
+  std::size_t of_host_1 = 0;
+  std::size_t of_others = 0;
+  (*store)->for_each(StateWriter(StateRow::process).bytes(),
+                     [&](std::string_view key, std::string_view) {
+                       StateReader from(key.substr(1));
+                       ++(from.key32() == 1 ? of_host_1 : of_others);
+                       return true;
+                     });
+  EXPECT_EQ(of_host_1, 0U);
+  EXPECT_GT(of_others, 100U);
+}
+
 TEST_F(StateStores, KeepItsNameAndCountHowOftenItWasOpened) {
   std::string instance;
   for (std::uint64_t epoch = 1; epoch <= 3; ++epoch) {
