@@ -1,0 +1,360 @@
+#!/usr/bin/env python3
+"""spoor run under load: nothing lost, nothing twice, and the recording of a stream replays to the same findings.
+
+SPOOR_LONG=1: ten minutes of load and one of overload, in the place of one and a quarter."""
+import glob
+import gzip
+import http.client
+import json
+import multiprocessing
+import os
+import random
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import unittest
+
+from program import PATIENCE, ROOT, SPOOR, run
+from run_test import RunTest
+
+LONG = os.environ.get("SPOOR_LONG") == "1"
+SCENARIOS = sorted(glob.glob(os.path.join(ROOT, "tests/data/scenarios/*.ndjson.gz")))
+
+
+def lines_of(path):
+    with gzip.open(path, "rb") as file:
+        return [line for line in file.read().splitlines() if line]
+
+
+def a_year_later(record):
+    """The record, as if it had been logged then: after which nothing of before can be awaited any more."""
+    text = record.decode().replace("2023-", "2024-")
+    return re.sub(r"\b1(6[78]\d{8})(\d{3})?\b", lambda number: str(int("1" + number[1]) + 31_536_000) + (number[2] or ""), text).encode()
+
+
+def final(line):
+    """What a finding says, but for how often it was told."""
+    finding = json.loads(line)
+    for key in ("activity_id", "activity_name", "type_uid", "type_name"):
+        finding.pop(key)
+    finding["metadata"]["uid"] = finding["metadata"]["uid"].split(":")[0]
+    finding["finding_info"].pop("modified_time", None)
+    for key in ("revision", "status"):
+        finding["unmapped"]["spoor"].pop(key)
+    return json.dumps(finding, sort_keys=True)
+
+
+class Recorded(RunTest):
+    def test_a_recorded_stream_replays_to_the_same_findings(self):
+        """Every scenario, cut up and sent by three inputs at once, with jitter, disorder and duplicates."""
+        seed = random.randrange(10**6)
+        print(f"seed {seed}", flush=True)
+        dice = random.Random(seed)
+        os.mkdir(self.path("spool"))
+        self.path("spoor.yaml", json.dumps({
+            "state": self.path("state"), "record": self.path("recording"),
+            # What comes late by hours is not too late.
+            "lateness": {"agent_stream": "60d", "batched_export": "60d"},
+            "inputs": [{"name": "lines", "type": "tcp", "listen": "127.0.0.1:0"},
+                       {"name": "web", "type": "http", "listen": "127.0.0.1:0"},
+                       {"name": "spool", "type": "folder", "path": self.path("spool"), "after": "delete", "settle": "50ms"}],
+            "admin": "127.0.0.1:0"}))
+        engine = self.engine()
+        ways = [[], [], []]
+        for path in SCENARIOS:
+            records = lines_of(path)
+            for record in records:
+                ways[dice.randrange(3)].append(record)
+                if dice.random() < 0.3:
+                    ways[dice.randrange(3)].append(record)
+        for way in ways:
+            # In disorder within stretches.
+            for begin in range(0, len(way), 200):
+                stretch = way[begin:begin + 200]
+                dice.shuffle(stretch)
+                way[begin:begin + 200] = stretch
+
+        # Sent by one way, when all else is taken.
+        last = b"\n".join(a_year_later(lines_of(path)[-1]) for path in SCENARIOS)
+
+        def batches(way):
+            begin = 0
+            while begin < len(way):
+                size = dice.randrange(1, 400)
+                yield b"\n".join(way[begin:begin + size]) + b"\n"
+                begin += size
+                time.sleep(dice.random() * 0.01)
+
+        def lines():
+            with socket.create_connection(("127.0.0.1", engine.ports["lines"])) as connection:
+                for batch in batches(ways[0]):
+                    connection.sendall(batch)
+
+        def web():
+            for batch in batches(ways[1]):
+                self.assertEqual(self.ask(engine.ports["web"], "POST", "/ingest", batch)[0], 200)
+
+        def spool():
+            for number, batch in enumerate(batches(ways[2])):
+                self.path(f"spool/{number:05}.part", gzip.compress(batch))
+                os.rename(self.path(f"spool/{number:05}.part"), self.path(f"spool/{number:05}.gz"))
+
+        threads = [threading.Thread(target=send) for send in (lines, web, spool)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        sent = sum(map(len, ways))
+        self.wait_for(lambda: self.metric(engine, "spoor_received_events_total") == sent, "all are taken")
+        self.assertEqual(self.ask(engine.ports["web"], "POST", "/ingest", last)[0], 200)
+        self.assertEqual(engine.stop(), 0, engine.log)
+        live = self.stored()
+        replayed = run("replay", self.path("recording"), "--format", "ndjson")
+        self.assertEqual(replayed.returncode, 0, replayed.stderr)
+        self.assertGreaterEqual(len(live), 2)
+        self.assertEqual(sorted(map(final, live)), sorted(map(final, replayed.stdout.splitlines())))
+        print(f"{sent} records by three ways, {len(live)} findings, the same from the recording", flush=True)
+
+
+RULE = """title: Look-up
+id: 10000000-0000-4000-8000-000000000001
+name: lookup
+level: high
+logsource: {product: windows, category: dns_query}
+detection: {s: {QueryName|endswith: evil.test}, condition: s}
+"""
+EVENT = (b'{"Event":{"System":{"Provider":{"#attributes":{"Name":"Microsoft-Windows-Sysmon","Guid":"5770385F-C22A-43E0-BF4C-06F5698FFBD9"}},'
+         b'"EventID":22,"Version":5,"Level":4,"Task":22,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"pc%04d.corp.example",'
+         b'"EventRecordID":%d,"TimeCreated":{"#attributes":{"SystemTime":"%sZ"}}},"EventData":{"RuleName":"-","UtcTime":"%s",'
+         b'"ProcessGuid":"0E8F4EE1-0000-%04X-0000-000000000001","ProcessId":%d,"QueryName":"%s","QueryStatus":"0",'
+         b'"QueryResults":"::ffff:203.0.113.7;","Image":"C:\\\\Program Files\\\\Some Vendor\\\\app\\\\program.exe","User":"CORP\\\\user"}}}\n')
+HOSTS = 200
+BATCH = 250
+
+
+def batch_of(way, number, mark):
+    """Events that nobody has sent before; with a mark the first is found."""
+    first = number * BATCH
+    seconds, milli = divmod(first // 100, 1000)
+    stamp = b"2026-11-%02d %02d:%02d:%02d.%03d" % (1 + seconds // 86400, seconds // 3600 % 24, seconds // 60 % 60, seconds % 60, milli)
+    return b"".join(EVENT % (i % HOSTS, 2 * i + way, stamp.replace(b" ", b"T"), stamp, 1 + i // HOSTS % 5, 1 + i // HOSTS % 5,
+                             mark if i == first and mark else b"www.corp.example") for i in range(first, first + BATCH))
+
+
+def send(way, port, rate, seconds, begin, sent, marks, answers):
+    """Batches by TCP (0) or HTTP (1), so many events a second (0: as fast as they are taken)."""
+    start = time.monotonic()
+    number = begin
+    connection = socket.create_connection(("127.0.0.1", port)) if way == 0 else http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    while time.monotonic() - start < seconds:
+        if rate:
+            time.sleep(max(0, start + (number - begin) * BATCH / rate - time.monotonic()))
+        # A few marks each second.
+        mark = b"m%d-%d.evil.test" % (way, number) if rate and number % max(1, rate // BATCH // 5) == 0 else None
+        batch = batch_of(way, number, mark)
+        if mark:
+            marks.append((mark.decode(), time.time()))
+        if way == 0:
+            connection.sendall(batch)
+        else:
+            while True:
+                connection.request("POST", "/ingest", batch)
+                answer = connection.getresponse()
+                answer.read()
+                answers[answer.status] = answers.get(answer.status, 0) + 1
+                if answer.status == 200:
+                    break
+                time.sleep(float(answer.getheader("Retry-After") or 1))
+        number += 1
+        sent.value = (number - begin) * BATCH
+    connection.close()
+
+
+class Load(RunTest):
+    def setUp(self):
+        super().setUp()
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        self.path("spoor.yaml", json.dumps(dict(config, rules=[os.path.join(ROOT, "detections"), self.path("lookup.yml", RULE)])))
+        self.begin = [0, 0]
+        self.sent = 0
+
+    def load(self, engine, rate, seconds):
+        """By both ways at once. Gives events a second, the marks with the times when they were sent, and HTTP's answers."""
+        with multiprocessing.Manager() as manager:
+            marks, answers = manager.list(), manager.dict()
+            counts = [multiprocessing.Value("q", 0) for _ in range(2)]
+            start = time.monotonic()
+            senders = [multiprocessing.Process(target=send, args=(way, engine.ports[("lines", "web")[way]], rate / 2, seconds,
+                                                                  self.begin[way], counts[way], marks, answers)) for way in range(2)]
+            for sender in senders:
+                sender.start()
+            while any(sender.is_alive() for sender in senders):
+                self.rss.append((time.monotonic(), self.memory(engine)))
+                time.sleep(1)
+            for way, sender in enumerate(senders):
+                sender.join()
+                self.assertEqual(sender.exitcode, 0)
+                self.begin[way] += counts[way].value // BATCH
+                self.sent += counts[way].value
+            self.wait_for(lambda: self.metric(engine, "spoor_received_events_total") == self.sent, "everything is taken, nothing twice")
+            self.assertEqual(self.metric(engine, "spoor_accounting_residual"), 0)
+            return sum(count.value for count in counts) / (time.monotonic() - start), dict(marks), dict(answers)
+
+    @staticmethod
+    def memory(engine):
+        with open(f"/proc/{engine.process.pid}/status", encoding="ascii") as status:
+            return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
+
+    def test_nothing_is_lost_and_findings_come_soon(self):
+        self.rss = []
+        engine = self.engine()
+        seen = {}
+        tail = subprocess.Popen([SPOOR, "bus", "tail", self.bus, "--replay", self.fetch, "--from", "1", "--format", "ndjson"],
+                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+        def listen():
+            for line in tail.stdout:
+                for mark in re.findall(r"m\d-\d+\.evil\.test", line):
+                    seen.setdefault(mark, time.time())
+
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        most, _, _ = self.load(engine, 0, 20 if LONG else 5)
+        print(f"the most: {most:,.0f} events/s", flush=True)
+        self.rss = []
+        pace, marks, answers = self.load(engine, int(0.7 * most), 600 if LONG else 30)
+        self.wait_for(lambda: set(seen) >= set(marks), lambda: f"findings: {len(seen)} of {len(marks)}")
+        late = sorted(seen[mark] - sent for mark, sent in marks.items())
+        print(f"70 %: {pace:,.0f} events/s, answers {answers}, {len(late)} findings, from sent to told "
+              f"p50 {late[len(late) // 2] * 1000:.0f} ms, p99 {late[len(late) * 99 // 100] * 1000:.0f} ms, most {late[-1] * 1000:.0f} ms", flush=True)
+        half = self.rss[len(self.rss) // 2:]
+        slope = (half[-1][1] - half[0][1]) / max(1, half[-1][0] - half[0][0]) * 60
+        print(f"memory: {self.rss[0][1]:.0f} MiB at first, {half[-1][1]:.0f} MiB at last, {slope:+.1f} MiB a minute in the second half", flush=True)
+        self.assertEqual(set(answers), {200})
+        # As fast as the senders can, whatever is taken: who sends too much waits.
+        rate, _, answers = self.load(engine, 0, 60 if LONG else 15)
+        drained = time.monotonic()
+        self.wait_for(lambda: self.metric(engine, "spoor_queue_bytes") == 0, "it recovers")
+        print(f"overload: {rate:,.0f} events/s, answers {answers}, queue empty after {time.monotonic() - drained:.1f} s", flush=True)
+        self.assertEqual(engine.stop(), 0, engine.log)
+        tail.terminate()
+        tail.wait()
+        listener.join(10)
+        tail.stdout.close()
+        # One finding for each mark, and no other.
+        found = self.stored()
+        self.assertEqual(len(found), len(marks))
+
+
+class Kills(RunTest):
+    """The engine is killed again and again while events come in."""
+
+    def setUp(self):
+        super().setUp()
+        self.marks = [f"m0-{number}.evil.test" for number in range(400 if LONG else 120)]
+
+    def configure(self, inputs):
+        self.path("spoor.yaml", json.dumps({
+            "state": self.path("state"), "inputs": inputs, "rules": [self.path("lookup.yml", RULE)],
+            "bus": {"publish": self.bus, "replay": self.fetch}, "admin": "127.0.0.1:0"}))
+
+    def expect_each_once(self, engine):
+        told = run("bus", "tail", self.bus, "--replay", self.fetch, "--from", "1", "--timeout", "3").stdout.decode().splitlines()
+        self.assertEqual(engine.stop(), 0, engine.log)
+        uids = [json.loads(line)["metadata"]["uid"] for line in told]
+        self.assertEqual(len(uids), len(set(uids)), "a revision was told twice")
+        found = sorted(mark for line in self.stored() for mark in set(re.findall(rb"m0-\d+\.evil\.test", line)))
+        self.assertEqual(found, sorted(mark.encode() for mark in self.marks))
+        self.assertEqual(len(self.stored()), len(self.marks))
+
+    CHANNEL = "0aeeac95-ac74-4aa9-b30d-6c4c0ac581ba"
+
+    @staticmethod
+    def post(connection, path, body, headers):
+        connection.request("POST", path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+    def ask_acks(self, connection, ids, waiting):
+        """Takes what is acknowledged out of both. How many there were."""
+        _, answer = self.post(connection, "/services/collector/ack?channel=" + self.CHANNEL, json.dumps({"acks": list(ids)}), {})
+        safe = [ids.pop(int(ack)) for ack, is_safe in answer["acks"].items() if is_safe]
+        for number in safe:
+            del waiting[number]
+        return len(safe)
+
+    def test_what_hec_acknowledged(self):
+        """A client as Splunk's: what has no acknowledgement is sent again."""
+        self.configure([{"name": "web", "type": "http", "listen": "127.0.0.1:0"}])
+        headers = {"X-Splunk-Request-Channel": self.CHANNEL}
+        waiting = dict(enumerate(self.marks))
+        acknowledged, kills = 0, 0
+        engine = self.engine()
+        while waiting:
+            ids = {}
+            killer = threading.Timer(random.uniform(0.02, 1.0), engine.process.kill) if kills < (30 if LONG else 6) else None
+            if killer:
+                killer.start()
+            connection = http.client.HTTPConnection("127.0.0.1", engine.ports["web"], timeout=PATIENCE)
+            try:
+                for number in sorted(waiting):
+                    body = b"".join(b'{"event":%s}' % event for event in batch_of(0, number, self.marks[number].encode()).splitlines())
+                    status, answer = self.post(connection, "/services/collector/event", body, headers)
+                    self.assertIn(status, (200, 503))
+                    if status == 200:
+                        ids[answer["ackId"]] = number
+                    acknowledged += self.ask_acks(connection, ids, waiting)
+                while ids:
+                    time.sleep(0.02)
+                    acknowledged += self.ask_acks(connection, ids, waiting)
+            except (OSError, http.client.HTTPException):
+                kills += 1
+                engine.stop(signal.SIGKILL)
+                engine = self.engine()
+            finally:
+                connection.close()
+                if killer:
+                    killer.cancel()
+        print(f"{kills} kills, {acknowledged} batches acknowledged", flush=True)
+        self.assertGreater(kills, 0)
+        self.expect_each_once(engine)
+
+    def test_what_kafka_holds(self):
+        broker = subprocess.Popen([os.environ["SPOOR_MOCK_KAFKA"], "edr", "4"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(broker.stdout.close)
+        self.addCleanup(broker.wait)
+        self.addCleanup(broker.stdin.close)
+        address = broker.stdout.readline().strip()
+        producer = shutil.which("kcat") or os.path.join(os.environ["SPOOR_CLIENTS"], "root/usr/bin/kcat")
+        if not os.path.exists(producer):
+            self.skipTest("skipped: no kcat")
+        self.configure([{"name": "kafka", "type": "kafka", "brokers": address, "topics": "edr",
+                         "options": {"session.timeout.ms": "6000", "group.instance.id": "spoor-1"}}])
+        # A message is a batch: the broker takes so many at once.
+        events = b"".join(batch_of(0, number, mark.encode()).replace(b"\n", b" ").strip() + b"\n" for number, mark in enumerate(self.marks))
+        sent = len(self.marks) * BATCH
+        subprocess.run([producer, "-P", "-b", address, "-t", "edr", "-l", self.path("events", events)], check=True, timeout=PATIENCE,
+                       env=dict(os.environ, LD_LIBRARY_PATH=os.path.join(os.environ["SPOOR_CLIENTS"], "root/usr/lib/x86_64-linux-gnu")))
+        kills = 0
+        engine = self.engine()
+        while self.metric(engine, "spoor_received_events_total") < sent:
+            if kills < (20 if LONG else 4) and self.metric(engine, "spoor_received_events_total") > kills * sent / (25 if LONG else 6):
+                time.sleep(random.uniform(0, 0.1))
+                engine.stop(signal.SIGKILL)
+                engine = self.engine()
+                kills += 1
+            time.sleep(0.02)
+        print(f"{kills} kills", flush=True)
+        # Where it was read to is committed with what was made of it: nothing comes twice.
+        self.assertEqual(self.metric(engine, "spoor_received_events_total"), sent)
+        self.assertEqual(self.metric(engine, 'spoor_events_total{fate="duplicate"}'), 0)
+        self.expect_each_once(engine)
+
+
+if __name__ == "__main__":
+    unittest.main()
