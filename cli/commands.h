@@ -26,5 +26,7 @@ namespace spoor {
 [[nodiscard]] int run_rules_list(const RulesListOptions& options);
 [[nodiscard]] int run_rules_coverage(const RulesCoverageOptions& options);
 [[nodiscard]] int run_rules_test(const RulesTestOptions& options);
+[[nodiscard]] int run_completion(const CompletionOptions& options);
+[[nodiscard]] int run_man(const ManOptions& options);
 
 }  // namespace spoor

@@ -83,6 +83,12 @@ struct Run {
   int operator()(const spoor::RulesTestOptions& options) const {
     return spoor::run_rules_test(options);
   }
+
+  int operator()(const spoor::CompletionOptions& options) const {
+    return spoor::run_completion(options);
+  }
+
+  int operator()(const spoor::ManOptions& options) const { return spoor::run_man(options); }
 };
 
 }  // namespace
