@@ -47,15 +47,15 @@ CommandArgument argument_of(const CLI::Option& option) {
 }
 
 /// Options that may stand behind `app`, too, beside its own.
-void inherit_options(const CLI::App& app, const CommandNode& above, CommandNode& node) {
+void inherit_options(const CLI::App& app, const CommandNode& from, CommandNode& into) {
   if (!app.get_fallthrough()) {
     return;
   }
-  for (CommandArgument option : above.options) {
+  for (CommandArgument option : from.options) {
     const auto is_own = [&option](const CommandArgument& own) { return own.names == option.names; };
-    if (std::ranges::none_of(node.options, is_own)) {
+    if (std::ranges::none_of(into.options, is_own)) {
       option.is_inherited = true;
-      node.options.push_back(std::move(option));
+      into.options.push_back(std::move(option));
     }
   }
 }
@@ -75,9 +75,9 @@ CommandNode node_of(const CLI::App& app, const std::string& above) {
   }
   const auto all = [](const CLI::App* /*command*/) { return true; };
   for (const CLI::App* command : app.get_subcommands(all)) {
-    CommandNode below = node_of(*command, node.path + " ");
-    inherit_options(*command, node, below);
-    node.commands.push_back(std::move(below));
+    CommandNode inner = node_of(*command, node.path + " ");
+    inherit_options(*command, node, inner);
+    node.commands.push_back(std::move(inner));
   }
   return node;
 }

@@ -216,7 +216,10 @@ std::string zsh_option(const CommandArgument& option) {
   for (const std::string& name : option.names) {
     const std::string before = option.is_repeated ? "*" : "(" + joined(option.names, " ") + ")";
     const bool takes_equals = !option.value.empty() && name.starts_with("--");
-    text += "    " + sh_quoted(before + name + (takes_equals ? "=" : "") + about + value) + "\n";
+    std::string specification = before + name;
+    specification += takes_equals ? "=" : "";
+    specification += about + value;
+    text += "    " + sh_quoted(specification) + "\n";
   }
   return text;
 }
