@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/log.h"
+#include "cli/metrics.h"
 #include "engine/base/clock.h"
 #include "ingest/folder_input.h"
 #include "ingest/http_input.h"
@@ -182,17 +183,19 @@ struct LiveInputs::Impl {
 
   Result<void> add_admin(const RunConfig& config, const LiveStatus& status) {
     std::vector<StatusPage> pages;
-    pages.push_back({"/healthz", [] { return StatusAnswer{.body = "ok\n"}; }});
-    pages.push_back({"/readyz", [&status] {
+    pages.push_back(
+        {"/healthz", [](std::string_view /*accept*/) { return StatusAnswer{.body = "ok\n"}; }});
+    pages.push_back({"/readyz", [&status](std::string_view /*accept*/) {
                        return status.is_ready()
                                   ? StatusAnswer{.body = "ready\n"}
                                   : StatusAnswer{.status = 503, .body = "not ready\n"};
                      }});
-    pages.push_back({"/metrics", [&status] {
-                       return StatusAnswer{
-                           .content_type =
-                               "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                           .body = status.metrics()};
+    pages.push_back({"/metrics", [&status](std::string_view accept) {
+                       return accepts_open_metrics(accept)
+                                  ? StatusAnswer{.content_type = std::string(kOpenMetricsType),
+                                                 .body = status.metrics()}
+                                  : StatusAnswer{.content_type = std::string(kPrometheusType),
+                                                 .body = prometheus_text(status.metrics())};
                      }});
     Result<std::unique_ptr<StatusServer>> made =
         StatusServer::create(runtime, config.admin_address, config.admin_port, std::move(pages));

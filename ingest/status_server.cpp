@@ -91,6 +91,11 @@ class StatusServer::Server : public std::enable_shared_from_this<Server> {
     }
 
    private:
+    static std::string_view accept_of(const http::request<http::string_body>& request) {
+      const auto value = request[http::field::accept];
+      return {value.data(), value.size()};
+    }
+
     void answer() {
       const auto& request = parser_.get();
       const bool is_head = request.method() == http::verb::head;
@@ -102,7 +107,7 @@ class StatusServer::Server : public std::enable_shared_from_this<Server> {
         const auto page = std::ranges::find(server_->pages_, target, &StatusPage::path);
         answer = page == server_->pages_.end()
                      ? StatusAnswer{.status = 404, .body = "there is no such page\n"}
-                     : page->answer();
+                     : page->answer(accept_of(request));
       }
       response_.version(request.version());
       response_.result(answer.status);

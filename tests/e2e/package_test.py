@@ -2,19 +2,14 @@
 """The unit, the configuration and the package, as systemd and Debian see them."""
 import os
 import re
-import shutil
 import subprocess
 import unittest
 
-from program import PATIENCE, ROOT, SPOOR, FolderTest, run
+from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run
 
 PACKAGING = os.path.join(ROOT, "packaging")
 BUILD = os.environ.get("SPOOR_BUILD_DIR", "")
 EXPOSURE_MAX = 2.5
-
-
-def needs(program):
-    return unittest.skipUnless(shutil.which(program), f"there is no {program}")
 
 
 def tool(*command, cwd=None):

@@ -12,10 +12,11 @@ import threading
 import time
 import unittest
 
-from program import PATIENCE, SPOOR, FolderTest, run, scenario
+from program import PATIENCE, SPOOR, FolderTest, needs, run, scenario
 
 EXIT_USAGE = 2
 EXIT_INSECURE = 78
+OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
 
 def records(name):
@@ -160,7 +161,48 @@ class Operation(RunTest):
         self.assertEqual(self.ask(engine.ports["admin"], "POST", "/metrics", b"")[0], 405)
         status, text = self.ask(engine.ports["admin"], "GET", "/metrics")
         self.assertEqual(status, 200)
+        self.assertIn(b"\n# TYPE spoor_events_total counter\n", text)
+        status, text = self.ask(engine.ports["admin"], "GET", "/metrics", headers={"Accept": OPEN_METRICS})
+        self.assertEqual(status, 200)
+        self.assertIn(b"\n# TYPE spoor_events counter\n", text)
         self.assertTrue(text.endswith(b"# EOF\n"))
+        self.assertEqual(engine.stop(), 0)
+
+    @needs("promtool")
+    def test_promtool_finds_nothing_wrong_with_the_metrics(self):
+        engine = self.engine()
+        self.wait_for(lambda: self.ask(engine.ports["admin"], "GET", "/readyz")[0] == 200, "it is ready")
+        _, text = self.ask(engine.ports["admin"], "GET", "/metrics")
+        self.assertIn(b"spoor_rules", text)
+        result = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual((result.returncode, result.stdout + result.stderr), (0, b""))
+        self.assertEqual(engine.stop(), 0)
+
+    @needs("prometheus")
+    def test_prometheus_reads_the_metrics(self):
+        """Which asks for OpenMetrics, and takes a page whole or not at all."""
+        engine = self.engine()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        config = self.path("prometheus.yml", json.dumps({"scrape_configs": [{
+            "job_name": "spoor", "scrape_interval": "1s",
+            "static_configs": [{"targets": [f"127.0.0.1:{engine.ports['admin']}"]}]}]}))
+        prometheus = subprocess.Popen(["prometheus", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}",
+                                       f"--storage.tsdb.path={self.path('tsdb')}"], stderr=subprocess.DEVNULL)
+        self.addCleanup(prometheus.wait, PATIENCE)
+        self.addCleanup(prometheus.kill)
+
+        def value():
+            try:
+                found = json.loads(self.ask(port, "GET", "/api/v1/query?query=spoor_rule_reloads_total")[1])
+            except (OSError, ValueError, http.client.HTTPException):
+                return None  # It is not up yet.
+            return found.get("data", {}).get("result")
+
+        self.wait_for(value, "Prometheus has the metrics")
+        self.assertEqual({sample["metric"]["result"] for sample in value()}, {"adopted", "failed"})
+        targets = json.loads(self.ask(port, "GET", "/api/v1/targets")[1])["data"]["activeTargets"]
+        self.assertEqual([(target["health"], target["lastError"]) for target in targets], [("up", "")])
         self.assertEqual(engine.stop(), 0)
 
     def test_nothing_acknowledged_is_lost_by_a_kill(self):

@@ -3,12 +3,11 @@
 import os
 import pty
 import select
-import shutil
 import subprocess
 import time
 import unittest
 
-from program import PATIENCE, SPOOR, FolderTest, run
+from program import PATIENCE, SPOOR, FolderTest, needs, run
 
 # Asks bash what it would offer for the words of the line.
 BASH = """
@@ -17,10 +16,6 @@ COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 _spoor
 printf '%s\\n' "${COMPREPLY[@]}"
 """
-
-
-def needs(program):
-    return unittest.skipUnless(shutil.which(program), f"there is no {program}")
 
 
 def tool(*command, text=None):
