@@ -4,6 +4,8 @@
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
+#include "cli/live_inputs.h"
+#include "cli/live_run.h"
 #include "cli/log.h"
 #include "cli/output_file.h"
 #include "cli/run_config.h"
@@ -24,6 +26,10 @@ int run_config_check(const ConfigCheckOptions& options) {
   const std::optional<RunConfig> config = read(options.file);
   if (!config) {
     return exit_usage;
+  }
+  if (const Result<void> checked = LiveInputs::check(*config); !checked) {
+    log_error(checked.error().message);
+    return run_exit_code(checked.error());
   }
   log_info(options.file + " can be used");
   return exit_ok;

@@ -623,7 +623,7 @@ Result<void> HttpInput::check(const HttpInputSettings& settings) {
   if (!tokens) {
     return tl::unexpected<Error>(tokens.error());
   }
-  return check_listener(settings.listener, !tokens->empty(), "tokens");
+  return check_listener(settings.listener, !tokens->empty(), "tokens_file");
 }
 
 Result<std::unique_ptr<HttpInput>> HttpInput::create(IngestRuntime& runtime,
@@ -666,6 +666,24 @@ std::uint16_t HttpInput::port() const {
 
 Result<void> HttpInput::reload_tls() {
   return server_->listener->reload_tls();
+}
+
+Result<void> HttpInput::reload_tokens(const std::vector<std::string>& hashes) {
+  Result<TokenSet> tokens = TokenSet::create(hashes);
+  if (!tokens) {
+    return tl::unexpected<Error>(std::move(tokens.error()));
+  }
+  // What else is in the settings never changes, so it may be read here.
+  Result<void> checked =
+      check_listener(server_->settings.listener, !tokens->empty(), "tokens_file");
+  if (checked) {
+    server_->post([weak = std::weak_ptr<Server>(server_), tokens = std::move(*tokens)] {
+      if (const std::shared_ptr<Server> here = weak.lock()) {
+        here->tokens.replace_by(tokens);
+      }
+    });
+  }
+  return checked;
 }
 
 const IngestCounters& HttpInput::counters() const {

@@ -35,6 +35,9 @@ class StatusServer {
                                                                     const std::string& address,
                                                                     std::uint16_t port,
                                                                     std::vector<StatusPage> pages);
+  /// Like create(), but opens nothing: for checking a configuration.
+  [[nodiscard]] static Result<void> check(const std::string& address);
+
   /// After the runtime was stopped.
   ~StatusServer();
   StatusServer(const StatusServer&) = delete;

@@ -48,7 +48,9 @@ class Unit(FolderTest):
         lines = [re.sub(r"^( *)#(?! \S)", r"\1", line) for line in source("spoor.yaml").splitlines()]
         secret = self.path("secret", "x" * 40)
         os.chmod(secret, 0o600)
-        config = self.path("spoor.yaml", "\n".join(lines).replace("/etc/spoor/soar.secret", secret))
+        tokens = self.path("tokens", "0" * 64 + "  somebody\n")
+        text = "\n".join(lines).replace("/etc/spoor/soar.secret", secret).replace("/etc/spoor/tokens", tokens)
+        config = self.path("spoor.yaml", text)
         self.assertIn("\n- name: web", "\n".join(line.strip() for line in lines))
         result = run("config", "check", config)
         self.assertEqual(result.returncode, 0, result.stderr.decode() + "\n".join(lines))

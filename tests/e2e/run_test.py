@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """spoor run: logs over the network in, findings on the bus out."""
 import gzip
+import hashlib
 import http.client
 import json
 import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -250,6 +252,73 @@ detection: {s: {QueryName|endswith: 'test%d'}, condition: s}
         self.assertEqual(engine.stop(), 0)
 
 
+class Reload(RunTest):
+    """SIGHUP: certificates and tokens are read again."""
+
+    def with_input(self, **settings):
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        config["inputs"] = [{"name": "web", "type": "http", "listen": "127.0.0.1:0", **settings}]
+        self.path("spoor.yaml", json.dumps(config))
+        return self.engine()
+
+    def hang_up(self, engine, said):
+        before = len(engine.log)
+        engine.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: any(said in line for line in engine.log[before:]), said)
+
+    def tokens(self, *names):
+        lines = [f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n" for name in names]
+        return self.path("tokens", "# who\n" + "".join(lines))
+
+    def test_tokens(self):
+        engine = self.with_input(tokens_file=self.tokens("old", "kept"))
+
+        def status(token):
+            headers = {"Authorization": f"Bearer {token}"}
+            return self.ask(engine.ports["web"], "POST", "/ingest", b'{"a":1}\n', headers)[0]
+
+        self.assertEqual([status(token) for token in ("old", "kept", "new")], [200, 200, 403])
+        self.tokens("kept", "new")
+        self.assertEqual(status("old"), 200, "nobody said so yet")
+        self.hang_up(engine, "certificates and tokens are read again")
+        self.assertEqual([status(token) for token in ("old", "kept", "new")], [403, 200, 200])
+        for broken in ("no hash\n", "# nobody\n"):
+            self.path("tokens", broken)
+            self.hang_up(engine, "input web: what it had stays: " + self.path("tokens"))
+            self.assertEqual([status(token) for token in ("old", "kept", "new")], [403, 200, 200])
+        self.assertNotIn("read again\n", engine.log[-1])
+        self.assertEqual(engine.stop(), 0)
+
+    def certificate(self, name):
+        """Made for the test, by itself, into the files that the engine has."""
+        result = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                                 "-subj", f"/CN={name}", "-days", "2", "-keyout", self.path("tls.key"),
+                                 "-out", self.path("tls.pem")], capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(self.path("tls.pem"), encoding="utf-8") as file:
+            return file.read()
+
+    @needs("openssl")
+    def test_certificates(self):
+        first = self.certificate("first")
+        engine = self.with_input(tls={"certificate": self.path("tls.pem"), "key": self.path("tls.key")})
+
+        def served():
+            return ssl.get_server_certificate(("127.0.0.1", engine.ports["web"]))
+
+        self.assertEqual(served(), first)
+        second = self.certificate("second")
+        self.assertEqual(served(), first)
+        self.hang_up(engine, "certificates and tokens are read again")
+        self.assertEqual(served(), second)
+        self.path("tls.key", "broken")
+        self.hang_up(engine, "input web: what it had stays: ")
+        self.assertTrue(any("tls.key" in line for line in engine.log), engine.log)
+        self.assertEqual(served(), second)
+        self.assertEqual(engine.stop(), 0)
+
+
 class Mistakes(RunTest):
     def run_with(self, text):
         return run("run", "-c", self.path("wrong.yaml", text))
@@ -265,7 +334,30 @@ class Mistakes(RunTest):
             with self.subTest(kind):
                 result = self.run_with(f"state: {self.path('s')}\ninputs: [{{name: a, type: {kind}, listen: 0.0.0.0:0}}]\n")
                 self.assertEqual(result.returncode, EXIT_INSECURE, result.stderr)
-                self.assertIn(b"tls", result.stderr)
+                self.assertIn(b"tls.certificate", result.stderr)
+
+    def check_with(self, text):
+        return run("config", "check", self.path("wrong.yaml", f"state: {self.path('s')}\n{text}"))
+
+    def test_config_check_finds_what_run_would_refuse(self):
+        tls = "tls: {certificate: c.pem, key: k.pem}"
+        tokens = self.path("tokens", hashlib.sha256(b"t").hexdigest() + "  t\n")
+        bad = self.path("bad-tokens", "t\n")
+        for listener, code, said in [
+                ("type: tcp, listen: '0.0.0.0:1'", EXIT_INSECURE, "input a: .*tls.certificate"),
+                (f"type: tcp, listen: '0.0.0.0:1', {tls}", EXIT_INSECURE, "tls.client_ca"),
+                ("type: http, listen: '[::]:1'", EXIT_INSECURE, "tls.certificate"),
+                (f"type: http, listen: '0.0.0.0:1', {tls}", EXIT_INSECURE, "tls.client_ca or tokens_file"),
+                (f"type: http, listen: '0.0.0.0:1', {tls}, tokens_file: {tokens}", 0, "can be used"),
+                (f"type: http, listen: '127.0.0.1:1', tokens_file: {bad}", EXIT_USAGE, "bad-tokens:1: no SHA-256"),
+                ("type: http, listen: '127.0.0.1:1', tokens_file: /none", EXIT_USAGE, "cannot read /none")]:
+            with self.subTest(listener):
+                result = self.check_with(f"inputs: [{{name: a, {listener}}}]\n")
+                self.assertEqual(result.returncode, code, result.stderr)
+                self.assertRegex(result.stderr.decode(), said)
+        result = self.check_with("inputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\nadmin: '0.0.0.0:1'\n")
+        self.assertEqual(result.returncode, EXIT_INSECURE, result.stderr)
+        self.assertIn(b"admin: a loopback address", result.stderr)
 
     def test_config_check_and_print(self):
         self.assertEqual(run("config", "check", self.config).returncode, 0)

@@ -330,6 +330,23 @@ TEST(HttpInput, AsksForAToken) {
   EXPECT_EQ(status_of(with("/ingest", "Bearer " + token_hash("s3cret"))), "403");
 }
 
+TEST(HttpInput, TakesOtherTokensWhileItRuns) {
+  HttpInputSettings settings;
+  settings.token_hashes = {token_hash("old"), token_hash("kept")};
+  Bench bench(settings);
+  const auto status = [&](const std::string& token) {
+    return status_of(bench.ask(post("/ingest", kThree, "Authorization: Bearer " + token + "\r\n")));
+  };
+  EXPECT_EQ(status("old"), "200");
+  EXPECT_EQ(status("new"), "403");
+  EXPECT_TRUE(bench.input->reload_tokens({token_hash("kept"), token_hash("new")}));
+  EXPECT_EQ(status("old"), "403");
+  EXPECT_EQ(status("kept"), "200");
+  EXPECT_EQ(status("new"), "200");
+  EXPECT_FALSE(bench.input->reload_tokens({"no hash"}));
+  EXPECT_EQ(status("new"), "200");
+}
+
 TEST(HttpInput, AChannelBelongsToItsToken) {
   HttpInputSettings settings;
   settings.token_hashes = {token_hash("a"), token_hash("b")};
@@ -360,12 +377,14 @@ TEST(HttpInput, ListensOffLoopbackOnlyWithTlsAndProof) {
   const Result<void> plain = HttpInput::check(settings);
   ASSERT_FALSE(plain);
   EXPECT_EQ(plain.error().code, ErrorCode::insecure_listener);
-  EXPECT_NE(plain.error().message.find("tls.cert"), std::string::npos) << plain.error().message;
+  EXPECT_NE(plain.error().message.find("tls.certificate"), std::string::npos)
+      << plain.error().message;
   settings.listener.tls = {.certificate = "c.pem", .key = "k.pem", .client_ca = ""};
   const Result<void> anyone = HttpInput::check(settings);
   ASSERT_FALSE(anyone);
   EXPECT_EQ(anyone.error().code, ErrorCode::insecure_listener);
-  EXPECT_NE(anyone.error().message.find("tokens"), std::string::npos) << anyone.error().message;
+  EXPECT_NE(anyone.error().message.find("tokens_file"), std::string::npos)
+      << anyone.error().message;
   settings.token_hashes = {token_hash("t")};
   EXPECT_TRUE(HttpInput::check(settings));
   settings.token_hashes = {"t"};
