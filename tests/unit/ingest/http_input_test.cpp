@@ -290,6 +290,7 @@ TEST(HttpInput, AnAckTellsThatARequestIsSafe) {
   bench.engine->commit(true);
   EXPECT_TRUE(PoppingEngine::wait_until(
       [&] { return ask("8d9e-guid") == R"({"acks":{")" + id + R"(":true}})"; }));
+  EXPECT_EQ(ask("8d9e%2Dguid"), R"({"acks":{")" + id + R"(":true}})");
   EXPECT_EQ(ask("another"), R"({"acks":{")" + id + R"(":false}})");
 }
 
@@ -319,6 +320,10 @@ TEST(HttpInput, AsksForAToken) {
     EXPECT_EQ(status_of(with("/ingest", good)), "200") << good;
   }
   EXPECT_EQ(status_of(with(hec + "?token=s3cret", "")), "200");
+  EXPECT_EQ(status_of(with(hec + "?a=1&token=s%33c%72et", "")), "200");
+  EXPECT_EQ(status_of(with(hec + "?token=s3cret%", "")), "403");
+  EXPECT_EQ(status_of(with(hec + "?token=s3cre%7", "")), "403");
+  EXPECT_EQ(status_of(with(hec + "?token=s3cre%zz", "")), "403");
   EXPECT_EQ(status_of(with("/ingest?token=s3cret", "")), "401");
   EXPECT_EQ(body_of(with(hec, "")), R"({"text":"Token is required","code":2})");
   EXPECT_EQ(body_of(with(hec, "Digest x")), R"({"text":"Invalid authorization","code":3})");
