@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """The unit, the configuration and the package, as systemd and Debian see them."""
+import gzip
+import http.client
 import os
 import re
+import signal
 import subprocess
 import unittest
 
-from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run
+from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run, scenario
 
 PACKAGING = os.path.join(ROOT, "packaging")
 BUILD = os.environ.get("SPOOR_BUILD_DIR", "")
@@ -38,6 +41,66 @@ class Unit(FolderTest):
 
     def test_does_not_try_again_what_cannot_become_right(self):
         self.assertIn("\nRestartPreventExitStatus=2 78\n", source("spoor.service"))
+
+    def system_calls(self, name):
+        """Those of a set of systemd's, those of the sets in it too."""
+        calls = set()
+        for line in tool("systemd-analyze", "--no-pager", "syscall-filter", name).stdout.splitlines()[1:]:
+            word = line.strip()
+            if word.startswith("@"):
+                calls |= self.system_calls(word)
+            elif word and not word.startswith("#"):
+                calls.add(word)
+        return calls
+
+    def allowed_system_calls(self):
+        allowed = self.system_calls("@default")
+        for line in re.findall(r"(?m)^SystemCallFilter=(.*)", source("spoor.service")):
+            for word in line.lstrip("~").split():
+                calls = self.system_calls(word) if word.startswith("@") else {word}
+                allowed = allowed - calls if line.startswith("~") else allowed | calls
+        return allowed
+
+    @needs("systemd-analyze")
+    @needs("strace")
+    @unittest.skipIf(os.environ.get("SPOOR_SANITIZE"), "a sanitizer makes calls of its own")
+    def test_running_needs_nothing_that_it_forbids(self):
+        text = source("spoor.yaml").replace("/var/lib/spoor", self.path("state"))
+        text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:*", text).replace('listen: "127.0.0.1:*"', 'listen: "127.0.0.1:0"')
+        config = self.path("spoor.yaml", text.replace('admin: "127.0.0.1:*"', 'admin: "127.0.0.1:0"'))
+        trace = self.path("trace")
+        process = subprocess.Popen(["strace", "-f", "-qq", "-o", trace, SPOOR, "run", "-c", config], stderr=subprocess.PIPE, text=True)
+        try:
+            port = None
+            for line in process.stderr:
+                if "ptrace" in line or "PTRACE" in line:
+                    self.skipTest("nothing can be traced here: " + line)
+                port = port or re.search(r"HTTP and Splunk HEC on 127\.0\.0\.1:(\d+)", line)
+                if "/metrics" in line:
+                    break
+            self.assertIsNotNone(port)
+            connection = http.client.HTTPConnection("127.0.0.1", int(port[1]), timeout=PATIENCE)
+            connection.request("POST", "/ingest", gzip.open(scenario("A.sysmon-evtxdump")).read())
+            self.assertEqual(connection.getresponse().status, 200)
+            connection.close()
+        finally:
+            with open(trace, encoding="utf-8") as file:
+                pid = int(file.readline().split()[0])
+            os.kill(pid, signal.SIGTERM)
+            process.stderr.read()
+            process.stderr.close()
+            process.wait(PATIENCE)
+        self.assertEqual(process.returncode, 0)
+        with open(trace, encoding="utf-8", errors="replace") as file:
+            lines = file.readlines()
+        used = {call[1] for call in (re.match(r"\d+ +(\w+)\(", line) for line in lines) if call}
+        self.assertIn("epoll_wait", used | {"epoll_wait" if "epoll_pwait" in used else ""})
+        self.assertEqual(used - self.allowed_system_calls(), set())
+        families = {family[1] for family in (re.search(r" socket\((AF_\w+)", line) for line in lines) if family}
+        self.assertIn("AF_INET", families)
+        allowed = re.search(r"(?m)^RestrictAddressFamilies=(.*)", source("spoor.service"))[1].split()
+        self.assertEqual(families - set(allowed), set())
+        self.assertEqual([line for line in lines if "PROT_WRITE|PROT_EXEC" in line], [])
 
     def test_the_configuration_can_be_used(self):
         result = run("config", "check", os.path.join(PACKAGING, "spoor.yaml"))
