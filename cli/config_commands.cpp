@@ -1,8 +1,9 @@
-// spoor config check, print: a configuration of `spoor run`, looked at.
+// spoor config check, print, schema: a configuration of `spoor run`, looked at.
 
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/config_schema.h"
 #include "cli/exit_code.h"
 #include "cli/live_inputs.h"
 #include "cli/live_run.h"
@@ -42,6 +43,10 @@ int run_config_print(const ConfigPrintOptions& options) {
   }
   const Result<void> written = write_output("", render_run_config(*config));
   return written ? exit_ok : exit_failure;
+}
+
+int run_config_schema(const ConfigSchemaOptions& /*options*/) {
+  return write_output("", render_config_schema()) ? exit_ok : exit_failure;
 }
 
 }  // namespace spoor

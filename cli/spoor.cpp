@@ -40,6 +40,10 @@ struct Run {
     return spoor::run_config_print(options);
   }
 
+  int operator()(const spoor::ConfigSchemaOptions& options) const {
+    return spoor::run_config_schema(options);
+  }
+
   int operator()(const spoor::BusTailOptions& options) const {
     return spoor::run_bus_tail(options);
   }

@@ -34,7 +34,7 @@ class TokenSet {
   using Hash = std::array<unsigned char, 32>;
 
   struct Token {
-    Hash hash;
+    Hash hash{};
     std::size_t number = 0;
   };
 

@@ -14,7 +14,13 @@ import threading
 import time
 import unittest
 
-from program import PATIENCE, SPOOR, FolderTest, needs, run, scenario
+from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run, scenario
+
+try:
+    import jsonschema
+    import yaml
+except ImportError:
+    jsonschema = yaml = None
 
 EXIT_USAGE = 2
 EXIT_INSECURE = 78
@@ -366,6 +372,46 @@ class Mistakes(RunTest):
         again = self.path("again.yaml", printed.stdout)
         self.assertEqual(run("config", "print", again).stdout, printed.stdout)
         self.assertEqual(run("config", "check", self.path("bad.yaml", "state: [\n")).returncode, EXIT_USAGE)
+
+
+@unittest.skipUnless(yaml and jsonschema, "there are no yaml and jsonschema for Python")
+class Schema(RunTest):
+    """`spoor config schema` against what `spoor config check` says."""
+
+    def setUp(self):
+        super().setUp()
+        result = run("config", "schema")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        schema = json.loads(result.stdout)
+        jsonschema.Draft7Validator.check_schema(schema)
+        self.validator = jsonschema.Draft7Validator(schema)
+
+    def mistakes(self, text):
+        return [error.message for error in self.validator.iter_errors(yaml.safe_load(text))]
+
+    def test_takes_every_example(self):
+        texts = [run("config", "print", self.config).stdout.decode()]
+        with open(os.path.join(ROOT, "packaging/spoor.yaml"), encoding="utf-8") as file:
+            texts += [file.read()]
+            texts += [re.sub(r"(?m)^( *)#(?! \S)", r"\1", texts[-1])]
+        with open(os.path.join(ROOT, "docs/operations.md"), encoding="utf-8") as file:
+            documented = [block for block in re.findall(r"```yaml\n(.*?)```", file.read(), re.S) if re.search(r"(?m)^state:", block)]
+        self.assertTrue(documented)
+        for text in texts + documented:
+            with self.subTest(text):
+                self.assertEqual(self.mistakes(text), [])
+
+    def test_refuses_what_the_reader_refuses(self):
+        inputs = "inputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\n"
+        for wrong in [inputs, "state: x\n", "state: x\nnone: 1\n" + inputs, "state: x\ndrain: soon\n" + inputs,
+                      "state: x\nqueue: much\n" + inputs, "state: x\nlog: {format: xml}\n" + inputs,
+                      "state: x\ninputs: [{name: a, type: tpc, listen: '127.0.0.1:1'}]\n",
+                      "state: x\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1', connections: 0}]\n",
+                      "state: x\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1', tls: {certificate: c}}]\n",
+                      "state: x\nsinks: [{name: a, type: webhook}]\n" + inputs]:
+            with self.subTest(wrong):
+                self.assertNotEqual(self.mistakes(wrong), [])
+                self.assertEqual(run("config", "check", self.path("wrong.yaml", wrong)).returncode, EXIT_USAGE)
 
 
 if __name__ == "__main__":
