@@ -1,5 +1,7 @@
 // spoor config check, print, schema: a configuration of `spoor run`, looked at.
 
+#include <string>
+
 #include <unistd.h>
 
 #include "cli/commands.h"
@@ -12,6 +14,7 @@
 #include "cli/run_config.h"
 #include "cli/settings_file.h"
 #include "cli/terminal.h"
+#include "engine/bus/endpoint.h"
 
 namespace spoor {
 namespace {
@@ -21,6 +24,19 @@ std::optional<RunConfig> read(const std::string& path) {
   return read_settings<RunConfig>(path, false, load_run_config);
 }
 
+/// What run would refuse, as far as that shows without opening anything.
+Result<void> check(const RunConfig& config) {
+  const bool is_secure = !config.bus.key_file.empty();
+  for (const std::string& endpoint : {config.bus.publish, config.bus.replay}) {
+    Result<void> checked =
+        endpoint.empty() ? Result<void>() : check_bind_endpoint(endpoint, is_secure);
+    if (!checked) {
+      return checked;
+    }
+  }
+  return LiveInputs::check(config);
+}
+
 }  // namespace
 
 int run_config_check(const ConfigCheckOptions& options) {
@@ -28,7 +44,7 @@ int run_config_check(const ConfigCheckOptions& options) {
   if (!config) {
     return exit_usage;
   }
-  if (const Result<void> checked = LiveInputs::check(*config); !checked) {
+  if (const Result<void> checked = check(*config); !checked) {
     log_error(checked.error().message);
     return run_exit_code(checked.error());
   }

@@ -364,6 +364,15 @@ class Mistakes(RunTest):
         result = self.check_with("inputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\nadmin: '0.0.0.0:1'\n")
         self.assertEqual(result.returncode, EXIT_INSECURE, result.stderr)
         self.assertIn(b"admin: a loopback address", result.stderr)
+        line = "inputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\n"
+        for bus, code, said in [("publish: 'tcp://0.0.0.0:1'", EXIT_INSECURE, b"bus.key_file"),
+                                ("publish: 'tcp://127.0.0.1:1', replay: 'tcp://*:2'", EXIT_INSECURE, b"bus.key_file"),
+                                ("publish: 'tcp://0.0.0.0:1', key_file: k, clients_file: c", 0, b"can be used"),
+                                ("publish: nowhere", EXIT_USAGE, b"is not a bus endpoint")]:
+            with self.subTest(bus):
+                result = self.check_with(line + f"bus: {{{bus}}}\n")
+                self.assertEqual(result.returncode, code, result.stderr)
+                self.assertIn(said, result.stderr)
 
     def test_config_check_and_print(self):
         self.assertEqual(run("config", "check", self.config).returncode, 0)
