@@ -255,7 +255,9 @@ std::string render_config_schema() {
   Recorder recorder;
   read_sample(recorder, std::string(kSample));
   for (const auto& [list, type] : recorder.unread_types()) {
-    read_sample(recorder, list + ": [{type: " + type + "}]\n");
+    std::string sample = list;
+    sample.append(": [{type: ").append(type).append("}]\n");
+    read_sample(recorder, std::move(sample));
   }
   rapidjson::StringBuffer buffer;
   Json json(buffer);

@@ -108,7 +108,7 @@ std::string arguments(const CommandNode& node) {
 
 std::string render_man_page(const CommandNode& root, std::string_view version) {
   std::string text = ".\\\" Made by 'spoor man' of the definition of the command line.\n";
-  text += ".TH SPOOR 1 \"\" \"spoor " + escaped(version) + "\" \"Spoor\"\n";
+  text += R"(.TH SPOOR 1 "" "spoor )" + escaped(version) + R"(" "Spoor")" + "\n";
   text += ".SH NAME\nspoor \\- " + escaped(summary(root.about)) + "\n";
   text += ".SH SYNOPSIS\n" + synopsis(root) + "\n";
   text += ".SH DESCRIPTION\n" + escaped(root.about) + "\n" + laid_out(root.footer);
