@@ -166,9 +166,8 @@ InputConfig read_input(const YamlNode& node, DiagnosticDesk& desk) {
   if (!input.name.empty() && !is_consumer_name(input.name)) {
     map.error("name", "'" + input.name + "' is no name (letters, digits, '.', '_', '-')");
   }
-  if (map.find("type") == nullptr) {
-    static_cast<void>(map.required_text("type"));
-  }
+  static_cast<void>(map.required("type"));
+  static_cast<void>(map.choice("type", kTypes));
   switch (input.type) {
     case InputType::tcp:
     case InputType::http: read_listener(map, input.listen); break;

@@ -39,6 +39,12 @@ PulledInputSettings pulled_of(const InputConfig& input, std::size_t number) {
           }};
 }
 
+Result<void> check_tcp(const InputConfig& input, std::size_t number) {
+  TcpInputSettings settings;
+  settings.listener = listener_of(input, number);
+  return TcpInput::check(settings);
+}
+
 Result<void> check_http(const InputConfig& input, std::size_t number) {
   Result<std::vector<std::string>> hashes = read_token_hashes(input.listen.tokens_file);
   if (!hashes) {
@@ -53,11 +59,11 @@ Result<void> check_http(const InputConfig& input, std::size_t number) {
 /// What opening it would refuse before it opens anything.
 Result<void> check_input(const InputConfig& input, std::size_t number) {
   switch (input.type) {
-    case InputType::tcp: return TcpInput::check({.listener = listener_of(input, number)});
+    case InputType::tcp: return check_tcp(input, number);
     case InputType::http: return check_http(input, number);
     case InputType::zmq: return ZmqInput::check(input.zmq);
     case InputType::kafka: return KafkaInput::check(input.kafka);
-    case InputType::folder: return {};  // The reader has checked it.
+    case InputType::folder: return FolderInput::check(input.folder);
   }
   return {};
 }

@@ -2,10 +2,12 @@
 """The unit, the configuration and the package, as systemd and Debian see them."""
 import gzip
 import http.client
+import json
 import os
 import re
 import signal
 import subprocess
+import time
 import unittest
 
 from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run, scenario
@@ -67,7 +69,16 @@ class Unit(FolderTest):
     def test_running_needs_nothing_that_it_forbids(self):
         text = source("spoor.yaml").replace("/var/lib/spoor", self.path("state"))
         text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:*", text).replace('listen: "127.0.0.1:*"', 'listen: "127.0.0.1:0"')
-        config = self.path("spoor.yaml", text.replace('admin: "127.0.0.1:*"', 'admin: "127.0.0.1:0"'))
+        text = text.replace('admin: "127.0.0.1:*"', 'admin: "127.0.0.1:0"')
+        folder = self.path("spool")
+        os.mkdir(folder)
+        self.path("spool/a.ndjson", '{"a": 1}\n')
+        others = [{"name": "zmq", "type": "zmq", "bind": "tcp://127.0.0.1:*"},
+                  {"name": "kafka", "type": "kafka", "brokers": ["127.0.0.1:1"], "topics": ["t"]},
+                  {"name": "folder", "type": "folder", "path": folder, "after": "delete", "settle": "0s"}]
+        text = text.replace("\ninputs:\n", "\ninputs:\n" + "".join(f"  - {json.dumps(other)}\n" for other in others))
+        self.assertIn("- {\"name\": \"zmq\"", text)
+        config = self.path("spoor.yaml", f"record: {self.path('record')}\n{text}")
         trace = self.path("trace")
         process = subprocess.Popen(["strace", "-f", "-qq", "-o", trace, SPOOR, "run", "-c", config], stderr=subprocess.PIPE, text=True)
         try:
@@ -83,6 +94,10 @@ class Unit(FolderTest):
             connection.request("POST", "/ingest", gzip.open(scenario("A.sysmon-evtxdump")).read())
             self.assertEqual(connection.getresponse().status, 200)
             connection.close()
+            end = time.monotonic() + PATIENCE
+            while os.listdir(folder):
+                self.assertLess(time.monotonic(), end, "the file is taken")
+                time.sleep(0.1)
         finally:
             with open(trace, encoding="utf-8") as file:
                 pid = int(file.readline().split()[0])
@@ -113,7 +128,7 @@ class Unit(FolderTest):
         os.chmod(secret, 0o600)
         tokens = self.path("tokens", "0" * 64 + "  somebody\n")
         text = "\n".join(lines).replace("/etc/spoor/soar.secret", secret).replace("/etc/spoor/tokens", tokens)
-        config = self.path("spoor.yaml", text)
+        config = self.path("spoor.yaml", text.replace("/var/spool/fdr", self.folder))
         self.assertIn("\n- name: web", "\n".join(line.strip() for line in lines))
         result = run("config", "check", config)
         self.assertEqual(result.returncode, 0, result.stderr.decode() + "\n".join(lines))

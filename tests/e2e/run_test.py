@@ -417,6 +417,9 @@ class Schema(RunTest):
                       "state: x\ninputs: [{name: a, type: tpc, listen: '127.0.0.1:1'}]\n",
                       "state: x\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1', connections: 0}]\n",
                       "state: x\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1', tls: {certificate: c}}]\n",
+                      "state: x\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1', brokers: [b]}]\n",
+                      "state: x\ninputs: [{name: a, type: folder}]\n",
+                      "state: x\ninputs: [{name: a, listen: '127.0.0.1:1'}]\n",
                       "state: x\nsinks: [{name: a, type: webhook}]\n" + inputs]:
             with self.subTest(wrong):
                 self.assertNotEqual(self.mistakes(wrong), [])

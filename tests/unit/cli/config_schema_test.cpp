@@ -60,9 +60,11 @@ TEST_F(ConfigSchema, IsWhatTheReaderAsksFor) {
 }
 
 TEST_F(ConfigSchema, KnowsWhatEveryKeyTakes) {
-  // A map that the sample has not, or a key that nobody reads, would have nothing.
-  for_each_property(schema_, [](const std::string& name, const rapidjson::Value& value) {
-    EXPECT_GT(value.MemberCount(), 0U) << name;
+  // A map that the sample has not, or a key that nobody reads, would have nothing. What librdkafka
+  // knows is its own.
+  const std::set<std::string> others{"options", "secret_files"};
+  for_each_property(schema_, [&](const std::string& name, const rapidjson::Value& value) {
+    EXPECT_EQ(value.MemberCount() == 0, others.contains(name)) << name;
   });
 }
 
@@ -81,8 +83,7 @@ TEST_F(ConfigSchema, KnowsEveryTypeOfInput) {
                         types.insert(word.GetString());
                       }
                     });
-  EXPECT_TRUE(types.contains("tcp"));
-  EXPECT_TRUE(types.contains("http"));
+  EXPECT_EQ(types, (std::set<std::string>{"tcp", "http", "zmq", "kafka", "folder"}));
 }
 
 }  // namespace
