@@ -307,7 +307,7 @@ std::vector<InputConfig> read_inputs(const YamlNode& list, DiagnosticDesk& desk)
 }
 
 std::string render_input(const InputConfig& input) {
-  const std::string head =
+  std::string head =
       "  - name: " + input.name + "\n    type: " + std::string(to_string(input.type)) + "\n";
   switch (input.type) {
     case InputType::tcp:
