@@ -403,8 +403,11 @@ class Schema(RunTest):
         with open(os.path.join(ROOT, "packaging/spoor.yaml"), encoding="utf-8") as file:
             texts += [file.read()]
             texts += [re.sub(r"(?m)^( *)#(?! \S)", r"\1", texts[-1])]
-        with open(os.path.join(ROOT, "docs/operations.md"), encoding="utf-8") as file:
-            documented = [block for block in re.findall(r"```yaml\n(.*?)```", file.read(), re.S) if re.search(r"(?m)^state:", block)]
+        documented = []
+        for name in ("operations.md", "quickstart.md"):
+            with open(os.path.join(ROOT, "docs", name), encoding="utf-8") as file:
+                blocks = re.findall(r"```yaml\n(.*?)```", file.read(), re.S)
+            documented += [block for block in blocks if re.search(r"(?m)^state:", block)]
         self.assertTrue(documented)
         for text in texts + documented:
             with self.subTest(text):
