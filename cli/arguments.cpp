@@ -128,6 +128,12 @@ constexpr const char* kTestFooter =
     "  spoor rules test my-rules/\n"
     "  spoor rules test my-rules/ --require-samples --format json";
 
+constexpr const char* kCompletionFooter =
+    "Examples:\n"
+    "  source <(spoor completion bash)\n"
+    "  spoor completion zsh > ~/.zfunc/_spoor               a folder of $fpath\n"
+    "  spoor completion fish > ~/.config/fish/completions/spoor.fish";
+
 /// The words that an option takes and what they mean, in the order in which help shows them.
 template <typename Value>
 using Words = std::vector<std::pair<std::string, Value>>;
@@ -155,6 +161,7 @@ const Words<ReportFormat> kReportFormats{{"text", ReportFormat::text},
 const Words<ColorChoice> kColors{{"auto", ColorChoice::automatic},
                                  {"always", ColorChoice::always},
                                  {"never", ColorChoice::never}};
+const Words<Shell> kShells{{"bash", Shell::bash}, {"zsh", Shell::zsh}, {"fish", Shell::fish}};
 const Words<Level> kLevels{{"informational", Level::informational},
                            {"low", Level::low},
                            {"medium", Level::medium},
@@ -606,16 +613,60 @@ std::array<const CLI::App*, 4> add_rules(CLI::App& app,
   return {lint, list, coverage, test};
 }
 
+CLI::App* add_completion(CLI::App& app, CompletionOptions& options) {
+  CLI::App* completion =
+      app.add_subcommand("completion", "Print a script that completes commands and options");
+  completion->footer(kCompletionFooter);
+  add_choice<Shell>(
+      *completion, "SHELL", kShells, [&options](Shell shell) { options.shell = shell; },
+      "For this shell");
+  completion->get_option("SHELL")->required();
+  return completion;
+}
+
 /// CLI11's own codes are above 100: help and version end with 0, mistakes with 2.
 ExitNow report(const CLI::App& app, const CLI::ParseError& error) {
   const int code = app.exit(error, std::cout, std::cerr);
   return {.code = code == 0 ? exit_ok : exit_usage};
 }
 
-}  // namespace
+/// The command line, and where what stands on it goes.
+struct CommandLine {
+  CommandLine();
+  CommandLine(const CommandLine&) = delete;
+  CommandLine& operator=(const CommandLine&) = delete;
 
-Command parse_arguments(int argc, const char* const* argv) {
-  CLI::App app(kDescription, "spoor");
+  /// After the parsing: the command.
+  [[nodiscard]] Command chosen() const;
+
+  CLI::App app{kDescription, "spoor"};
+  ReplayOptions replay_options;
+  ParseOptions parse_options;
+  MatchOptions match_options;
+  ReportOptions report_options;
+  TreeOptions tree_options;
+  ExplainOptions explain_options;
+  FindingsOptions findings_options;
+  BusArguments bus;
+  RunArguments run;
+  RulesLintOptions lint_options;
+  RulesListOptions list_options;
+  RulesCoverageOptions coverage_options;
+  RulesTestOptions test_options;
+  CompletionOptions completion_options;
+  const CLI::App* replay = nullptr;
+  const CLI::App* parse = nullptr;
+  const CLI::App* match = nullptr;
+  const CLI::App* report = nullptr;
+  const CLI::App* tree = nullptr;
+  const CLI::App* explain = nullptr;
+  const CLI::App* findings = nullptr;
+  std::array<const CLI::App*, 4> rules{};  // Lint, list, coverage, test.
+  const CLI::App* completion = nullptr;
+  const CLI::App* man = nullptr;
+};
+
+CommandLine::CommandLine() {
   app.footer(kFooter);
   app.require_subcommand(1);
   app.set_version_flag("--version", "spoor " + std::string(product_version()));
@@ -627,36 +678,22 @@ Command parse_arguments(int argc, const char* const* argv) {
     }
     return "spoor: " + std::string(error.what()) + "\nTry '" + command + " --help'.\n";
   });
-
-  ReplayOptions replay_options;
-  ParseOptions parse_options;
-  MatchOptions match_options;
-  ReportOptions report_options;
-  TreeOptions tree_options;
-  ExplainOptions explain_options;
-  BusArguments bus;
-  RunArguments run;
-  const CLI::App* replay = add_replay(app, replay_options);
-  const CLI::App* parse = add_parse(app, parse_options);
-  const CLI::App* match = add_match(app, match_options);
-  const CLI::App* report_command = add_report(app, report_options);
-  const CLI::App* tree = add_tree(app, tree_options);
-  const CLI::App* explain = add_explain(app, explain_options);
-  FindingsOptions findings_options;
-  const CLI::App* findings = add_findings(app, findings_options);
+  replay = add_replay(app, replay_options);
+  parse = add_parse(app, parse_options);
+  match = add_match(app, match_options);
+  report = add_report(app, report_options);
+  tree = add_tree(app, tree_options);
+  explain = add_explain(app, explain_options);
+  findings = add_findings(app, findings_options);
   bus.add(app);
   run.add(app);
-  RulesLintOptions lint_options;
-  RulesListOptions list_options;
-  RulesCoverageOptions coverage_options;
-  RulesTestOptions test_options;
-  const auto [lint, list, coverage, test] =
-      add_rules(app, lint_options, list_options, coverage_options, test_options);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return report(app, error);
-  }
+  rules = add_rules(app, lint_options, list_options, coverage_options, test_options);
+  completion = add_completion(app, completion_options);
+  man = app.add_subcommand("man", "Print the manual page: spoor man | man -l -");
+}
+
+Command CommandLine::chosen() const {
+  const auto [lint, list, coverage, test] = rules;
   if (replay->parsed()) {
     return replay_options;
   }
@@ -666,7 +703,7 @@ Command parse_arguments(int argc, const char* const* argv) {
   if (match->parsed()) {
     return match_options;
   }
-  if (report_command->parsed()) {
+  if (report->parsed()) {
     return report_options;
   }
   if (tree->parsed()) {
@@ -678,11 +715,11 @@ Command parse_arguments(int argc, const char* const* argv) {
   if (findings->parsed()) {
     return findings_options;
   }
-  if (std::optional<Command> chosen = bus.chosen()) {
-    return *chosen;
+  if (std::optional<Command> of_bus = bus.chosen()) {
+    return *of_bus;
   }
-  if (std::optional<Command> chosen = run.chosen()) {
-    return *chosen;
+  if (std::optional<Command> of_run = run.chosen()) {
+    return *of_run;
   }
   if (lint->parsed()) {
     return lint_options;
@@ -696,7 +733,29 @@ Command parse_arguments(int argc, const char* const* argv) {
   if (test->parsed()) {
     return test_options;
   }
+  if (completion->parsed()) {
+    return completion_options;
+  }
+  if (man->parsed()) {
+    return ManOptions{};
+  }
   return ExitNow{.code = exit_usage};
+}
+
+}  // namespace
+
+Command parse_arguments(int argc, const char* const* argv) {
+  CommandLine line;
+  try {
+    line.app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return report(line.app, error);
+  }
+  return line.chosen();
+}
+
+CommandNode describe_command_line() {
+  return command_tree(CommandLine().app);
 }
 
 }  // namespace spoor

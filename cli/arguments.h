@@ -1,4 +1,4 @@
-// The command line: one definition, from which help and errors come.
+// The command line: one definition, from which help, errors, completion and manual page come.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "cli/bus_options.h"
+#include "cli/command_tree.h"
+#include "cli/completion.h"
 #include "cli/run_options.h"
 #include "engine/base/time.h"
 #include "engine/event/event.h"
@@ -165,6 +167,14 @@ struct RulesTestOptions {
   ColorChoice color = ColorChoice::automatic;
 };
 
+/// `spoor completion`
+struct CompletionOptions {
+  Shell shell = Shell::bash;
+};
+
+/// `spoor man`
+struct ManOptions {};
+
 /// Nothing to run: help or an error was printed, exit with `code`.
 struct ExitNow {
   int code = 0;
@@ -181,6 +191,7 @@ using Command = std::variant<ExitNow,
                              RunOptions,
                              ConfigCheckOptions,
                              ConfigPrintOptions,
+                             ConfigSchemaOptions,
                              BusTailOptions,
                              BusServeOptions,
                              BusKeygenOptions,
@@ -191,9 +202,14 @@ using Command = std::variant<ExitNow,
                              RulesLintOptions,
                              RulesListOptions,
                              RulesCoverageOptions,
-                             RulesTestOptions>;
+                             RulesTestOptions,
+                             CompletionOptions,
+                             ManOptions>;
 
 /// Reads the command line. Prints help and version to stdout, errors with a hint to stderr.
 [[nodiscard]] Command parse_arguments(int argc, const char* const* argv);
+
+/// All commands and what they take.
+[[nodiscard]] CommandNode describe_command_line();
 
 }  // namespace spoor

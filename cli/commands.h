@@ -15,6 +15,7 @@ namespace spoor {
 [[nodiscard]] int run_live(const RunOptions& options);
 [[nodiscard]] int run_config_check(const ConfigCheckOptions& options);
 [[nodiscard]] int run_config_print(const ConfigPrintOptions& options);
+[[nodiscard]] int run_config_schema(const ConfigSchemaOptions& options);
 [[nodiscard]] int run_bus_tail(const BusTailOptions& options);
 [[nodiscard]] int run_bus_serve(const BusServeOptions& options);
 [[nodiscard]] int run_bus_keygen(const BusKeygenOptions& options);
@@ -26,5 +27,7 @@ namespace spoor {
 [[nodiscard]] int run_rules_list(const RulesListOptions& options);
 [[nodiscard]] int run_rules_coverage(const RulesCoverageOptions& options);
 [[nodiscard]] int run_rules_test(const RulesTestOptions& options);
+[[nodiscard]] int run_completion(const CompletionOptions& options);
+[[nodiscard]] int run_man(const ManOptions& options);
 
 }  // namespace spoor

@@ -1,14 +1,20 @@
-// spoor config check, print: a configuration of `spoor run`, looked at.
+// spoor config check, print, schema: a configuration of `spoor run`, looked at.
+
+#include <string>
 
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/config_schema.h"
 #include "cli/exit_code.h"
+#include "cli/live_inputs.h"
+#include "cli/live_run.h"
 #include "cli/log.h"
 #include "cli/output_file.h"
 #include "cli/run_config.h"
 #include "cli/settings_file.h"
 #include "cli/terminal.h"
+#include "engine/bus/endpoint.h"
 
 namespace spoor {
 namespace {
@@ -18,12 +24,29 @@ std::optional<RunConfig> read(const std::string& path) {
   return read_settings<RunConfig>(path, false, load_run_config);
 }
 
+/// What run would refuse, as far as that shows without opening anything.
+Result<void> check(const RunConfig& config) {
+  const bool is_secure = !config.bus.key_file.empty();
+  for (const std::string& endpoint : {config.bus.publish, config.bus.replay}) {
+    Result<void> checked =
+        endpoint.empty() ? Result<void>() : check_bind_endpoint(endpoint, is_secure);
+    if (!checked) {
+      return checked;
+    }
+  }
+  return LiveInputs::check(config);
+}
+
 }  // namespace
 
 int run_config_check(const ConfigCheckOptions& options) {
   const std::optional<RunConfig> config = read(options.file);
   if (!config) {
     return exit_usage;
+  }
+  if (const Result<void> checked = check(*config); !checked) {
+    log_error(checked.error().message);
+    return run_exit_code(checked.error());
   }
   log_info(options.file + " can be used");
   return exit_ok;
@@ -36,6 +59,10 @@ int run_config_print(const ConfigPrintOptions& options) {
   }
   const Result<void> written = write_output("", render_run_config(*config));
   return written ? exit_ok : exit_failure;
+}
+
+int run_config_schema(const ConfigSchemaOptions& /*options*/) {
+  return write_output("", render_config_schema()) ? exit_ok : exit_failure;
 }
 
 }  // namespace spoor

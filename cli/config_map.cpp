@@ -45,6 +45,9 @@ ConfigMap::ConfigMap(const YamlNode& node,
                      std::vector<std::string_view> keys,
                      DiagnosticDesk& desk)
     : node_(node), what_(what), desk_(desk) {
+  if (ConfigObserver* const observer = ConfigObservation::observer()) {
+    observer->map(what_, keys, node);
+  }
   if (!node.is_map()) {
     desk.error(node.position, what_ + " is a map, not " + std::string(to_string(node.kind)));
     return;
@@ -77,20 +80,40 @@ const YamlNode* ConfigMap::scalar(std::string_view key) const {
   return value;
 }
 
-std::string ConfigMap::text(std::string_view key) const {
+const YamlNode* ConfigMap::required(std::string_view key, std::string example) const {
+  if (ConfigObserver* const observer = ConfigObservation::observer()) {
+    observer->needed(what_, key);
+  }
+  const YamlNode* value = find(key);
+  if (value == nullptr && node_.is_map()) {
+    desk_.error(node_.position, what_ + " needs '" + std::string(key) + "'", std::move(example));
+  }
+  return value;
+}
+
+void ConfigMap::observe(std::string_view key, const ConfigValue& value) const {
+  if (ConfigObserver* const observer = ConfigObservation::observer()) {
+    observer->value(what_, key, value);
+  }
+}
+
+std::string ConfigMap::text_of(std::string_view key) const {
   const YamlNode* value = scalar(key);
   return value == nullptr ? std::string() : value->text;
 }
 
+std::string ConfigMap::text(std::string_view key) const {
+  observe(key, {.kind = ConfigValue::Kind::text});
+  return text_of(key);
+}
+
 std::string ConfigMap::required_text(std::string_view key) const {
-  if (find(key) == nullptr) {
-    desk_.error(node_.position, what_ + " needs '" + std::string(key) + "'");
-    return {};
-  }
-  return text(key);
+  observe(key, {.kind = ConfigValue::Kind::text});
+  return required(key) == nullptr ? std::string() : text_of(key);
 }
 
 bool ConfigMap::flag(std::string_view key, bool otherwise) const {
+  observe(key, {.kind = ConfigValue::Kind::flag, .otherwise = otherwise ? "true" : "false"});
   const YamlNode* value = scalar(key);
   if (value == nullptr) {
     return otherwise;
@@ -106,6 +129,10 @@ std::uint64_t ConfigMap::number(std::string_view key,
                                 std::uint64_t least,
                                 std::uint64_t most,
                                 std::uint64_t otherwise) const {
+  observe(key, {.kind = ConfigValue::Kind::number,
+                .least = least,
+                .most = most,
+                .otherwise = std::to_string(otherwise)});
   const YamlNode* value = scalar(key);
   if (value == nullptr) {
     return otherwise;
@@ -124,6 +151,8 @@ std::uint64_t ConfigMap::number(std::string_view key,
 
 std::chrono::milliseconds ConfigMap::duration(std::string_view key,
                                               std::chrono::milliseconds otherwise) const {
+  observe(key, {.kind = ConfigValue::Kind::duration,
+                .otherwise = "\"" + std::to_string(otherwise.count()) + "ms\""});
   const YamlNode* value = scalar(key);
   if (value == nullptr) {
     return otherwise;
@@ -137,6 +166,7 @@ std::chrono::milliseconds ConfigMap::duration(std::string_view key,
 }
 
 std::uint64_t ConfigMap::bytes(std::string_view key, std::uint64_t otherwise) const {
+  observe(key, {.kind = ConfigValue::Kind::bytes, .otherwise = std::to_string(otherwise)});
   const YamlNode* value = scalar(key);
   if (value == nullptr) {
     return otherwise;
@@ -159,6 +189,7 @@ std::uint64_t ConfigMap::bytes(std::string_view key, std::uint64_t otherwise) co
 }
 
 std::vector<std::string> ConfigMap::texts(std::string_view key) const {
+  observe(key, {.kind = ConfigValue::Kind::texts});
   const YamlNode* value = find(key);
   std::vector<std::string> texts;
   if (value == nullptr) {
@@ -183,6 +214,7 @@ std::vector<std::string> ConfigMap::texts(std::string_view key) const {
 
 std::optional<std::size_t> ConfigMap::choice(std::string_view key,
                                              const std::vector<std::string_view>& words) const {
+  observe(key, {.kind = ConfigValue::Kind::choice, .words = {words.begin(), words.end()}});
   const YamlNode* value = scalar(key);
   if (value == nullptr) {
     return std::nullopt;

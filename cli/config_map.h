@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/config_observer.h"
 #include "engine/rule/document.h"
 
 namespace spoor {
@@ -24,6 +25,8 @@ class ConfigMap {
 
   /// Null if the key is not there.
   [[nodiscard]] const YamlNode* find(std::string_view key) const;
+  /// The same of a key that must be there; what is missing is told with an example.
+  [[nodiscard]] const YamlNode* required(std::string_view key, std::string example = "") const;
 
   /// Of each: what holds if the key is not there, or its value is wrong, which the desk is told.
   [[nodiscard]] std::string text(std::string_view key) const;
@@ -53,6 +56,9 @@ class ConfigMap {
 
  private:
   [[nodiscard]] const YamlNode* scalar(std::string_view key) const;
+  [[nodiscard]] std::string text_of(std::string_view key) const;
+  /// Tells the observer, if there is one (config_observer.h).
+  void observe(std::string_view key, const ConfigValue& value) const;
 
   const YamlNode& node_;
   std::string what_;

@@ -166,9 +166,8 @@ InputConfig read_input(const YamlNode& node, DiagnosticDesk& desk) {
   if (!input.name.empty() && !is_consumer_name(input.name)) {
     map.error("name", "'" + input.name + "' is no name (letters, digits, '.', '_', '-')");
   }
-  if (map.find("type") == nullptr) {
-    static_cast<void>(map.required_text("type"));
-  }
+  static_cast<void>(map.required("type"));
+  static_cast<void>(map.choice("type", kTypes));
   switch (input.type) {
     case InputType::tcp:
     case InputType::http: read_listener(map, input.listen); break;
@@ -308,7 +307,7 @@ std::vector<InputConfig> read_inputs(const YamlNode& list, DiagnosticDesk& desk)
 }
 
 std::string render_input(const InputConfig& input) {
-  const std::string head =
+  std::string head =
       "  - name: " + input.name + "\n    type: " + std::string(to_string(input.type)) + "\n";
   switch (input.type) {
     case InputType::tcp:

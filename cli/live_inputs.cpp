@@ -1,13 +1,13 @@
 #include "cli/live_inputs.h"
 
-#include <cerrno>
-#include <fstream>
+#include <functional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "cli/log.h"
+#include "cli/metrics.h"
+#include "cli/token_file.h"
 #include "engine/base/clock.h"
 #include "ingest/folder_input.h"
 #include "ingest/http_input.h"
@@ -15,7 +15,6 @@
 #include "ingest/runtime.h"
 #include "ingest/status_server.h"
 #include "ingest/tcp_input.h"
-#include "ingest/tokens.h"
 #include "ingest/zmq_input.h"
 
 namespace spoor {
@@ -40,35 +39,33 @@ PulledInputSettings pulled_of(const InputConfig& input, std::size_t number) {
           }};
 }
 
-/// A hash of a token a line, and whose it is: "64 hex digits  name". Lines with '#' are comments.
-Result<std::vector<std::string>> read_token_hashes(const std::string& path) {
-  std::vector<std::string> hashes;
-  if (path.empty()) {
-    return hashes;
+Result<void> check_tcp(const InputConfig& input, std::size_t number) {
+  TcpInputSettings settings;
+  settings.listener = listener_of(input, number);
+  return TcpInput::check(settings);
+}
+
+Result<void> check_http(const InputConfig& input, std::size_t number) {
+  Result<std::vector<std::string>> hashes = read_token_hashes(input.listen.tokens_file);
+  if (!hashes) {
+    return tl::unexpected<Error>(hashes.error());
   }
-  std::ifstream file(path);
-  if (!file) {
-    return fail(ErrorCode::bad_usage,
-                "cannot read " + path + ": " + std::generic_category().message(errno));
+  HttpInputSettings settings;
+  settings.listener = listener_of(input, number);
+  settings.token_hashes = std::move(*hashes);
+  return HttpInput::check(settings);
+}
+
+/// What opening it would refuse before it opens anything.
+Result<void> check_input(const InputConfig& input, std::size_t number) {
+  switch (input.type) {
+    case InputType::tcp: return check_tcp(input, number);
+    case InputType::http: return check_http(input, number);
+    case InputType::zmq: return ZmqInput::check(input.zmq);
+    case InputType::kafka: return KafkaInput::check(input.kafka);
+    case InputType::folder: return FolderInput::check(input.folder);
   }
-  std::string line;
-  for (std::size_t number = 1; std::getline(file, line); ++number) {
-    const std::size_t begin = line.find_first_not_of(" \t");
-    if (begin == std::string::npos || line[begin] == '#') {
-      continue;
-    }
-    const std::string hash = line.substr(begin, line.find_first_of(" \t\r", begin) - begin);
-    if (!TokenSet::create({hash})) {
-      return fail(ErrorCode::bad_usage,
-                  path + ":" + std::to_string(number) +
-                      ": no SHA-256 of a token (64 hex digits, from: printf %s TOKEN | sha256sum)");
-    }
-    hashes.push_back(hash);
-  }
-  if (hashes.empty()) {
-    return fail(ErrorCode::bad_usage, path + " holds no token: nobody could send anything");
-  }
-  return hashes;
+  return {};
 }
 
 }  // namespace
@@ -98,6 +95,7 @@ struct LiveInputs::Impl {
     log_info("input " + input.name + ": TCP on " +
              listen_text(input.listen.address, (*made)->port()) +
              "; TCP has no acknowledgement: what is on its way when either side dies is lost");
+    reloads.push_back({input.name, [it = made->get()] { return it->reload_tls(); }});
     tcp.push_back(std::move(*made));
     return {};
   }
@@ -119,6 +117,12 @@ struct LiveInputs::Impl {
     }
     log_info("input " + input.name + ": HTTP and Splunk HEC on " +
              listen_text(input.listen.address, (*made)->port()) + "; 200 means that it is on disk");
+    reloads.push_back({input.name, [it = made->get()] { return it->reload_tls(); }});
+    reloads.push_back({input.name, [it = made->get(), path = input.listen.tokens_file] {
+                         Result<std::vector<std::string>> again = read_token_hashes(path);
+                         return again ? it->reload_tokens(*again)
+                                      : tl::unexpected<Error>(again.error());
+                       }});
     http.push_back(std::move(*made));
     return {};
   }
@@ -182,17 +186,19 @@ struct LiveInputs::Impl {
 
   Result<void> add_admin(const RunConfig& config, const LiveStatus& status) {
     std::vector<StatusPage> pages;
-    pages.push_back({"/healthz", [] { return StatusAnswer{.body = "ok\n"}; }});
-    pages.push_back({"/readyz", [&status] {
+    pages.push_back(
+        {"/healthz", [](std::string_view /*accept*/) { return StatusAnswer{.body = "ok\n"}; }});
+    pages.push_back({"/readyz", [&status](std::string_view /*accept*/) {
                        return status.is_ready()
                                   ? StatusAnswer{.body = "ready\n"}
                                   : StatusAnswer{.status = 503, .body = "not ready\n"};
                      }});
-    pages.push_back({"/metrics", [&status] {
-                       return StatusAnswer{
-                           .content_type =
-                               "application/openmetrics-text; version=1.0.0; charset=utf-8",
-                           .body = status.metrics()};
+    pages.push_back({"/metrics", [&status](std::string_view accept) {
+                       return accepts_open_metrics(accept)
+                                  ? StatusAnswer{.content_type = std::string(kOpenMetricsType),
+                                                 .body = status.metrics()}
+                                  : StatusAnswer{.content_type = std::string(kPrometheusType),
+                                                 .body = prometheus_text(status.metrics())};
                      }});
     Result<std::unique_ptr<StatusServer>> made =
         StatusServer::create(runtime, config.admin_address, config.admin_port, std::move(pages));
@@ -205,8 +211,15 @@ struct LiveInputs::Impl {
     return {};
   }
 
+  /// Of one input: reads its certificates or its tokens again.
+  struct Reload {
+    std::string input;
+    std::function<Result<void>()> run;
+  };
+
   IngestQueue& queue;
   IngestRuntime runtime;
+  std::vector<Reload> reloads;
   std::vector<std::unique_ptr<TcpInput>> tcp;
   std::vector<std::unique_ptr<HttpInput>> http;
   std::vector<std::unique_ptr<PulledInput>> pulled;
@@ -240,6 +253,29 @@ Result<std::unique_ptr<LiveInputs>> LiveInputs::start(const RunConfig& config,
     input->start();
   }
   return std::unique_ptr<LiveInputs>(new LiveInputs(std::move(impl)));
+}
+
+Result<void> LiveInputs::check(const RunConfig& config) {
+  for (std::size_t i = 0; i < config.inputs.size(); ++i) {
+    const InputConfig& input = config.inputs[i];
+    if (const Result<void> checked = check_input(input, i); !checked) {
+      return fail(checked.error().code, "input " + input.name + ": " + checked.error().message);
+    }
+  }
+  return config.admin_address.empty() ? Result<void>() : StatusServer::check(config.admin_address);
+}
+
+void LiveInputs::reload() {
+  bool all_are_right = true;
+  for (const Impl::Reload& reload : impl_->reloads) {
+    if (const Result<void> done = reload.run(); !done) {
+      log_error("input " + reload.input + ": what it had stays: " + done.error().message);
+      all_are_right = false;
+    }
+  }
+  if (all_are_right) {
+    log_info("certificates and tokens are read again");
+  }
 }
 
 void LiveInputs::stop() {

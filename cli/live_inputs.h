@@ -19,9 +19,17 @@ class LiveInputs {
                                                                  IngestQueue& queue,
                                                                  const StateSource& state,
                                                                  const LiveStatus& status);
+  /// What start() would refuse before it opens anything: listeners that are not secure, files of
+  /// tokens.
+  [[nodiscard]] static Result<void> check(const RunConfig& config);
+
   ~LiveInputs();
   LiveInputs(const LiveInputs&) = delete;
   LiveInputs& operator=(const LiveInputs&) = delete;
+
+  /// Reads certificates and tokens again, for connections and requests from now on. Where something
+  /// is wrong with them the old ones stay. Says in the log what came of it.
+  void reload();
 
   /// Takes nothing more. Senders are answered as long as this lives.
   void stop();

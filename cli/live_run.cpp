@@ -211,7 +211,11 @@ Result<void> LiveRun::drain() {
 
 void LiveRun::tick() {
   notify_service("WATCHDOG=1");
-  if (take_hangup() || rules_->have_changed()) {
+  const bool is_hung_up = take_hangup();
+  if (is_hung_up && on_hangup_) {
+    on_hangup_();
+  }
+  if (is_hung_up || rules_->have_changed()) {
     rules_->reload(*pipeline_);
   }
   if (bus_ != nullptr) {

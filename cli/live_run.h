@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/live_rules.h"
@@ -61,6 +63,9 @@ class LiveRun {
 
   [[nodiscard]] LiveStatus& status() { return status_; }
 
+  /// Called by run() on SIGHUP, before the rules are read again. To be set before run().
+  void on_hangup(std::function<void()> call) { on_hangup_ = std::move(call); }
+
   /// Takes what comes until a signal asks to stop; then the queue must be closed, and drain()ed.
   /// Fails with io if the state cannot be written.
   [[nodiscard]] Result<void> run();
@@ -88,6 +93,7 @@ class LiveRun {
   std::unique_ptr<BusServer> bus_;
   SinkRunners sinks_;
   LiveStatus status_;
+  std::function<void()> on_hangup_;
   std::chrono::nanoseconds started_at_{0};
   std::chrono::nanoseconds ticked_at_{0};
   std::uint64_t dead_letters_told_ = 0;

@@ -1,5 +1,5 @@
-// What `spoor run` tells of itself at /metrics: OpenMetrics text, as Prometheus reads it.
-// docs/operations.md names them all.
+// What `spoor run` tells of itself at /metrics: OpenMetrics, and the older text format of
+// Prometheus for who does not ask for it. docs/operations.md names them all.
 #pragma once
 
 #include <cstdint>
@@ -33,5 +33,15 @@ class MetricsText {
   std::string name_;
   MetricType type_ = MetricType::gauge;
 };
+
+/// The same in Prometheus' text format 0.0.4, in which a counter's name is that of its sample.
+[[nodiscard]] std::string prometheus_text(std::string_view open_metrics);
+
+/// Does an Accept header ask for OpenMetrics?
+[[nodiscard]] bool accepts_open_metrics(std::string_view accept);
+
+inline constexpr std::string_view kOpenMetricsType =
+    "application/openmetrics-text; version=1.0.0; charset=utf-8";
+inline constexpr std::string_view kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
 
 }  // namespace spoor

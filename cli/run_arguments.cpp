@@ -27,6 +27,7 @@ struct RunArguments::Impl {
   const CLI::App* run_app = nullptr;
   const CLI::App* check_app = nullptr;
   const CLI::App* print_app = nullptr;
+  const CLI::App* schema_app = nullptr;
 };
 
 RunArguments::RunArguments() : impl_(std::make_unique<Impl>()) {}
@@ -52,6 +53,14 @@ void RunArguments::add(CLI::App& app) {
       "print", "Print it with everything that holds by default; secrets are left out");
   print->add_option("FILE", impl_->print.file, "The configuration, YAML")->required();
   impl_->print_app = print;
+  CLI::App* schema = config->add_subcommand(
+      "schema", "Print a JSON Schema of it, for editors that check and complete YAML");
+  schema->footer(
+      "Example, for editors with yaml-language-server:\n"
+      "  spoor config schema > spoor.schema.json\n"
+      "and as the first line of the configuration:\n"
+      "  # yaml-language-server: $schema=spoor.schema.json");
+  impl_->schema_app = schema;
 }
 
 std::optional<Command> RunArguments::chosen() const {
@@ -63,6 +72,9 @@ std::optional<Command> RunArguments::chosen() const {
   }
   if (impl_->print_app->parsed()) {
     return impl_->print;
+  }
+  if (impl_->schema_app->parsed()) {
+    return ConfigSchemaOptions{};
   }
   return std::nullopt;
 }

@@ -60,6 +60,7 @@ int run_live(const RunOptions& options) {
   if (!inputs) {
     return give_up(inputs.error());
   }
+  (*run)->on_hangup([&inputs] { (*inputs)->reload(); });
   notify_service("READY=1");
   const Result<void> ended = (*run)->run();
   if (!ended) {

@@ -50,10 +50,8 @@ RunConfig read_config(const YamlNode& document, DiagnosticDesk& desk) {
   config.rules = map.texts("rules");
   config.placeholders = map.text("placeholders");
   config.host_aliases = map.text("host_aliases");
-  if (const YamlNode* inputs = map.find("inputs")) {
+  if (const YamlNode* inputs = map.required("inputs", std::string(kInputExample))) {
     config.inputs = read_inputs(*inputs, desk);
-  } else if (document.is_map()) {
-    desk.error(document.position, "the configuration needs 'inputs'", std::string(kInputExample));
   }
   if (const YamlNode* bus = map.find("bus")) {
     read_bus(*bus, desk, config.bus);
@@ -100,9 +98,13 @@ Result<RunConfig> load_run_config(const std::string& path, std::vector<Diagnosti
   if (!file) {
     return tl::unexpected<Error>(file.error());
   }
-  DiagnosticDesk desk(file->path, file->content, problems);
+  return read_run_config(*file, problems);
+}
+
+RunConfig read_run_config(const RuleFile& file, std::vector<Diagnostic>& problems) {
+  DiagnosticDesk desk(file.path, file.content, problems);
   std::size_t refused = 0;
-  const std::vector<YamlNode> documents = read_documents(file->content, desk, &refused);
+  const std::vector<YamlNode> documents = read_documents(file.content, desk, &refused);
   if (documents.size() != 1) {
     if (refused == 0) {
       desk.error({}, documents.empty() ? "there is no configuration in it"

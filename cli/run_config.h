@@ -14,6 +14,7 @@
 #include "engine/correlation/watermark.h"
 #include "engine/event/event.h"
 #include "engine/rule/diagnostic.h"
+#include "engine/rule/load.h"
 
 namespace spoor {
 
@@ -42,6 +43,9 @@ struct RunConfig {
 /// files that it names.
 [[nodiscard]] Result<RunConfig> load_run_config(const std::string& path,
                                                 std::vector<Diagnostic>& problems);
+
+/// The same of a file that was read.
+[[nodiscard]] RunConfig read_run_config(const RuleFile& file, std::vector<Diagnostic>& problems);
 
 /// The configuration as YAML, with what holds by default; secrets only by the names of their files.
 [[nodiscard]] std::string render_run_config(const RunConfig& config);

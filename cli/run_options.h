@@ -21,4 +21,7 @@ struct ConfigPrintOptions {
   std::string file;
 };
 
+/// `spoor config schema`
+struct ConfigSchemaOptions {};
+
 }  // namespace spoor

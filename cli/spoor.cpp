@@ -40,6 +40,10 @@ struct Run {
     return spoor::run_config_print(options);
   }
 
+  int operator()(const spoor::ConfigSchemaOptions& options) const {
+    return spoor::run_config_schema(options);
+  }
+
   int operator()(const spoor::BusTailOptions& options) const {
     return spoor::run_bus_tail(options);
   }
@@ -83,6 +87,12 @@ struct Run {
   int operator()(const spoor::RulesTestOptions& options) const {
     return spoor::run_rules_test(options);
   }
+
+  int operator()(const spoor::CompletionOptions& options) const {
+    return spoor::run_completion(options);
+  }
+
+  int operator()(const spoor::ManOptions& options) const { return spoor::run_man(options); }
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <set>
 #include <span>
@@ -72,13 +73,33 @@ Target target_of(std::string_view text) {
   return target;
 }
 
-/// The value of `key` in "a=1&b=2", as it stands there; empty if there is none.
-std::string_view query_value(std::string_view query, std::string_view key) {
+/// Percent-encoding taken off (RFC 3986 §2.1); what is none stays as it stands.
+std::string percent_decoded(std::string_view text) {
+  constexpr int kHex = 16;
+  constexpr std::size_t kEscapeBytes = 3;
+  std::string out;
+  while (!text.empty()) {
+    unsigned char byte = 0;
+    const char* const digits = text.data() + 1;
+    if (text.front() == '%' && text.size() >= kEscapeBytes &&
+        std::from_chars(digits, digits + 2, byte, kHex).ptr == digits + 2) {
+      out.push_back(static_cast<char>(byte));
+      text.remove_prefix(kEscapeBytes);
+    } else {
+      out.push_back(text.front());
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+/// The value of `key` in "a=1&b=2"; empty if there is none.
+std::string query_value(std::string_view query, std::string_view key) {
   while (!query.empty()) {
     const std::size_t end = std::min(query.find('&'), query.size());
     const std::string_view pair = query.substr(0, end);
     if (pair.size() > key.size() && pair.starts_with(key) && pair[key.size()] == '=') {
-      return pair.substr(key.size() + 1);
+      return percent_decoded(pair.substr(key.size() + 1));
     }
     query.remove_prefix(std::min(end + 1, query.size()));
   }
@@ -623,7 +644,7 @@ Result<void> HttpInput::check(const HttpInputSettings& settings) {
   if (!tokens) {
     return tl::unexpected<Error>(tokens.error());
   }
-  return check_listener(settings.listener, !tokens->empty(), "tokens");
+  return check_listener(settings.listener, !tokens->empty(), "tokens_file");
 }
 
 Result<std::unique_ptr<HttpInput>> HttpInput::create(IngestRuntime& runtime,
@@ -666,6 +687,24 @@ std::uint16_t HttpInput::port() const {
 
 Result<void> HttpInput::reload_tls() {
   return server_->listener->reload_tls();
+}
+
+Result<void> HttpInput::reload_tokens(const std::vector<std::string>& hashes) {
+  Result<TokenSet> tokens = TokenSet::create(hashes);
+  if (!tokens) {
+    return tl::unexpected<Error>(std::move(tokens.error()));
+  }
+  // What else is in the settings never changes, so it may be read here.
+  Result<void> checked =
+      check_listener(server_->settings.listener, !tokens->empty(), "tokens_file");
+  if (checked) {
+    server_->post([weak = std::weak_ptr<Server>(server_), tokens = std::move(*tokens)] {
+      if (const std::shared_ptr<Server> here = weak.lock()) {
+        here->tokens.replace_by(tokens);
+      }
+    });
+  }
+  return checked;
 }
 
 const IngestCounters& HttpInput::counters() const {

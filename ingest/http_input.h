@@ -71,7 +71,11 @@ class HttpInput {
   HttpInput& operator=(HttpInput&&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
+  /// Reads the files anew, for connections from now on. On error the old ones stay.
   [[nodiscard]] Result<void> reload_tls();
+  /// Takes these in place of the ones it has, for requests from now on. Fails like create(), and
+  /// then those it had stay: also if none are left and others could come then.
+  [[nodiscard]] Result<void> reload_tokens(const std::vector<std::string>& hashes);
   [[nodiscard]] const IngestCounters& counters() const;
 
  private:

@@ -90,14 +90,14 @@ Result<std::shared_ptr<ssl::context>> tls_context(const ListenerSettings& settin
   SSL_CTX_set_session_cache_mode(context->native_handle(), SSL_SESS_CACHE_OFF);
   // NOLINTNEXTLINE(bugprone-unused-return-value): the error is in `wrong`.
   if (context->use_certificate_chain_file(files.certificate, wrong); wrong) {
-    return failed("tls.cert", files.certificate);
+    return failed("tls.certificate", files.certificate);
   }
   if (context->use_private_key_file(files.key, ssl::context::pem, wrong); wrong) {
     return failed("tls.key", files.key);
   }
   if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
-    return fail(ErrorCode::io,
-                with_name(settings, "tls.key: '" + files.key + "' is not the key of tls.cert"));
+    return fail(ErrorCode::io, with_name(settings, "tls.key: '" + files.key +
+                                                       "' is not the key of tls.certificate"));
   }
   if (!files.client_ca.empty()) {
     if (context->load_verify_file(files.client_ca, wrong); wrong) {
@@ -424,16 +424,18 @@ Result<void> check_listener(const ListenerSettings& settings,
   const TlsFiles& tls = settings.tls;
   if (tls.certificate.empty() != tls.key.empty() ||
       (tls.certificate.empty() && !tls.client_ca.empty())) {
-    return fail(ErrorCode::bad_usage,
-                with_name(settings, "tls: cert and key belong together, client_ca needs both"));
+    return fail(
+        ErrorCode::bad_usage,
+        with_name(settings, "tls: certificate and key belong together, client_ca needs both"));
   }
   if (plain_address(endpoint->address()).is_loopback()) {
     return {};
   }
   const std::string off = "listen: " + settings.listen + " is not loopback: ";
   if (tls.certificate.empty()) {
-    return fail(ErrorCode::insecure_listener,
-                with_name(settings, off + "set tls.cert and tls.key, or listen on 127.0.0.1"));
+    return fail(
+        ErrorCode::insecure_listener,
+        with_name(settings, off + "set tls.certificate and tls.key, or listen on 127.0.0.1"));
   }
   if (tls.client_ca.empty() && !has_tokens) {
     return fail(

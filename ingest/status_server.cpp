@@ -91,6 +91,11 @@ class StatusServer::Server : public std::enable_shared_from_this<Server> {
     }
 
    private:
+    static std::string_view accept_of(const http::request<http::string_body>& request) {
+      const auto value = request[http::field::accept];
+      return {value.data(), value.size()};
+    }
+
     void answer() {
       const auto& request = parser_.get();
       const bool is_head = request.method() == http::verb::head;
@@ -102,7 +107,7 @@ class StatusServer::Server : public std::enable_shared_from_this<Server> {
         const auto page = std::ranges::find(server_->pages_, target, &StatusPage::path);
         answer = page == server_->pages_.end()
                      ? StatusAnswer{.status = 404, .body = "there is no such page\n"}
-                     : page->answer();
+                     : page->answer(accept_of(request));
       }
       response_.version(request.version());
       response_.result(answer.status);
@@ -140,14 +145,11 @@ StatusServer::StatusServer(std::shared_ptr<Server> server) : server_(std::move(s
 
 StatusServer::~StatusServer() = default;
 
-Result<std::unique_ptr<StatusServer>> StatusServer::create(IngestRuntime& runtime,
-                                                           const std::string& address,
-                                                           std::uint16_t port,
-                                                           std::vector<StatusPage> pages) {
+Result<void> StatusServer::check(const std::string& address) {
   boost::system::error_code error;
   const asio::ip::address parsed = asio::ip::make_address(address, error);
   if (error) {
-    return fail(ErrorCode::bad_usage, "'" + address + "' is no IP address");
+    return fail(ErrorCode::bad_usage, "admin: '" + address + "' is no IP address");
   }
   if (!parsed.is_loopback()) {
     return fail(ErrorCode::insecure_listener,
@@ -155,8 +157,18 @@ Result<std::unique_ptr<StatusServer>> StatusServer::create(IngestRuntime& runtim
                     ": anyone could read them. admin: a loopback address (127.0.0.1), and a "
                     "proxy that asks who comes");
   }
+  return {};
+}
+
+Result<std::unique_ptr<StatusServer>> StatusServer::create(IngestRuntime& runtime,
+                                                           const std::string& address,
+                                                           std::uint16_t port,
+                                                           std::vector<StatusPage> pages) {
+  if (Result<void> checked = check(address); !checked) {
+    return tl::unexpected<Error>(std::move(checked.error()));
+  }
   auto server = std::make_shared<Server>(runtime.context(), std::move(pages));
-  Result<void> opened = server->open(parsed, port);
+  Result<void> opened = server->open(asio::ip::make_address(address), port);
   if (!opened) {
     return tl::unexpected<Error>(opened.error());
   }

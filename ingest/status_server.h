@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -20,8 +21,8 @@ struct StatusAnswer {
 
 struct StatusPage {
   std::string path;  ///< "/healthz"
-  /// Called in the thread of the inputs.
-  std::function<StatusAnswer()> answer;
+  /// Given the Accept header, or nothing. Called in the thread of the inputs.
+  std::function<StatusAnswer(std::string_view accept)> answer;
 };
 
 /// GET and HEAD of its pages; nothing can be changed by it. Requests have 5 s and 8 KiB; 64 at a
@@ -34,6 +35,9 @@ class StatusServer {
                                                                     const std::string& address,
                                                                     std::uint16_t port,
                                                                     std::vector<StatusPage> pages);
+  /// Like create(), but opens nothing: for checking a configuration.
+  [[nodiscard]] static Result<void> check(const std::string& address);
+
   /// After the runtime was stopped.
   ~StatusServer();
   StatusServer(const StatusServer&) = delete;

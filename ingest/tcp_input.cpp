@@ -139,7 +139,8 @@ void TcpInput::Session::received(std::string_view bytes) {
 bool TcpInput::Session::start(std::string_view& bytes) {
   first_.append(bytes);
   if (first_.front() == kTlsHandshake) {
-    fail_stream("TLS on a plain port: set tls.cert and tls.key, or turn it off at the sender");
+    fail_stream(
+        "TLS on a plain port: set tls.certificate and tls.key, or turn it off at the sender");
     return false;
   }
   // The first bytes of gzip, zstd.

@@ -49,6 +49,7 @@ class TcpInput {
   TcpInput& operator=(TcpInput&&) = delete;
 
   [[nodiscard]] std::uint16_t port() const;
+  /// Reads the files anew, for connections from now on. On error the old ones stay.
   [[nodiscard]] Result<void> reload_tls();
   [[nodiscard]] const IngestCounters& counters() const;
 

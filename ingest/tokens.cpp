@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -76,7 +77,7 @@ Result<TokenSet> TokenSet::create(const std::vector<std::string>& hashes) {
                   "a token must be given as its SHA-256, 64 hex digits: printf %s TOKEN | "
                   "sha256sum");
     }
-    set.hashes_.push_back(hash);
+    set.tokens_.push_back({.hash = hash, .number = set.next_number_++});
   }
   return set;
 }
@@ -84,12 +85,22 @@ Result<TokenSet> TokenSet::create(const std::vector<std::string>& hashes) {
 std::optional<std::size_t> TokenSet::find(std::string_view token) const {
   const Hash hash = sha256(token);
   std::optional<std::size_t> found;
-  for (std::size_t index = 0; index < hashes_.size(); ++index) {
-    if (CRYPTO_memcmp(hash.data(), hashes_[index].data(), hash.size()) == 0) {
-      found = index;
+  for (const Token& known : tokens_) {
+    if (CRYPTO_memcmp(hash.data(), known.hash.data(), hash.size()) == 0) {
+      found = known.number;
     }
   }
   return found;
+}
+
+void TokenSet::replace_by(const TokenSet& newer) {
+  std::vector<Token> tokens;
+  for (const Token& token : newer.tokens_) {
+    const auto same = std::ranges::find(tokens_, token.hash, &Token::hash);
+    tokens.push_back(
+        {.hash = token.hash, .number = same == tokens_.end() ? next_number_++ : same->number});
+  }
+  tokens_ = std::move(tokens);
 }
 
 std::optional<std::string> token_of(std::string_view authorization) {

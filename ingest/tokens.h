@@ -21,14 +21,25 @@ class TokenSet {
   /// Each 64 hex digits; fails with bad_usage, without naming what it was given.
   [[nodiscard]] static Result<TokenSet> create(const std::vector<std::string>& hashes);
 
-  [[nodiscard]] bool empty() const { return hashes_.empty(); }
+  [[nodiscard]] bool empty() const { return tokens_.empty(); }
 
-  /// Which one; none: it is not in the set.
+  /// The number of the token; none: it is not in the set.
   [[nodiscard]] std::optional<std::size_t> find(std::string_view token) const;
+
+  /// Takes the place of this set. A token that is in both keeps its number, and no other gets one
+  /// that was in use.
+  void replace_by(const TokenSet& newer);
 
  private:
   using Hash = std::array<unsigned char, 32>;
-  std::vector<Hash> hashes_;
+
+  struct Token {
+    Hash hash{};
+    std::size_t number = 0;
+  };
+
+  std::vector<Token> tokens_;
+  std::size_t next_number_ = 0;
 };
 
 /// The token in the value of an Authorization header: "Splunk <token>", "Bearer <token>", or the

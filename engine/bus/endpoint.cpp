@@ -68,7 +68,8 @@ Result<void> check_bind_endpoint(std::string_view endpoint, bool is_secure) {
                 "refusing to publish on '" + tcp->host +
                     "': findings would go to anyone, unencrypted. "
                     "Use a loopback address (127.0.0.1) or ipc://, or "
-                    "give the bus a key: --bus-key and --bus-clients");
+                    "give the bus a key: --bus-key and --bus-clients, in a configuration "
+                    "bus.key_file and bus.clients_file");
   }
   return {};
 }

@@ -1,5 +1,6 @@
 """The program under test, as its users run it, and a folder of its own for each test."""
 import os
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -18,6 +19,11 @@ def run(*arguments, stdin=None, env=None):
 
 def scenario(name):
     return os.path.join(SCENARIOS, name + ".ndjson.gz")
+
+
+def needs(program):
+    """Skips a test, and says why, where a program that it uses is not installed."""
+    return unittest.skipUnless(shutil.which(program), f"there is no {program}")
 
 
 class FolderTest(unittest.TestCase):

@@ -1,21 +1,30 @@
 #!/usr/bin/env python3
 """spoor run: logs over the network in, findings on the bus out."""
 import gzip
+import hashlib
 import http.client
 import json
 import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import threading
 import time
 import unittest
 
-from program import PATIENCE, SPOOR, FolderTest, run, scenario
+from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run, scenario
+
+try:
+    import jsonschema
+    import yaml
+except ImportError:
+    jsonschema = yaml = None
 
 EXIT_USAGE = 2
 EXIT_INSECURE = 78
+OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
 
 
 def records(name):
@@ -160,7 +169,48 @@ class Operation(RunTest):
         self.assertEqual(self.ask(engine.ports["admin"], "POST", "/metrics", b"")[0], 405)
         status, text = self.ask(engine.ports["admin"], "GET", "/metrics")
         self.assertEqual(status, 200)
+        self.assertIn(b"\n# TYPE spoor_events_total counter\n", text)
+        status, text = self.ask(engine.ports["admin"], "GET", "/metrics", headers={"Accept": OPEN_METRICS})
+        self.assertEqual(status, 200)
+        self.assertIn(b"\n# TYPE spoor_events counter\n", text)
         self.assertTrue(text.endswith(b"# EOF\n"))
+        self.assertEqual(engine.stop(), 0)
+
+    @needs("promtool")
+    def test_promtool_finds_nothing_wrong_with_the_metrics(self):
+        engine = self.engine()
+        self.wait_for(lambda: self.ask(engine.ports["admin"], "GET", "/readyz")[0] == 200, "it is ready")
+        _, text = self.ask(engine.ports["admin"], "GET", "/metrics")
+        self.assertIn(b"spoor_rules", text)
+        result = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual((result.returncode, result.stdout + result.stderr), (0, b""))
+        self.assertEqual(engine.stop(), 0)
+
+    @needs("prometheus")
+    def test_prometheus_reads_the_metrics(self):
+        """Which asks for OpenMetrics, and takes a page whole or not at all."""
+        engine = self.engine()
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        config = self.path("prometheus.yml", json.dumps({"scrape_configs": [{
+            "job_name": "spoor", "scrape_interval": "1s",
+            "static_configs": [{"targets": [f"127.0.0.1:{engine.ports['admin']}"]}]}]}))
+        prometheus = subprocess.Popen(["prometheus", f"--config.file={config}", f"--web.listen-address=127.0.0.1:{port}",
+                                       f"--storage.tsdb.path={self.path('tsdb')}"], stderr=subprocess.DEVNULL)
+        self.addCleanup(prometheus.wait, PATIENCE)
+        self.addCleanup(prometheus.kill)
+
+        def value():
+            try:
+                found = json.loads(self.ask(port, "GET", "/api/v1/query?query=spoor_rule_reloads_total")[1])
+            except (OSError, ValueError, http.client.HTTPException):
+                return None  # It is not up yet.
+            return found.get("data", {}).get("result")
+
+        self.wait_for(value, "Prometheus has the metrics")
+        self.assertEqual({sample["metric"]["result"] for sample in value()}, {"adopted", "failed"})
+        targets = json.loads(self.ask(port, "GET", "/api/v1/targets")[1])["data"]["activeTargets"]
+        self.assertEqual([(target["health"], target["lastError"]) for target in targets], [("up", "")])
         self.assertEqual(engine.stop(), 0)
 
     def test_nothing_acknowledged_is_lost_by_a_kill(self):
@@ -208,6 +258,73 @@ detection: {s: {QueryName|endswith: 'test%d'}, condition: s}
         self.assertEqual(engine.stop(), 0)
 
 
+class Reload(RunTest):
+    """SIGHUP: certificates and tokens are read again."""
+
+    def with_input(self, **settings):
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        config["inputs"] = [{"name": "web", "type": "http", "listen": "127.0.0.1:0", **settings}]
+        self.path("spoor.yaml", json.dumps(config))
+        return self.engine()
+
+    def hang_up(self, engine, said):
+        before = len(engine.log)
+        engine.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: any(said in line for line in engine.log[before:]), said)
+
+    def tokens(self, *names):
+        lines = [f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n" for name in names]
+        return self.path("tokens", "# who\n" + "".join(lines))
+
+    def test_tokens(self):
+        engine = self.with_input(tokens_file=self.tokens("old", "kept"))
+
+        def status(token):
+            headers = {"Authorization": f"Bearer {token}"}
+            return self.ask(engine.ports["web"], "POST", "/ingest", b'{"a":1}\n', headers)[0]
+
+        self.assertEqual([status(token) for token in ("old", "kept", "new")], [200, 200, 403])
+        self.tokens("kept", "new")
+        self.assertEqual(status("old"), 200, "nobody said so yet")
+        self.hang_up(engine, "certificates and tokens are read again")
+        self.assertEqual([status(token) for token in ("old", "kept", "new")], [403, 200, 200])
+        for broken in ("no hash\n", "# nobody\n"):
+            self.path("tokens", broken)
+            self.hang_up(engine, "input web: what it had stays: " + self.path("tokens"))
+            self.assertEqual([status(token) for token in ("old", "kept", "new")], [403, 200, 200])
+        self.assertNotIn("read again\n", engine.log[-1])
+        self.assertEqual(engine.stop(), 0)
+
+    def certificate(self, name):
+        """Made for the test, by itself, into the files that the engine has."""
+        result = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                                 "-subj", f"/CN={name}", "-days", "2", "-keyout", self.path("tls.key"),
+                                 "-out", self.path("tls.pem")], capture_output=True, timeout=PATIENCE, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        with open(self.path("tls.pem"), encoding="utf-8") as file:
+            return file.read()
+
+    @needs("openssl")
+    def test_certificates(self):
+        first = self.certificate("first")
+        engine = self.with_input(tls={"certificate": self.path("tls.pem"), "key": self.path("tls.key")})
+
+        def served():
+            return ssl.get_server_certificate(("127.0.0.1", engine.ports["web"]))
+
+        self.assertEqual(served(), first)
+        second = self.certificate("second")
+        self.assertEqual(served(), first)
+        self.hang_up(engine, "certificates and tokens are read again")
+        self.assertEqual(served(), second)
+        self.path("tls.key", "broken")
+        self.hang_up(engine, "input web: what it had stays: ")
+        self.assertTrue(any("tls.key" in line for line in engine.log), engine.log)
+        self.assertEqual(served(), second)
+        self.assertEqual(engine.stop(), 0)
+
+
 class Mistakes(RunTest):
     def run_with(self, text):
         return run("run", "-c", self.path("wrong.yaml", text))
@@ -223,7 +340,39 @@ class Mistakes(RunTest):
             with self.subTest(kind):
                 result = self.run_with(f"state: {self.path('s')}\ninputs: [{{name: a, type: {kind}, listen: 0.0.0.0:0}}]\n")
                 self.assertEqual(result.returncode, EXIT_INSECURE, result.stderr)
-                self.assertIn(b"tls", result.stderr)
+                self.assertIn(b"tls.certificate", result.stderr)
+
+    def check_with(self, text):
+        return run("config", "check", self.path("wrong.yaml", f"state: {self.path('s')}\n{text}"))
+
+    def test_config_check_finds_what_run_would_refuse(self):
+        tls = "tls: {certificate: c.pem, key: k.pem}"
+        tokens = self.path("tokens", hashlib.sha256(b"t").hexdigest() + "  t\n")
+        bad = self.path("bad-tokens", "t\n")
+        for listener, code, said in [
+                ("type: tcp, listen: '0.0.0.0:1'", EXIT_INSECURE, "input a: .*tls.certificate"),
+                (f"type: tcp, listen: '0.0.0.0:1', {tls}", EXIT_INSECURE, "tls.client_ca"),
+                ("type: http, listen: '[::]:1'", EXIT_INSECURE, "tls.certificate"),
+                (f"type: http, listen: '0.0.0.0:1', {tls}", EXIT_INSECURE, "tls.client_ca or tokens_file"),
+                (f"type: http, listen: '0.0.0.0:1', {tls}, tokens_file: {tokens}", 0, "can be used"),
+                (f"type: http, listen: '127.0.0.1:1', tokens_file: {bad}", EXIT_USAGE, "bad-tokens:1: no SHA-256"),
+                ("type: http, listen: '127.0.0.1:1', tokens_file: /none", EXIT_USAGE, "cannot read /none")]:
+            with self.subTest(listener):
+                result = self.check_with(f"inputs: [{{name: a, {listener}}}]\n")
+                self.assertEqual(result.returncode, code, result.stderr)
+                self.assertRegex(result.stderr.decode(), said)
+        result = self.check_with("inputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\nadmin: '0.0.0.0:1'\n")
+        self.assertEqual(result.returncode, EXIT_INSECURE, result.stderr)
+        self.assertIn(b"admin: a loopback address", result.stderr)
+        line = "inputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\n"
+        for bus, code, said in [("publish: 'tcp://0.0.0.0:1'", EXIT_INSECURE, b"bus.key_file"),
+                                ("publish: 'tcp://127.0.0.1:1', replay: 'tcp://*:2'", EXIT_INSECURE, b"bus.key_file"),
+                                ("publish: 'tcp://0.0.0.0:1', key_file: k, clients_file: c", 0, b"can be used"),
+                                ("publish: nowhere", EXIT_USAGE, b"is not a bus endpoint")]:
+            with self.subTest(bus):
+                result = self.check_with(line + f"bus: {{{bus}}}\n")
+                self.assertEqual(result.returncode, code, result.stderr)
+                self.assertIn(said, result.stderr)
 
     def test_config_check_and_print(self):
         self.assertEqual(run("config", "check", self.config).returncode, 0)
@@ -232,6 +381,52 @@ class Mistakes(RunTest):
         again = self.path("again.yaml", printed.stdout)
         self.assertEqual(run("config", "print", again).stdout, printed.stdout)
         self.assertEqual(run("config", "check", self.path("bad.yaml", "state: [\n")).returncode, EXIT_USAGE)
+
+
+@unittest.skipUnless(yaml and jsonschema, "there are no yaml and jsonschema for Python")
+class Schema(RunTest):
+    """`spoor config schema` against what `spoor config check` says."""
+
+    def setUp(self):
+        super().setUp()
+        result = run("config", "schema")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        schema = json.loads(result.stdout)
+        jsonschema.Draft7Validator.check_schema(schema)
+        self.validator = jsonschema.Draft7Validator(schema)
+
+    def mistakes(self, text):
+        return [error.message for error in self.validator.iter_errors(yaml.safe_load(text))]
+
+    def test_takes_every_example(self):
+        texts = [run("config", "print", self.config).stdout.decode()]
+        with open(os.path.join(ROOT, "packaging/spoor.yaml"), encoding="utf-8") as file:
+            texts += [file.read()]
+            texts += [re.sub(r"(?m)^( *)#(?! \S)", r"\1", texts[-1])]
+        documented = []
+        for name in ("operations.md", "quickstart.md"):
+            with open(os.path.join(ROOT, "docs", name), encoding="utf-8") as file:
+                blocks = re.findall(r"```yaml\n(.*?)```", file.read(), re.S)
+            documented += [block for block in blocks if re.search(r"(?m)^state:", block)]
+        self.assertTrue(documented)
+        for text in texts + documented:
+            with self.subTest(text):
+                self.assertEqual(self.mistakes(text), [])
+
+    def test_refuses_what_the_reader_refuses(self):
+        inputs = "inputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\n"
+        for wrong in [inputs, "state: x\n", "state: x\nnone: 1\n" + inputs, "state: x\ndrain: soon\n" + inputs,
+                      "state: x\nqueue: much\n" + inputs, "state: x\nlog: {format: xml}\n" + inputs,
+                      "state: x\ninputs: [{name: a, type: tpc, listen: '127.0.0.1:1'}]\n",
+                      "state: x\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1', connections: 0}]\n",
+                      "state: x\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1', tls: {certificate: c}}]\n",
+                      "state: x\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1', brokers: [b]}]\n",
+                      "state: x\ninputs: [{name: a, type: folder}]\n",
+                      "state: x\ninputs: [{name: a, listen: '127.0.0.1:1'}]\n",
+                      "state: x\nsinks: [{name: a, type: webhook}]\n" + inputs]:
+            with self.subTest(wrong):
+                self.assertNotEqual(self.mistakes(wrong), [])
+                self.assertEqual(run("config", "check", self.path("wrong.yaml", wrong)).returncode, EXIT_USAGE)
 
 
 if __name__ == "__main__":

@@ -22,5 +22,28 @@ TEST(Metrics, AreOpenMetricsText) {
             "# EOF\n");
 }
 
+TEST(Metrics, AreTextOfPrometheusForWhoKnowsNoOther) {
+  MetricsText text;
+  text.family("spoor_events", MetricType::counter, "What became of counter")
+      .sample(std::uint64_t{3}, {{"fate", "applied"}});
+  text.family("spoor_rules", MetricType::gauge, "In use.").sample(std::uint64_t{5});
+  EXPECT_EQ(prometheus_text(text.finish()),
+            "# TYPE spoor_events_total counter\n"
+            "# HELP spoor_events_total What became of counter\n"
+            "spoor_events_total{fate=\"applied\"} 3\n"
+            "# TYPE spoor_rules gauge\n"
+            "# HELP spoor_rules In use.\n"
+            "spoor_rules 5\n");
+  EXPECT_EQ(prometheus_text(""), "");
+  EXPECT_EQ(prometheus_text("a 1"), "a 1");
+}
+
+TEST(Metrics, AreOpenMetricsForWhoAsks) {
+  EXPECT_TRUE(accepts_open_metrics(
+      "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"));
+  EXPECT_FALSE(accepts_open_metrics("*/*"));
+  EXPECT_FALSE(accepts_open_metrics(""));
+}
+
 }  // namespace
 }  // namespace spoor

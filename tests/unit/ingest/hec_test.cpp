@@ -80,6 +80,17 @@ TEST(Tokens, AreKnownByTheirHash) {
   EXPECT_FALSE(TokenSet::create({std::string(64, 'g')}));
 }
 
+TEST(Tokens, KeepTheirNumberWhenOthersComeAndGo) {
+  TokenSet set = *TokenSet::create({token_hash("a"), token_hash("b")});
+  set.replace_by(*TokenSet::create({token_hash("c"), token_hash("b")}));
+  EXPECT_EQ(set.find("a"), std::nullopt);
+  EXPECT_EQ(set.find("b"), 1U);
+  EXPECT_EQ(set.find("c"), 2U);
+  set.replace_by(*TokenSet::create({token_hash("a")}));
+  EXPECT_EQ(set.find("a"), 3U);
+  EXPECT_EQ(set.find("b"), std::nullopt);
+}
+
 TEST(Tokens, OfAnAuthorization) {
   EXPECT_EQ(token_of("Splunk abc"), "abc");
   EXPECT_EQ(token_of("BEARER abc"), "abc");

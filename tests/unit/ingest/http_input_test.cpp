@@ -290,6 +290,7 @@ TEST(HttpInput, AnAckTellsThatARequestIsSafe) {
   bench.engine->commit(true);
   EXPECT_TRUE(PoppingEngine::wait_until(
       [&] { return ask("8d9e-guid") == R"({"acks":{")" + id + R"(":true}})"; }));
+  EXPECT_EQ(ask("8d9e%2Dguid"), R"({"acks":{")" + id + R"(":true}})");
   EXPECT_EQ(ask("another"), R"({"acks":{")" + id + R"(":false}})");
 }
 
@@ -319,6 +320,10 @@ TEST(HttpInput, AsksForAToken) {
     EXPECT_EQ(status_of(with("/ingest", good)), "200") << good;
   }
   EXPECT_EQ(status_of(with(hec + "?token=s3cret", "")), "200");
+  EXPECT_EQ(status_of(with(hec + "?a=1&token=s%33c%72et", "")), "200");
+  EXPECT_EQ(status_of(with(hec + "?token=s3cret%", "")), "403");
+  EXPECT_EQ(status_of(with(hec + "?token=s3cre%7", "")), "403");
+  EXPECT_EQ(status_of(with(hec + "?token=s3cre%zz", "")), "403");
   EXPECT_EQ(status_of(with("/ingest?token=s3cret", "")), "401");
   EXPECT_EQ(body_of(with(hec, "")), R"({"text":"Token is required","code":2})");
   EXPECT_EQ(body_of(with(hec, "Digest x")), R"({"text":"Invalid authorization","code":3})");
@@ -328,6 +333,23 @@ TEST(HttpInput, AsksForAToken) {
   EXPECT_EQ(status_of(with("/ingest", "")), "401");
   EXPECT_EQ(status_of(with("/ingest", "Bearer s3cret ")), "200");  // RFC 9110: outer blanks go.
   EXPECT_EQ(status_of(with("/ingest", "Bearer " + token_hash("s3cret"))), "403");
+}
+
+TEST(HttpInput, TakesOtherTokensWhileItRuns) {
+  HttpInputSettings settings;
+  settings.token_hashes = {token_hash("old"), token_hash("kept")};
+  Bench bench(settings);
+  const auto status = [&](const std::string& token) {
+    return status_of(bench.ask(post("/ingest", kThree, "Authorization: Bearer " + token + "\r\n")));
+  };
+  EXPECT_EQ(status("old"), "200");
+  EXPECT_EQ(status("new"), "403");
+  EXPECT_TRUE(bench.input->reload_tokens({token_hash("kept"), token_hash("new")}));
+  EXPECT_EQ(status("old"), "403");
+  EXPECT_EQ(status("kept"), "200");
+  EXPECT_EQ(status("new"), "200");
+  EXPECT_FALSE(bench.input->reload_tokens({"no hash"}));
+  EXPECT_EQ(status("new"), "200");
 }
 
 TEST(HttpInput, AChannelBelongsToItsToken) {
@@ -360,12 +382,14 @@ TEST(HttpInput, ListensOffLoopbackOnlyWithTlsAndProof) {
   const Result<void> plain = HttpInput::check(settings);
   ASSERT_FALSE(plain);
   EXPECT_EQ(plain.error().code, ErrorCode::insecure_listener);
-  EXPECT_NE(plain.error().message.find("tls.cert"), std::string::npos) << plain.error().message;
+  EXPECT_NE(plain.error().message.find("tls.certificate"), std::string::npos)
+      << plain.error().message;
   settings.listener.tls = {.certificate = "c.pem", .key = "k.pem", .client_ca = ""};
   const Result<void> anyone = HttpInput::check(settings);
   ASSERT_FALSE(anyone);
   EXPECT_EQ(anyone.error().code, ErrorCode::insecure_listener);
-  EXPECT_NE(anyone.error().message.find("tokens"), std::string::npos) << anyone.error().message;
+  EXPECT_NE(anyone.error().message.find("tokens_file"), std::string::npos)
+      << anyone.error().message;
   settings.token_hashes = {token_hash("t")};
   EXPECT_TRUE(HttpInput::check(settings));
   settings.token_hashes = {"t"};

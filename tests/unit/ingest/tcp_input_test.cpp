@@ -149,7 +149,7 @@ TEST(TcpInput, TlsOnAPlainPortIsToldOnceInAWhile) {
   }
   EXPECT_EQ(bench.input->counters().streams_failed, 3U);
   ASSERT_EQ(bench.warned().size(), 2U);
-  EXPECT_NE(bench.warned()[0].find("TLS on a plain port: set tls.cert"), std::string::npos);
+  EXPECT_NE(bench.warned()[0].find("TLS on a plain port: set tls.certificate"), std::string::npos);
 }
 
 TEST(TcpInput, BadCompressionKeepsWhatCameBefore) {

@@ -276,7 +276,7 @@ TEST_F(Tls, NamesTheFileThatIsWrong) {
   };
   TlsFiles none = files(true);
   none.certificate = file("none.pem");
-  EXPECT_NE(message(none).find("tls.cert: '" + none.certificate), std::string::npos);
+  EXPECT_NE(message(none).find("tls.certificate: '" + none.certificate), std::string::npos);
   none = files(true);
   none.key = file("none.key");
   EXPECT_NE(message(none).find("tls.key: '" + none.key), std::string::npos);
@@ -285,7 +285,7 @@ TEST_F(Tls, NamesTheFileThatIsWrong) {
   EXPECT_NE(message(none).find("tls.client_ca: '" + none.client_ca), std::string::npos);
   none = files(true);
   none.key.clear();
-  EXPECT_NE(message(none).find("cert and key belong together"), std::string::npos);
+  EXPECT_NE(message(none).find("certificate and key belong together"), std::string::npos);
 }
 
 TEST_F(Tls, AHandshakeThatIsNotMadeIsClosed) {
