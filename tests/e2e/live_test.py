@@ -256,7 +256,7 @@ class Kills(RunTest):
 
     def setUp(self):
         super().setUp()
-        self.marks = [f"m0-{number}.evil.test" for number in range(400 if LONG else 120)]
+        self.marks = [f"m0-{number}.evil.test" for number in range(600 if LONG else 240)]
 
     def configure(self, inputs):
         self.path("spoor.yaml", json.dumps({
@@ -297,7 +297,7 @@ class Kills(RunTest):
         engine = self.engine()
         while waiting:
             ids = {}
-            killer = threading.Timer(random.uniform(0.02, 1.0), engine.process.kill) if kills < (30 if LONG else 6) else None
+            killer = threading.Timer(random.uniform(0.01, 0.25), engine.process.kill) if kills < (30 if LONG else 6) else None
             if killer:
                 killer.start()
             connection = http.client.HTTPConnection("127.0.0.1", engine.ports["web"], timeout=PATIENCE)
@@ -334,21 +334,26 @@ class Kills(RunTest):
         if not os.path.exists(producer):
             self.skipTest("skipped: no kcat")
         self.configure([{"name": "kafka", "type": "kafka", "brokers": address, "topics": "edr",
-                         "options": {"session.timeout.ms": "6000", "group.instance.id": "spoor-1"}}])
-        # A message is a batch: the broker takes so many at once.
-        events = b"".join(batch_of(0, number, mark.encode()).replace(b"\n", b" ").strip() + b"\n" for number, mark in enumerate(self.marks))
-        sent = len(self.marks) * BATCH
-        subprocess.run([producer, "-P", "-b", address, "-t", "edr", "-l", self.path("events", events)], check=True, timeout=PATIENCE,
-                       env=dict(os.environ, LD_LIBRARY_PATH=os.path.join(os.environ["SPOOR_CLIENTS"], "root/usr/lib/x86_64-linux-gnu")))
-        kills = 0
+                         "options": {"session.timeout.ms": "6000"}}])
+        # The broker keeps 5 MiB of a partition.
+        del self.marks[60:]
+        groups = [range(begin, begin + 5) for begin in range(0, len(self.marks), 5)]
+        env = dict(os.environ, LD_LIBRARY_PATH=os.path.join(os.environ["SPOOR_CLIENTS"], "root/usr/lib/x86_64-linux-gnu"))
+        kills, sent = 0, 0
         engine = self.engine()
-        while self.metric(engine, "spoor_received_events_total") < sent:
-            if kills < (20 if LONG else 4) and self.metric(engine, "spoor_received_events_total") > kills * sent / (25 if LONG else 6):
-                time.sleep(random.uniform(0, 0.1))
+        for group in groups:
+            events = b"".join(batch_of(0, number, self.marks[number].encode()) for number in group)
+            before = self.metric(engine, "spoor_received_events_total")
+            subprocess.run([producer, "-P", "-b", address, "-t", "edr", "-l", self.path("events", events)], check=True, timeout=PATIENCE, env=env)
+            sent += len(group) * BATCH
+            if kills < (len(groups) if LONG else 3):
+                # In the middle of it. The broker then takes some seconds to believe that the member is dead.
+                self.wait_for(lambda: self.metric(engine, "spoor_received_events_total") > before, "it goes on")
+                time.sleep(random.uniform(0, 0.03))
                 engine.stop(signal.SIGKILL)
                 engine = self.engine()
                 kills += 1
-            time.sleep(0.02)
+        self.wait_for(lambda: self.metric(engine, "spoor_received_events_total") >= sent, "all are taken")
         print(f"{kills} kills", flush=True)
         # Where it was read to is committed with what was made of it: nothing comes twice.
         self.assertEqual(self.metric(engine, "spoor_received_events_total"), sent)

@@ -215,6 +215,34 @@ TEST(KafkaInputs, AFullQueuePausesAndLosesNothing) {
   EXPECT_EQ(member.sorted(kMessages + 30), numbers(0, kMessages + 30));
 }
 
+TEST(KafkaInputs, MessagesThatRetentionTookAreCountedAndTold) {
+  Broker broker;
+  MemoryState state;
+  broker.produce(0, 30);
+  {
+    Member member(broker, state);
+    member.start(state);
+    EXPECT_EQ(member.sorted(30), numbers(0, 30));
+  }
+  // The broker keeps 5 MiB of a partition.
+  const std::string large = "{\"x\":\"" + std::string(900'000, 'x') + "\"}";
+  for (int i = 0; i < 10; ++i) {
+    broker.produce(large, 0);
+  }
+  Member member(broker, state, std::size_t{64} << 20U);
+  member.start(state);
+  EXPECT_TRUE(PoppingEngine::wait_until([&] {
+    const std::lock_guard lock(member.mutex);
+    return std::ranges::any_of(member.warnings, [](const std::string& text) {
+      return text.find("deleted by their retention") != std::string::npos;
+    });
+  }));
+  const std::uint64_t lost = member.input->lost();
+  EXPECT_GE(lost, 4U);
+  EXPECT_LT(lost, 10U);
+  EXPECT_EQ(member.engine->wait_for(10 - lost).size(), 10 - lost);
+}
+
 TEST(KafkaInputs, FromTheEndIsSaidOnce) {
   Broker broker;
   MemoryState state;
