@@ -95,7 +95,7 @@ class RunTest(FolderTest):
     def wait_for(self, holds, what):
         end = time.monotonic() + PATIENCE
         while not holds():
-            self.assertLess(time.monotonic(), end, what)
+            self.assertLess(time.monotonic(), end, what() if callable(what) else what)
             time.sleep(0.05)
 
     def told(self, count=1):
