@@ -9,6 +9,7 @@
 #include "cli/metrics.h"
 #include "cli/token_file.h"
 #include "engine/base/clock.h"
+#include "ingest/counters.h"
 #include "ingest/folder_input.h"
 #include "ingest/http_input.h"
 #include "ingest/kafka_input.h"
@@ -96,6 +97,7 @@ struct LiveInputs::Impl {
              listen_text(input.listen.address, (*made)->port()) +
              "; TCP has no acknowledgement: what is on its way when either side dies is lost");
     reloads.push_back({input.name, [it = made->get()] { return it->reload_tls(); }});
+    counters.emplace_back(input.name, &(*made)->counters());
     tcp.push_back(std::move(*made));
     return {};
   }
@@ -123,6 +125,7 @@ struct LiveInputs::Impl {
                          return again ? it->reload_tokens(*again)
                                       : tl::unexpected<Error>(again.error());
                        }});
+    counters.emplace_back(input.name, &(*made)->counters());
     http.push_back(std::move(*made));
     return {};
   }
@@ -141,6 +144,7 @@ struct LiveInputs::Impl {
              (endpoint.empty() ? std::string(" connects") : " on " + endpoint) +
              "; ZeroMQ has no acknowledgement: what is on its way when either side dies is lost" +
              (subscribes ? ", and what is published while Spoor is busy" : ""));
+    counters.emplace_back(input.name, &(*made)->counters());
     pulled.push_back(std::move(*made));
     return {};
   }
@@ -155,6 +159,7 @@ struct LiveInputs::Impl {
     }
     log_info("input " + input.name + ": Kafka, group " + input.kafka.group +
              "; what was read is kept with its effect");
+    counters.emplace_back(input.name, &(*made)->counters());
     pulled.push_back(std::move(*made));
     return {};
   }
@@ -169,6 +174,7 @@ struct LiveInputs::Impl {
     }
     log_info("input " + input.name + ": files of " + input.folder.folder +
              "; what was read is kept with its effect");
+    counters.emplace_back(input.name, &(*made)->counters());
     pulled.push_back(std::move(*made));
     return {};
   }
@@ -220,6 +226,7 @@ struct LiveInputs::Impl {
   IngestQueue& queue;
   IngestRuntime runtime;
   std::vector<Reload> reloads;
+  std::vector<std::pair<std::string, const IngestCounters*>> counters;  ///< By input.
   std::vector<std::unique_ptr<TcpInput>> tcp;
   std::vector<std::unique_ptr<HttpInput>> http;
   std::vector<std::unique_ptr<PulledInput>> pulled;
@@ -276,6 +283,34 @@ void LiveInputs::reload() {
   if (all_are_right) {
     log_info("certificates and tokens are read again");
   }
+}
+
+void LiveInputs::write_metrics(MetricsText& text) const {
+  const auto family = [&](std::string_view name, MetricType type, std::string_view help,
+                          std::atomic<std::uint64_t> IngestCounters::*count) {
+    text.family(name, type, help);
+    for (const auto& [input, counters] : impl_->counters) {
+      text.sample(std::uint64_t{counters->*count}, {{"input", input}});
+    }
+  };
+  family("spoor_input_connections", MetricType::counter, "Connections accepted.",
+         &IngestCounters::connections);
+  family("spoor_input_open_connections", MetricType::gauge, "Connections now.",
+         &IngestCounters::connections_open);
+  family("spoor_input_refused_connections", MetricType::counter,
+         "Connections beyond a limit, or without a handshake.",
+         &IngestCounters::connections_refused);
+  family("spoor_input_failed_streams", MetricType::counter,
+         "Streams and files that broke off: bad compression, TLS on a plain port.",
+         &IngestCounters::streams_failed);
+  family("spoor_input_requests", MetricType::counter, "Requests answered.",
+         &IngestCounters::requests);
+  family("spoor_input_refused_requests", MetricType::counter,
+         "Of these, with 4xx or 501: the sender's fault.", &IngestCounters::requests_refused);
+  family("spoor_input_denied_requests", MetricType::counter,
+         "Requests, or ZeroMQ's messages, of who may not send.", &IngestCounters::requests_denied);
+  family("spoor_input_stalls", MetricType::counter, "Times that a sender had to wait for room.",
+         &IngestCounters::stalls);
 }
 
 void LiveInputs::stop() {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/live_run.h"
+#include "cli/metrics.h"
 #include "cli/run_config.h"
 #include "engine/base/result.h"
 #include "ingest/queue.h"
@@ -30,6 +31,9 @@ class LiveInputs {
   /// Reads certificates and tokens again, for connections and requests from now on. Where something
   /// is wrong with them the old ones stay. Says in the log what came of it.
   void reload();
+
+  /// What each of them counted. From any thread.
+  void write_metrics(MetricsText& text) const;
 
   /// Takes nothing more. Senders are answered as long as this lives.
   void stop();

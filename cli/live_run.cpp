@@ -300,6 +300,9 @@ std::string LiveRun::metrics() const {
   by_sink("spoor_sink_refused", MetricType::counter, "Findings that the receiver refused.",
           &SinkStatus::refused);
   by_sink("spoor_sink_sequence", MetricType::gauge, "How far it has come.", &SinkStatus::cursor);
+  if (more_metrics_) {
+    more_metrics_(text);
+  }
   return text.finish();
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/live_rules.h"
+#include "cli/metrics.h"
 #include "cli/run_config.h"
 #include "cli/sink_session.h"
 #include "engine/base/clock.h"
@@ -63,6 +64,9 @@ class LiveRun {
 
   [[nodiscard]] LiveStatus& status() { return status_; }
 
+  /// Called for each /metrics, in the thread of run(): what others have to tell.
+  void on_metrics(std::function<void(MetricsText&)> call) { more_metrics_ = std::move(call); }
+
   /// Called by run() on SIGHUP, before the rules are read again. To be set before run().
   void on_hangup(std::function<void()> call) { on_hangup_ = std::move(call); }
 
@@ -93,6 +97,7 @@ class LiveRun {
   std::unique_ptr<BusServer> bus_;
   SinkRunners sinks_;
   LiveStatus status_;
+  std::function<void(MetricsText&)> more_metrics_;
   std::function<void()> on_hangup_;
   std::chrono::nanoseconds started_at_{0};
   std::chrono::nanoseconds ticked_at_{0};

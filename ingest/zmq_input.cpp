@@ -85,7 +85,9 @@ struct ZmqInput::Impl {
     socket.set(zmq::sockopt::tcp_keepalive, 1);
     socket.set(zmq::sockopt::tcp_keepalive_idle, kKeepAliveIdle);
     socket.set(zmq::sockopt::handshake_ivl, kHandshakeMs);
-    socket.set(zmq::sockopt::ipv6, 1);
+    // Bound to an address of IPv4 it would else call it [::ffff:127.0.0.1].
+    const bool is_v4 = !settings.bind.empty() && settings.bind.find('[') == std::string::npos;
+    socket.set(zmq::sockopt::ipv6, is_v4 ? 0 : 1);
     if (keys) {
       socket.set(zmq::sockopt::curve_secretkey, keys->secret);
       socket.set(zmq::sockopt::curve_publickey, keys->public_key);

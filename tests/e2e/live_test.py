@@ -5,6 +5,7 @@ SPOOR_LONG=1: ten minutes of load and one of overload, in the place of one and a
 import concurrent.futures
 import glob
 import gzip
+import hashlib
 import http.client
 import itertools
 import json
@@ -12,6 +13,7 @@ import multiprocessing
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -383,6 +385,134 @@ class Kills(RunTest):
         self.assertEqual(self.metric(engine, "spoor_received_events_total"), sent)
         self.assertEqual(self.metric(engine, 'spoor_events_total{fate="duplicate"}'), 0)
         self.expect_each_once(engine)
+
+
+class Hostile(RunTest):
+    """Every listener of the real program, and what should not come to it. It counts, says why, and lives."""
+    TOKEN = "test-token"
+
+    def setUp(self):
+        super().setUp()
+        hashed = hashlib.sha256(self.TOKEN.encode()).hexdigest()
+        self.path("spoor.yaml", json.dumps({
+            "state": self.path("state"),
+            "inputs": [{"name": "lines", "type": "tcp", "listen": "127.0.0.1:0", "connections": 12000, "connections_per_address": 12000},
+                       {"name": "web", "type": "http", "listen": "127.0.0.1:0", "tokens_file": self.path("tokens", hashed + "  us\n")},
+                       {"name": "zeromq", "type": "zmq", "bind": "tcp://127.0.0.1:*"}],
+            "bus": {"publish": self.bus, "replay": self.fetch}, "admin": "127.0.0.1:0"}))
+        self.engine_ = self.engine()
+
+    def tearDown(self):
+        """Whatever was done to it: it takes events, and its accounts are right."""
+        records = lines_of(os.path.join(ROOT, "tests/data/scenarios/A.sysmon-evtxdump.ndjson.gz"))
+        answer = self.ask(self.engine_.ports["web"], "POST", "/ingest", b"\n".join(records), {"Authorization": "Bearer " + self.TOKEN})
+        self.assertEqual(answer[0], 200, answer)
+        self.wait_for(lambda: self.metric(self.engine_, "spoor_accounting_residual") == 0, "accounts")
+        self.assertEqual(len(set(self.told())), 1)
+        self.assertEqual(self.engine_.stop(), 0, self.engine_.log)
+        super().tearDown()
+
+    def connect(self, name):
+        connection = socket.create_connection(("127.0.0.1", self.engine_.ports[name]), timeout=PATIENCE)
+        self.addCleanup(connection.close)
+        return connection
+
+    def say(self, name, data):
+        """What is answered, until the connection is closed by the other side or nothing more comes for a while."""
+        connection = self.connect(name)
+        answer = b""
+        try:
+            connection.sendall(data)
+            connection.settimeout(2)
+            while chunk := connection.recv(65536):
+                answer += chunk
+        except OSError:
+            pass
+        return answer
+
+    def test_random_bytes(self):
+        dice = random.Random(7)
+        for name in ("lines", "web", "zeromq"):
+            for _ in range(30):
+                with self.connect(name) as connection:
+                    try:
+                        connection.sendall(dice.randbytes(dice.randrange(1, 5000)))
+                    except OSError:
+                        pass
+        # Also behind ZMTP's greeting, of the old version and of ours.
+        for greeting in (b"\xff" + bytes(8) + b"\x7f\x01\x07", b"\xff" + bytes(8) + b"\x7f\x03\x00NULL" + bytes(48)):
+            for frame in (b"\x02" + b"\xff" * 8, b"\x04\x26\x05READY" + dice.randbytes(32), dice.randbytes(500)):
+                self.say("zeromq", greeting + frame)
+        self.assertEqual(self.metric(self.engine_, 'spoor_input_denied_requests_total{input="web"}'), 0)
+
+    def test_requests_that_are_none(self):
+        token = b"Authorization: Bearer " + self.TOKEN.encode() + b"\r\n"
+        post = b"POST /ingest HTTP/1.1\r\nHost: x\r\n"
+        cases = {
+            "no token": (post + b"Content-Length: 2\r\n\r\n{}", b"401"),
+            "a wrong token": (post + b"Authorization: Bearer nonsense\r\nContent-Length: 2\r\n\r\n{}", b"403"),
+            "a body of a GB": (post + token + b"Content-Length: 1000000000\r\n\r\n", b"413"),
+            "bad chunks": (post + token + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n", b"400"),
+            "CL and TE": (post + token + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", b"400"),
+            "two lengths": (post + token + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}", b"400"),
+            "long headers": (post + b"X: " + b"x" * 100_000 + b"\r\n\r\n", b"431"),
+            "a path of nobody": (b"POST /nothing HTTP/1.1\r\nHost: x\r\n" + token + b"Content-Length: 2\r\n\r\n{}", b"404"),
+            "a wrong method": (b"DELETE /ingest HTTP/1.1\r\nHost: x\r\n" + token + b"\r\n", b"405"),
+        }
+        for name, (request, want) in cases.items():
+            with self.subTest(name):
+                answer = self.say("web", request)
+                self.assertRegex(answer, b"^HTTP/1.1 " + want, name)
+                # Why, in words.
+                self.assertGreater(len(answer.split(b"\r\n\r\n", 1)[1]), 10, answer)
+        self.wait_for(lambda: self.metric(self.engine_, 'spoor_input_denied_requests_total{input="web"}') == 2, "they are counted")
+        self.assertEqual(self.metric(self.engine_, 'spoor_input_refused_requests_total{input="web"}'), len(cases))
+
+    def test_a_body_without_an_end(self):
+        connection = self.connect("web")
+        connection.sendall(b"POST /ingest HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + self.TOKEN.encode() + b"\r\nTransfer-Encoding: chunked\r\n\r\n")
+        chunk = b"100000\r\n" + b"x" * (1 << 20) + b"\r\n"
+        sent = 0
+        try:
+            while sent < 1 << 30:
+                connection.sendall(chunk)
+                sent += len(chunk)
+        except OSError:
+            pass
+        self.assertLess(sent, 200 << 20)
+
+    def test_bombs(self):
+        bomb = gzip.compress(b"[" * (300 << 20), 9)
+        status, why = self.ask(self.engine_.ports["web"], "POST", "/ingest", bomb,
+                               {"Content-Encoding": "gzip", "Authorization": "Bearer " + self.TOKEN})
+        self.assertIn(status, (400, 413), why)
+        self.say("lines", bomb)
+        self.wait_for(lambda: self.metric(self.engine_, 'spoor_input_failed_streams_total{input="lines"}') == 1, "it is counted")
+        self.assertTrue(any("bomb" in line or "expands" in line for line in self.engine_.log), self.engine_.log)
+        with open(f"/proc/{self.engine_.process.pid}/status", encoding="ascii") as status:
+            self.assertLess(int(re.search(r"VmHWM:\s+(\d+)", status.read())[1]), 2 << 20 if os.environ.get("SPOOR_SANITIZE") else 700 << 10)
+
+    def test_ten_thousand_connections(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 12_000:
+            self.skipTest("skipped: so many files cannot be open")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        connections = []
+        self.addCleanup(lambda: [connection.close() for connection in connections])
+        for _ in range(10_000):
+            connections.append(socket.create_connection(("127.0.0.1", self.engine_.ports["lines"]), timeout=PATIENCE))
+        self.wait_for(lambda: self.metric(self.engine_, 'spoor_input_open_connections{input="lines"}') == 10_000, "all are open")
+        # Of the other input: as many as its limits allow.
+        for _ in range(300):
+            with self.connect("web"):
+                pass
+        few = [self.connect("web") for _ in range(150)]
+        self.wait_for(lambda: self.metric(self.engine_, 'spoor_input_refused_connections_total{input="web"}') >= 50, "they are counted")
+        self.assertTrue(any("more than 100 connections from 127.0.0.1" in line for line in self.engine_.log), self.engine_.log)
+        for connection in few:
+            connection.close()
+        self.wait_for(lambda: self.metric(self.engine_, 'spoor_input_open_connections{input="web"}') == 0, "and closed")
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ class Engine:
     def read(self):
         for line in self.process.stderr:
             self.log.append(line)
-            listens = re.search(r"input (\w+): .* on 127\.0\.0\.1:(\d+)", line)
+            listens = re.search(r"input (\w+): .* on (?:tcp://)?127\.0\.0\.1:(\d+)", line)
             if listens:
                 self.ports[listens[1]] = int(listens[2])
             admin = re.search(r"/metrics on 127\.0\.0\.1:(\d+)", line)
