@@ -11,17 +11,16 @@
 #include "cli/live_run.h"
 #include "cli/log.h"
 #include "cli/output_file.h"
-#include "cli/run_config.h"
-#include "cli/settings_file.h"
+#include "cli/run_settings.h"
 #include "cli/terminal.h"
 #include "engine/bus/endpoint.h"
 
 namespace spoor {
 namespace {
 
-std::optional<RunConfig> read(const std::string& path) {
+std::optional<RunConfig> read(const std::string& path, const std::vector<std::string>& set) {
   set_up_log(false, use_color(STDERR_FILENO, ColorChoice::automatic));
-  return read_settings<RunConfig>(path, false, load_run_config);
+  return read_run_settings(path, set);
 }
 
 /// What run would refuse, as far as that shows without opening anything.
@@ -40,7 +39,7 @@ Result<void> check(const RunConfig& config) {
 }  // namespace
 
 int run_config_check(const ConfigCheckOptions& options) {
-  const std::optional<RunConfig> config = read(options.file);
+  const std::optional<RunConfig> config = read(options.file, options.set);
   if (!config) {
     return exit_usage;
   }
@@ -53,7 +52,7 @@ int run_config_check(const ConfigCheckOptions& options) {
 }
 
 int run_config_print(const ConfigPrintOptions& options) {
-  const std::optional<RunConfig> config = read(options.file);
+  const std::optional<RunConfig> config = read(options.file, options.set);
   if (!config) {
     return exit_usage;
   }

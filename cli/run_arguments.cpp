@@ -35,6 +35,14 @@ RunArguments::RunArguments() : impl_(std::make_unique<Impl>()) {}
 RunArguments::~RunArguments() = default;
 
 void RunArguments::add(CLI::App& app) {
+  const auto add_set = [](CLI::App& command, std::vector<std::string>& into) {
+    command
+        .add_option("--set", into,
+                    "One setting over what the file says: log.level=debug, inputs.0.listen=…; "
+                    "SPOOR__LOG__LEVEL=debug in the environment does the same")
+        ->type_name("PLACE=VALUE")
+        ->allow_extra_args(false);
+  };
   CLI::App* run = app.add_subcommand("run", "Take logs as they come, tell findings as they arise");
   run->footer(kRunFooter);
   run->add_option("-c,--config", impl_->run.config, "The configuration, YAML")
@@ -43,15 +51,18 @@ void RunArguments::add(CLI::App& app) {
   run->add_option("--record", impl_->run.record,
                   "Keep what comes in, to be replayed: files of zstd in this folder")
       ->type_name("DIR");
+  add_set(*run, impl_->run.set);
   impl_->run_app = run;
   CLI::App* config = app.add_subcommand("config", "Check a configuration of 'run'");
   config->require_subcommand(1);
   CLI::App* check = config->add_subcommand("check", "Say what is wrong with it");
   check->add_option("FILE", impl_->check.file, "The configuration, YAML")->required();
+  add_set(*check, impl_->check.set);
   impl_->check_app = check;
   CLI::App* print = config->add_subcommand(
       "print", "Print it with everything that holds by default; secrets are left out");
   print->add_option("FILE", impl_->print.file, "The configuration, YAML")->required();
+  add_set(*print, impl_->print.set);
   impl_->print_app = print;
   CLI::App* schema = config->add_subcommand(
       "schema", "Print a JSON Schema of it, for editors that check and complete YAML");

@@ -11,9 +11,8 @@
 #include "cli/live_inputs.h"
 #include "cli/live_run.h"
 #include "cli/log.h"
-#include "cli/run_config.h"
+#include "cli/run_settings.h"
 #include "cli/service_notify.h"
-#include "cli/settings_file.h"
 #include "cli/terminal.h"
 
 namespace spoor {
@@ -41,8 +40,7 @@ int end(LiveRun& run, LiveInputs& inputs) {
 
 int run_live(const RunOptions& options) {
   set_up_log(false, use_color(STDERR_FILENO, ColorChoice::automatic));
-  std::optional<RunConfig> config =
-      read_settings<RunConfig>(options.config, false, load_run_config);
+  std::optional<RunConfig> config = read_run_settings(options.config, options.set);
   if (!config) {
     return exit_usage;
   }

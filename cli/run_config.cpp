@@ -93,18 +93,29 @@ std::string render_sink(const SinkConfig& sink) {
 
 }  // namespace
 
-Result<RunConfig> load_run_config(const std::string& path, std::vector<Diagnostic>& problems) {
+Result<RunConfig> load_run_config(const std::string& path,
+                                  std::vector<Diagnostic>& problems,
+                                  const std::vector<ConfigOverride>& overrides) {
   const Result<RuleFile> file = read_rule_file(path);
   if (!file) {
     return tl::unexpected<Error>(file.error());
   }
-  return read_run_config(*file, problems);
+  return read_run_config(*file, problems, overrides);
 }
 
-RunConfig read_run_config(const RuleFile& file, std::vector<Diagnostic>& problems) {
-  DiagnosticDesk desk(file.path, file.content, problems);
+RunConfig read_run_config(const RuleFile& file,
+                          std::vector<Diagnostic>& problems,
+                          const std::vector<ConfigOverride>& overrides) {
+  // As if what was set elsewhere stood behind the file: so it has a place.
+  std::string text = file.content;
+  if (!text.empty() && text.back() != '\n') {
+    text.push_back('\n');
+  }
+  const auto first_line = static_cast<std::uint32_t>(1 + std::ranges::count(text, '\n'));
+  text += override_lines(overrides);
+  DiagnosticDesk desk(file.path, text, problems);
   std::size_t refused = 0;
-  const std::vector<YamlNode> documents = read_documents(file.content, desk, &refused);
+  std::vector<YamlNode> documents = read_documents(file.content, desk, &refused);
   if (documents.size() != 1) {
     if (refused == 0) {
       desk.error({}, documents.empty() ? "there is no configuration in it"
@@ -112,6 +123,7 @@ RunConfig read_run_config(const RuleFile& file, std::vector<Diagnostic>& problem
     }
     return RunConfig{};
   }
+  apply_overrides(documents.front(), overrides, first_line, desk);
   return read_config(documents.front(), desk);
 }
 

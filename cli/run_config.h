@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/bus_options.h"
+#include "cli/config_overrides.h"
 #include "cli/input_config.h"
 #include "cli/sink_settings.h"
 #include "engine/base/result.h"
@@ -39,13 +40,16 @@ struct RunConfig {
   std::string record{};        ///< Folder, or empty.
 };
 
-/// What is wrong goes to `problems`; fails if the file cannot be read. Secrets are read from the
-/// files that it names.
+/// `overrides` stand over what the file says. What is wrong goes to `problems`; fails if the file
+/// cannot be read. Secrets are read from the files that it names.
 [[nodiscard]] Result<RunConfig> load_run_config(const std::string& path,
-                                                std::vector<Diagnostic>& problems);
+                                                std::vector<Diagnostic>& problems,
+                                                const std::vector<ConfigOverride>& overrides = {});
 
 /// The same of a file that was read.
-[[nodiscard]] RunConfig read_run_config(const RuleFile& file, std::vector<Diagnostic>& problems);
+[[nodiscard]] RunConfig read_run_config(const RuleFile& file,
+                                        std::vector<Diagnostic>& problems,
+                                        const std::vector<ConfigOverride>& overrides = {});
 
 /// The configuration as YAML, with what holds by default; secrets only by the names of their files.
 [[nodiscard]] std::string render_run_config(const RunConfig& config);

@@ -2,23 +2,27 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace spoor {
 
 /// `spoor run`
 struct RunOptions {
   std::string config;
-  std::string record;  ///< In the place of what the configuration says.
+  std::vector<std::string> set;  ///< "log.level=debug"
+  std::string record;            ///< In the place of what the configuration says.
 };
 
 /// `spoor config check`
 struct ConfigCheckOptions {
   std::string file;
+  std::vector<std::string> set{};
 };
 
 /// `spoor config print`
 struct ConfigPrintOptions {
   std::string file;
+  std::vector<std::string> set{};
 };
 
 /// `spoor config schema`

@@ -51,7 +51,7 @@ FolderWatch::~FolderWatch() {
   }
 }
 
-void FolderWatch::watch(const std::string& folder) {
+void FolderWatch::watch(const std::string& folder) const {
   // Without it (too many watches, a file system that has none) the rescan finds what is new.
   if (notify_ >= 0) {
     inotify_add_watch(notify_, folder.c_str(),
@@ -63,7 +63,7 @@ bool FolderWatch::wait(std::chrono::milliseconds timeout) {
   pollfd item{.fd = notify_, .events = POLLIN, .revents = 0};
   if (poll(&item, 1, static_cast<int>(timeout.count())) > 0) {
     constexpr std::size_t kEventBytes = 16'384;
-    alignas(inotify_event) std::array<char, kEventBytes> events;
+    alignas(inotify_event) std::array<char, kEventBytes> events{};
     while (read(notify_, events.data(), events.size()) > 0) {
       has_news_ = true;
     }

@@ -57,7 +57,7 @@ class FolderWatch {
     std::chrono::nanoseconds since{0};
   };
 
-  void watch(const std::string& folder);
+  void watch(const std::string& folder) const;
   [[nodiscard]] bool is_complete(const std::string& name, const FileLook& look);
 
   Settings settings_;

@@ -75,7 +75,7 @@ struct Recorder::Impl {
     return {};
   }
 
-  [[nodiscard]] Result<void> write_all(const char* bytes, std::size_t size) {
+  [[nodiscard]] Result<void> write_all(const char* bytes, std::size_t size) const {
     while (size > 0) {
       const ssize_t written = ::write(file, bytes, size);
       if (written < 0 && errno == EINTR) {

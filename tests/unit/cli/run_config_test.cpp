@@ -137,6 +137,55 @@ TEST_F(RunConfigs, MistakesInInputsThatFetchAreToldWhereTheyAre) {
   }
 }
 
+TEST_F(RunConfigs, TheEnvironmentAndTheCommandLineStandOverTheFile) {
+  const char* environment[] = {"PATH=/bin",
+                               "SPOOR_BINARY=x",
+                               "SPOOR__LOG__LEVEL=debug",
+                               "SPOOR__RULES=[a, b]",
+                               "SPOOR__INPUTS__0__LISTEN=127.0.0.1:77",
+                               nullptr};
+  std::vector<ConfigOverride> overrides = overrides_of_environment(environment);
+  ASSERT_EQ(overrides.size(), 3U);
+  overrides.push_back(*parse_override("drain=7s"));
+  overrides.push_back(*parse_override("log.format=json"));
+  overrides.push_back(*parse_override("inputs.0.listen=127.0.0.1:78"));
+  const RunConfig config = read_run_config(
+      {.path = "f", .content = "state: s\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]"},
+      problems_, overrides);
+  ASSERT_TRUE(problems_.empty()) << render(problems_.front());
+  EXPECT_TRUE(config.log_debug);
+  EXPECT_EQ(config.log_format, LogFormat::json);
+  EXPECT_EQ(config.rules, (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(config.drain, std::chrono::seconds(7));
+  EXPECT_EQ(config.inputs.at(0).listen.port, 78);
+}
+
+TEST_F(RunConfigs, WhatIsWrongWithSettingsFromElsewhereIsToldWithThem) {
+  const struct {
+    const char* written;
+    const char* want;
+  } cases[] = {
+      {"log.level=debg",
+       "f:3:11: error: 'debg' is no level; there are info, debug\n"
+       "    3 | log.level=debg\n      |           ^\n"},
+      {"stat=x", "f:3:1: error: the configuration has no 'stat'"},
+      {"inputs.7.listen=x", "f:3:1: error: there is no 'inputs.7.listen' to set"},
+      {"state.x=y", "f:3:1: error: there is no 'state.x' to set"},
+      {"rules=[a", "f:3:7: error: "},
+  };
+
+  for (const auto& test : cases) {
+    problems_.clear();
+    static_cast<void>(read_run_config(
+        {.path = "f", .content = "state: s\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]"},
+        problems_, {*parse_override(test.written)}));
+    ASSERT_EQ(problems_.size(), 1U) << test.written;
+    EXPECT_EQ(render(problems_[0]).substr(0, std::string(test.want).size()), test.want);
+  }
+  EXPECT_FALSE(parse_override("nonsense"));
+  EXPECT_FALSE(parse_override("=x"));
+}
+
 TEST_F(RunConfigs, WhatIsPrintedReadsAsTheSame) {
   for (const char* whole : {kWhole, kFetched}) {
     const std::string printed = render_run_config(load(whole));
