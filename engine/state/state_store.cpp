@@ -181,6 +181,7 @@ struct StateStore::Impl {
   std::function<void()> done;
   rocksdb::Status write_status;
   bool stops = false;
+  bool is_telling = false;  ///< `done` is being called.
   std::thread writer;
   std::atomic<bool> is_writing{false};  ///< Changed under the mutex; looked at without it.
 
@@ -238,12 +239,15 @@ struct StateStore::Impl {
       const std::function<void()> call = status.ok() ? std::move(done) : nullptr;
       done = nullptr;
       is_writing = false;
+      is_telling = true;
       lock.unlock();
       writing_changed.notify_all();
       if (call) {
         call();
       }
       lock.lock();
+      is_telling = false;
+      writing_changed.notify_all();
     }
   }
 
@@ -334,7 +338,7 @@ struct StateStore::Impl {
 
   Result<void> wait() const {
     std::unique_lock lock(writing_mutex);
-    writing_changed.wait(lock, [this] { return !is_writing; });
+    writing_changed.wait(lock, [this] { return !is_writing && !is_telling; });
     return written();
   }
 };

@@ -63,7 +63,8 @@ class StateStore final : public StateSink, public StateSource, public StateAside
   /// has ended.
   [[nodiscard]] Result<void> commit_later(std::function<void()> done);
 
-  /// Until no commit is under way. Fails as it did.
+  /// Until no commit is under way, and the `done` of the last has returned (so not to be called in
+  /// one). Fails as the commit did.
   [[nodiscard]] Result<void> wait() const;
 
   [[nodiscard]] Result<void> read_error() const override;

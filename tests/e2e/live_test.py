@@ -14,7 +14,6 @@ import os
 import random
 import re
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -22,7 +21,7 @@ import threading
 import time
 import unittest
 
-from program import PATIENCE, ROOT, SPOOR, run
+from program import CLIENTS, PATIENCE, ROOT, SPOOR, fetch_clients, run
 from run_test import RunTest
 
 LONG = os.environ.get("SPOOR_LONG") == "1"
@@ -351,20 +350,20 @@ class Kills(RunTest):
         self.expect_each_once(engine)
 
     def test_what_kafka_holds(self):
+        if missing := fetch_clients():
+            self.skipTest("skipped: no kcat: " + missing)
         broker = subprocess.Popen([os.environ["SPOOR_MOCK_KAFKA"], "edr", "4"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(broker.stdout.close)
         self.addCleanup(broker.wait)
         self.addCleanup(broker.stdin.close)
         address = broker.stdout.readline().strip()
-        producer = shutil.which("kcat") or os.path.join(os.environ["SPOOR_CLIENTS"], "root/usr/bin/kcat")
-        if not os.path.exists(producer):
-            self.skipTest("skipped: no kcat")
+        producer = os.path.join(CLIENTS, "root/usr/bin/kcat")
         self.configure([{"name": "kafka", "type": "kafka", "brokers": address, "topics": "edr",
                          "options": {"session.timeout.ms": "6000"}}])
         # The broker keeps 5 MiB of a partition.
         del self.marks[40:]
         groups = [range(begin, begin + 4) for begin in range(0, len(self.marks), 4)]
-        env = dict(os.environ, LD_LIBRARY_PATH=os.path.join(os.environ["SPOOR_CLIENTS"], "root/usr/lib/x86_64-linux-gnu"))
+        env = dict(os.environ, LD_LIBRARY_PATH=os.path.join(CLIENTS, "root/usr/lib/x86_64-linux-gnu"))
         kills, sent = 0, 0
         engine = self.engine()
         for group in groups:

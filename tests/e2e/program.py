@@ -10,6 +10,14 @@ SPOOR = os.environ.get("SPOOR_BINARY") or os.path.join(ROOT, "build/release/spoo
 SCENARIOS = os.path.join(ROOT, "tests/data/scenarios")
 # Seconds. Sanitizers slow everything down.
 PATIENCE = int(os.environ.get("SPOOR_PATIENCE", "300"))
+# Log shippers, and where they are.
+CLIENTS = os.environ.get("SPOOR_CLIENTS") or os.path.join(ROOT, "build/clients")
+
+
+def fetch_clients():
+    """Fetches them if they are not there. Why there are none, or nothing."""
+    fetched = subprocess.run([os.path.join(ROOT, "tests/e2e/clients/fetch.sh"), CLIENTS], capture_output=True, text=True, check=False)
+    return "" if fetched.returncode == 0 else fetched.stderr.strip() or "they cannot be fetched"
 
 
 def run(*arguments, stdin=None, env=None):

@@ -14,9 +14,8 @@ import threading
 import time
 import unittest
 
-from program import PATIENCE, ROOT, SPOOR, FolderTest, run, scenario
+from program import CLIENTS, PATIENCE, ROOT, SPOOR, FolderTest, fetch_clients, run, scenario
 
-CLIENTS = os.environ.get("SPOOR_CLIENTS") or os.path.join(ROOT, "build/clients")
 MOCK_KAFKA = os.environ.get("SPOOR_MOCK_KAFKA") or os.path.join(ROOT, "build/dev/tests/e2e_mock_kafka")
 SAMPLE = "A.sysmon-evtxdump"
 # What the page has its services at.
@@ -33,12 +32,6 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return str(probe.getsockname()[1])
-
-
-def fetch_clients():
-    """Why there are no clients, or nothing."""
-    fetched = subprocess.run([os.path.join(ROOT, "tests/e2e/clients/fetch.sh"), CLIENTS], capture_output=True, text=True, check=False)
-    return "" if fetched.returncode == 0 else fetched.stderr.strip() or "they cannot be fetched"
 
 
 MISSING = fetch_clients()

@@ -3,8 +3,11 @@
 # nothing: fetch.sh FOLDER. Fails, with a word, where they cannot be had.
 set -eu
 folder=$1
-[ ! -e "$folder/complete" ] || exit 0
 mkdir -p "$folder/debs" "$folder/root"
+# Several tests may ask at once.
+exec 9>"$folder/lock"
+flock 9
+[ ! -e "$folder/complete" ] || exit 0
 cd "$folder/debs"
 # rsyslog and syslog-ng exclude each other, so apt is asked about each on its own.
 for packages in "rsyslog rsyslog-czmq" "syslog-ng-core syslog-ng-mod-http" "kcat"; do

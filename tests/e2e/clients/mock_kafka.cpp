@@ -19,7 +19,8 @@ int main(int argc, char** argv) {
   rd_kafka_t* owner = rd_kafka_new(RD_KAFKA_PRODUCER, conf, problem.data(), problem.size());
   rd_kafka_mock_cluster_t* cluster = rd_kafka_mock_cluster_new(owner, 1);
   if (cluster == nullptr ||
-      rd_kafka_mock_topic_create(cluster, argv[1], std::atoi(argv[2]), 1) != 0) {
+      rd_kafka_mock_topic_create(cluster, argv[1],
+                                 static_cast<int>(std::strtol(argv[2], nullptr, 10)), 1) != 0) {
     return 1;
   }
   std::cout << rd_kafka_mock_cluster_bootstraps(cluster) << std::endl;

@@ -114,11 +114,11 @@ TEST_F(FolderInputs, TakesWhatIsThereAndWhatComesEachOnce) {
 TEST_F(FolderInputs, PassesOverWhatIsNotFinishedOrNotWanted) {
   for (const std::string& name : Texts{"a.gz.tmp", "b.part", ".hidden", "_SUCCESS", "~c", "d~",
                                        "e.filepart", "f.txt", "g.json.gz"}) {
-    put(name, "{\"name\":\"" + name + "\"}");
+    put(name, R"({"name":")" + name + R"("})");
   }
   fs::create_directories(root_ / "in" / ".cache");
   put(".cache/h.gz", "{}");
-  put("deep/i.gz", "{\"name\":\"i\"}");
+  put("deep/i.gz", R"({"name":"i"})");
   settings_.pattern = "*.gz";
   start();
   EXPECT_EQ(engine_->wait_for(2), (Texts{R"({"name":"i"})", R"({"name":"g.json.gz"})"}));
@@ -226,7 +226,7 @@ TEST_F(FolderInputs, OneThatWasReadBeforeARestartIsPutAwayAfterIt) {
 TEST_F(FolderInputs, ADamagedFileStaysAndIsReadAgainWhenItIsWhole) {
   std::string lines;
   for (int i = 0; i < 3'000; ++i) {
-    lines += "{\"n\":" + std::to_string(i) + ",\"x\":\"" + std::to_string(i * 7'919) + "\"}\n";
+    lines += "{\"n\":" + std::to_string(i) + R"(,"x":")" + std::to_string(i * 7'919) + "\"}\n";
   }
   const std::string whole = gzip_of(lines);
   settings_.after = FileAfter::remove;
@@ -245,7 +245,7 @@ TEST_F(FolderInputs, ADamagedFileStaysAndIsReadAgainWhenItIsWhole) {
   for (const std::string& text : all) {
     last = text;
   }
-  EXPECT_EQ(last, "{\"n\":2999,\"x\":\"23749081\"}");
+  EXPECT_EQ(last, R"({"n":2999,"x":"23749081"})");
 }
 
 TEST_F(FolderInputs, ForgetsWhatIsGone) {

@@ -186,7 +186,7 @@ TEST(KafkaInputs, MessagesMayHoldSeveralRecordsOrNone) {
   MemoryState state;
   broker.produce("{\"n\":1}\n{\"n\":2}\n", 0);
   broker.produce("", 0);
-  broker.produce("[{\"n\":3},{\"n\":4}]", 0);
+  broker.produce(R"([{"n":3},{"n":4}])", 0);
   broker.produce("no json", 0);
   Member member(broker, state);
   member.start(state);
@@ -225,7 +225,7 @@ TEST(KafkaInputs, MessagesThatRetentionTookAreCountedAndTold) {
     EXPECT_EQ(member.sorted(30), numbers(0, 30));
   }
   // The broker keeps 5 MiB of a partition.
-  const std::string large = "{\"x\":\"" + std::string(900'000, 'x') + "\"}";
+  const std::string large = R"({"x":")" + std::string(900'000, 'x') + "\"}";
   for (int i = 0; i < 10; ++i) {
     broker.produce(large, 0);
   }

@@ -1,9 +1,12 @@
 #include "engine/state/state_store.h"
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <string>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -100,6 +103,22 @@ TEST_F(StateStores, RowsAndErasedRangesOfOneHostMix) {
                      });
   EXPECT_EQ(of_host_1, 0U);
   EXPECT_GT(of_others, 100U);
+}
+
+// What `done` uses may be gone when wait() has returned.
+TEST_F(StateStores, WaitsForTheCommitAndForWhatIsToldOfIt) {
+  auto store = open();
+  ASSERT_TRUE(store.has_value());
+  for (int i = 0; i < 5; ++i) {
+    std::atomic<bool> was_told = false;
+    (*store)->put("a", "b");
+    ASSERT_TRUE((*store)->commit_later([&was_told] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      was_told = true;
+    }));
+    ASSERT_TRUE((*store)->wait());
+    EXPECT_TRUE(was_told);
+  }
 }
 
 TEST_F(StateStores, KeepItsNameAndCountHowOftenItWasOpened) {
