@@ -149,6 +149,8 @@ void Correlator::Impl::join(const std::vector<HostTable::Joined>& joined) {
       rewrite_facts(*one.into);
     }
     by_watermark.erase({one.gone->listed_watermark, one.gone.get()});
+    uncount_nodes(*one.gone);
+    count_nodes(*one.into);
     touch(*one.into);
     if (!is_stream()) {
       continue;
@@ -481,7 +483,13 @@ void Correlator::take(const Event& event,
     host.hostname = event.hostname;
   }
   impl_->touch(host);
+  if (!impl_->has_room()) {
+    impl_->make_room();
+  }
   const GraphChange change = host.graph.apply(event);
+  if (std::ranges::any_of(change.changed, [](ProcessIndex node) { return node != kNoProcess; })) {
+    impl_->count_nodes(host);
+  }
   if (impl_->options.lateness && !event.time_suspect &&
       host.watermark.see(event.source, event.time)) {
     host.watermark_moved = true;
@@ -571,7 +579,11 @@ void Correlator::alias_host(std::string_view host, std::string_view other) {
   impl_->join(impl_->hosts.alias(host, other));
 }
 
-ProcessGraph::Expectation Correlator::expect(std::string_view host) const {
+void Correlator::prefetch(const Uid& host) const {
+  impl_->hosts.prefetch(host);
+}
+
+ProcessGraph::Expectation Correlator::expect(const Uid& host) const {
   return impl_->hosts.expect(host);
 }
 

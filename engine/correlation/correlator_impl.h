@@ -117,6 +117,22 @@ struct Correlator::Impl {
   void collect_due(HostState& host) const;
   void tell_host(HostState& host, std::vector<Finding>& out);
 
+  // --- The bound of all hosts (correlator_retention.cpp)
+
+  /// Brings the counts up to date for a host.
+  void count_nodes(HostState& host);
+  /// It is no more.
+  void uncount_nodes(HostState& host);
+
+  /// For the nodes of one event.
+  [[nodiscard]] bool has_room() const {
+    constexpr std::size_t kNodesOfEvent = 4;
+    return node_count + kNodesOfEvent <= options.processes_max;
+  }
+
+  /// Makes room for the nodes of one event. O(1) amortised over the events that fill it.
+  void make_room();
+
   // --- What a stream forgets
 
   void forget_pid_actors(Timestamp before) const;
@@ -197,6 +213,20 @@ struct Correlator::Impl {
   std::vector<HostState*> touched;  ///< In no order that may be shown.
   /// Hosts by watermark, as of when findings were last told.
   std::set<std::pair<Timestamp, const HostState*>> by_watermark;
+
+  /// Hosts by how many nodes they hold, in steps: the last holds most, but for less than a step. Of
+  /// one step by key, so that it does not depend on addresses who forgets.
+  struct LargerHost {
+    static constexpr std::size_t kStep = 64;
+
+    bool operator()(const HostState* a, const HostState* b) const {
+      return std::pair(a->counted_nodes / kStep, std::string_view(a->key)) <
+             std::pair(b->counted_nodes / kStep, std::string_view(b->key));
+    }
+  };
+
+  std::set<HostState*, LargerHost> by_size;
+  std::size_t node_count = 0;
   CorrelatorStats stats;
 };
 

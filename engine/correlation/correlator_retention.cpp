@@ -12,6 +12,41 @@ constexpr Duration kRetentionStep = 60 * kNanosPerSecond;
 
 }  // namespace
 
+void Correlator::Impl::count_nodes(HostState& host) {
+  const std::size_t now = host.graph.node_count();
+  if (now == host.counted_nodes) {
+    return;
+  }
+  node_count += now - host.counted_nodes;  // Either way: unsigned.
+  if (host.counted_nodes != 0 &&
+      now / LargerHost::kStep == host.counted_nodes / LargerHost::kStep) {
+    host.counted_nodes = now;
+    return;
+  }
+  by_size.erase(&host);
+  host.counted_nodes = now;
+  by_size.insert(&host);
+}
+
+void Correlator::Impl::uncount_nodes(HostState& host) {
+  by_size.erase(&host);
+  node_count -= host.counted_nodes;
+}
+
+void Correlator::Impl::make_room() {
+  constexpr std::size_t kShareShed = 64;
+  while (!has_room() && !by_size.empty()) {
+    HostState& host = **by_size.rbegin();
+    const std::size_t before = host.counted_nodes;
+    host.graph_changed(host.graph.shed(1 + before / kShareShed), feeds, is_stream());
+    touch(host);
+    count_nodes(host);
+    if (host.counted_nodes == before) {
+      return;  // Nothing of it can go: its processes are parents of each other.
+    }
+  }
+}
+
 Duration Correlator::Impl::longest_timespan() const {
   Duration longest = 0;
   for (const CorrelationRule& rule : rules->correlations) {
@@ -40,6 +75,7 @@ void Correlator::Impl::retain(HostState& host) {
   for (const ProcessIndex process : gone) {
     host.graph_changed(host.graph.forget(process), feeds, true);
   }
+  count_nodes(host);
   stats.forgotten_processes += gone.size();
 }
 

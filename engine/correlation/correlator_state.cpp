@@ -113,6 +113,7 @@ void Correlator::Impl::save_host(HostState& host) const {
   host.graph.save(*keeping->sink, host.row_number);
   StateWriter value;
   value.text(host.key).text(host.hostname).time(host.retained_at).time(host.forgotten_until);
+  value.number(host.lost.count).time(host.lost.first).time(host.lost.last);
   host.watermark.save(value);
   host.save_pending(value);
   keeping->sink->put(host_rows(StateRow::host, host.row_number), value.bytes());
@@ -210,6 +211,7 @@ void Correlator::Impl::settle_restored(HostState& host) {
   }
   host.lineage_due.clear();
   host.sink = sink;
+  count_nodes(host);
   list_watermark(host);
 }
 
@@ -342,6 +344,9 @@ class Restoration {
       host.hostname = value.text();
       host.retained_at = value.time();
       host.forgotten_until = value.time();
+      host.lost.count = value.number();
+      host.lost.first = value.time();
+      host.lost.last = value.time();
       host.watermark.restore(value);
       pending_[number] = value.rest();
       const Result<void> graph = host.graph.restore(source_, number);

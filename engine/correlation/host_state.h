@@ -18,6 +18,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "engine/base/huge_pages.h"
 #include "engine/correlation/feeds.h"
 #include "engine/correlation/hit_store.h"
 #include "engine/correlation/pid_actors.h"
@@ -70,7 +71,16 @@ struct NodeFacts {
   [[nodiscard]] HitSet& hits_of(FeedNumber feed);
 };
 
-struct HostState {
+/// Hits that were forgotten for want of room.
+struct LostHits {
+  std::uint64_t count = 0;
+  Timestamp first = 0;  ///< The earliest and the latest of them, if there are any.
+  Timestamp last = 0;
+
+  void add(const LostHits& more);
+};
+
+struct HostState : OnHugePages<HostState> {
   using Marks = boost::unordered_flat_set<MatchPlace, MatchPlaceHash>;
 
   // What every event of the host needs comes first: few cache lines.
@@ -78,6 +88,8 @@ struct HostState {
   bool touched = false;  ///< Something came of it since findings were last told.
   bool watermark_moved = false;
   HostWatermark watermark;
+
+  std::size_t counted_nodes = 0;  ///< Of its graph, as the correlator last counted them.
 
   // For what survives a restart.
   std::uint32_t row_number = 0;  ///< What its rows are kept under.
@@ -104,6 +116,7 @@ struct HostState {
   Timestamp listed_watermark = kNothingClosed;
   Timestamp retained_at = kNothingClosed;  ///< The watermark when processes were last forgotten.
   Timestamp forgotten_until = kNothingClosed;  ///< The time of the last hit that was forgotten.
+  LostHits lost;
   /// When a verdict that may still change is certain: once the watermark has passed.
   std::set<std::pair<Timestamp, MatchPlace>> lineage_due;
 

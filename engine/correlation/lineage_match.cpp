@@ -335,7 +335,12 @@ Finding lineage_finding(const HostState& host,
     }
   }
   add_evidence(host, rule, gathered, *windows, chief, match);
-  return build_finding(match, host.graph, host.pid_actors);
+  Finding finding = build_finding(match, host.graph, host.pid_actors);
+  if (host.lost.count != 0 && host.lost.last >= minus(finding.last_seen, correlation.timespan) &&
+      host.lost.first <= plus(finding.first_seen, correlation.timespan)) {
+    finding.evicted = host.lost.count;
+  }
+  return finding;
 }
 
 }  // namespace spoor

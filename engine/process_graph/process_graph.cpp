@@ -229,9 +229,11 @@ GraphChange ProcessGraph::apply(const Event& event) {
 
 void ProcessGraph::Expectation::fetch_tables() const {
   if (store_ != nullptr) {
+    constexpr std::size_t kLine = 64;
     const char* const first = reinterpret_cast<const char*>(store_);
-    __builtin_prefetch(first);
-    __builtin_prefetch(first + 64);
+    for (std::size_t at = 0; at < Store::kFirst; at += kLine) {
+      __builtin_prefetch(first + at);
+    }
   }
 }
 
@@ -260,6 +262,14 @@ std::vector<ProcessIndex> ProcessGraph::absorb(const ProcessGraph& other) {
 GraphChange ProcessGraph::forget(ProcessIndex process) {
   GraphChange change;
   store_->forget(process, change);
+  store_->sweep_if_due();
+  return change;
+}
+
+GraphChange ProcessGraph::shed(std::size_t wanted) {
+  GraphChange change;
+  store_->shed(wanted, change);
+  store_->may_be_due = true;
   store_->sweep_if_due();
   return change;
 }

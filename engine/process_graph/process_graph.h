@@ -258,6 +258,10 @@ class ProcessGraph {
   /// makes it anew. The change tells of other groups that this may have parted or joined.
   GraphChange forget(ProcessIndex process);
 
+  /// Forgets at least `wanted` nodes before their time, as at the bound: those that ended first,
+  /// then those unseen for longest, leaves only. Fewer if there are no more. O(nodes).
+  GraphChange shed(std::size_t wanted);
+
   /// All its members are.
   [[nodiscard]] bool is_tombstone(ProcessIndex process) const;
   /// This very node is one: nothing can be kept about it, for it goes without a word.

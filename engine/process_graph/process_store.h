@@ -143,7 +143,7 @@ class NodeChanges {
 
 class TextEdit;
 
-struct ProcessGraph::Store {
+struct ProcessGraph::Store : OnHugePages<Store> {
   explicit Store(std::size_t max) : processes_max(max) {}
 
   using Profiles = RowStore<kProfileTexts>;
@@ -268,7 +268,9 @@ struct ProcessGraph::Store {
   [[nodiscard]] std::vector<ProcessIndex> evictable(Timestamp ended_before,
                                                     Timestamp idle_before,
                                                     const HeldUntil& held_until);
-  /// Forgets the least needed, a batch of them. False if nothing can go.
+  /// Forgets the least needed. How many.
+  std::size_t shed(std::size_t wanted, GraphChange& change);
+  /// The same, a batch of them. False if nothing can go.
   bool make_room(GraphChange& change);
   void sweep_if_due();
   /// Gives back what forgotten processes and replaced texts hold. No index in use changes.
@@ -302,8 +304,10 @@ struct ProcessGraph::Store {
   void restore_indices();
 
   // What an event of a known process needs comes first: few cache lines.
-  SlotTable by_key;
+  PiecedSlotTable by_key;
   NodeSlab nodes;
+  /// Bytes of these: the number of pieces and where they are.
+  static constexpr std::size_t kFirst = sizeof(PiecedSlotTable) + sizeof(NodeSlab);
   std::array<std::uint32_t, 4> pinned{kNilNode, kNilNode, kNilNode, kNilNode};  ///< Of this event.
   unsigned vendors = 0;     ///< A bit for each that named a process.
   bool may_be_due = false;  ///< A sweep: something was replaced, added or forgotten.

@@ -301,13 +301,17 @@ constexpr std::size_t kShareShed = 64;
 
 }  // namespace
 
+std::size_t ProcessGraph::Store::shed(std::size_t wanted, GraphChange& change) {
+  Shedding shedding(*this);
+  const std::size_t count = shedding.shed(wanted);
+  regroup_all(shedding.pids(), change);
+  return count;
+}
+
 bool ProcessGraph::Store::make_room(GraphChange& change) {
   // Many at a time, for the search costs as much for one.
-  Shedding shedding(*this);
   const std::size_t excess = node_count - std::min(node_count, processes_max);
-  const std::size_t count = shedding.shed(excess + 1 + processes_max / kShareShed);
-  regroup_all(shedding.pids(), change);
-  return count > excess;
+  return shed(excess + 1 + processes_max / kShareShed, change) > excess;
 }
 
 // --- Giving memory back
