@@ -41,8 +41,8 @@ class Pages {
   }
 
   static Pages& instance() {
-    static auto* const pages = new Pages;  // Never destroyed: pieces of it may be in use longer.
-    return *pages;
+    static auto* const kPages = new Pages;  // Never destroyed: pieces of it may be in use longer.
+    return *kPages;
   }
 
  private:

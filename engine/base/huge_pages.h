@@ -58,9 +58,9 @@ class OnHugePages {
  private:
   static PiecePool& pool() {
     // Never destroyed: objects of static storage may be given back after it.
-    static auto* const pool = new PiecePool(sizeof(Object));
+    static auto* const kPool = new PiecePool(sizeof(Object));
     static_assert(alignof(Object) <= 64);
-    return *pool;
+    return *kPool;
   }
 #endif
 };
