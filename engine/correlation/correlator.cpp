@@ -676,7 +676,7 @@ std::size_t Correlator::hits_beyond_limit() const {
 std::size_t Correlator::pids_beyond_limit() const {
   std::size_t count = 0;
   for (const auto& [key, host] : impl_->hosts) {
-    count += host->pid_actors.beyond_limit();
+    count += host->pid_actors.beyond_limit() + host->graph.pid_ends_beyond_limit();
   }
   return count;
 }

@@ -122,8 +122,8 @@ void Correlator::Impl::save_host(HostState& host) const {
 void Correlator::Impl::erase_host(const HostState& host) const {
   for (const StateRow row :
        {StateRow::host, StateRow::graph, StateRow::process, StateRow::last_seen,
-        StateRow::process_texts, StateRow::step_hit, StateRow::step_total, StateRow::told_lineage,
-        StateRow::pid_actor, StateRow::lineage_due}) {
+        StateRow::process_texts, StateRow::pid_end, StateRow::step_hit, StateRow::step_total,
+        StateRow::told_lineage, StateRow::pid_actor, StateRow::lineage_due}) {
     keeping->sink->erase_prefix(host_rows(row, host.row_number));
   }
 }

@@ -69,6 +69,9 @@ class Application {
         store_.note(actor, NodeChanges::What::numbers);
       }
     }
+    if (const std::optional<PidEnd> end = pid_end()) {
+      store_.take_pid_end(*end, change_);
+    }
     store_.tell_created(change_);
     change_.actor = to_index(actor);
     change_.parent = to_index(parent);
@@ -100,6 +103,18 @@ class Application {
     return pid.value_or(0) == 0
                ? std::nullopt
                : std::optional(PidParent{.pid = *pid, .time = to_node_time(event_.time)});
+  }
+
+  /// What an end says that names its process by no more than a pid.
+  [[nodiscard]] std::optional<PidEnd> pid_end() const {
+    if (event_.type != EventType::process_termination) {
+      return std::nullopt;
+    }
+    const std::optional<std::uint32_t> pid = bare_pid(event_);
+    return pid ? std::optional(PidEnd{.pid = *pid,
+                                      .time = to_node_time(event_.time),
+                                      .image = image_mark(event_.actor.image)})
+               : std::nullopt;
   }
 
   [[nodiscard]] bool has_sure_time() const { return event_.time != 0 && !event_.time_suspect; }
@@ -448,6 +463,10 @@ std::size_t ProcessGraph::evicted_by_limit() const {
 
 std::size_t ProcessGraph::refused_texts() const {
   return store_->texts.refused() + store_->profiles.refused() + store_->claims.refused();
+}
+
+std::size_t ProcessGraph::pid_ends_beyond_limit() const {
+  return store_->pid_ends.beyond_limit();
 }
 
 std::size_t ProcessGraph::self_parents() const {

@@ -18,6 +18,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/process_graph/creators.h"
+#include "engine/process_graph/pid_ends.h"
 #include "engine/process_graph/pid_parents.h"
 #include "engine/process_graph/process_graph.h"
 #include "engine/process_graph/process_node.h"
@@ -210,6 +211,19 @@ struct ProcessGraph::Store : OnHugePages<Store> {
   /// The edge that counts is of such a claim, and another may be meant.
   [[nodiscard]] bool is_ambiguous_parent(std::uint32_t process) const;
 
+  // --- Ends known by pid alone (pid_ends.cpp)
+
+  void take_pid_end(const PidEnd& end, GraphChange& change);
+  /// Works out anew whose the ends of that pid are. True if some process ended otherwise.
+  bool work_out_ends(std::uint32_t pid, GraphChange& change);
+  void work_out_ends_of_all(const std::vector<std::uint32_t>& pids, GraphChange& change);
+  /// When a group ended by these; 0: none is its.
+  [[nodiscard]] std::uint64_t told_by_pid(const ProcessMembers& group) const;
+  /// With a process that is forgotten go its ends.
+  void forget_ends(const ProcessMembers& group);
+  /// Drops the ends from before that time of processes that nobody knows.
+  void drop_ends_of_none(Timestamp before);
+
   // --- Groups (grouping.cpp)
 
   [[nodiscard]] bool has_two_vendors() const { return (vendors & (vendors - 1U)) != 0; }
@@ -329,6 +343,7 @@ struct ProcessGraph::Store : OnHugePages<Store> {
   };
 
   PidParents pid_parents;
+  PidEnds pid_ends;
   Creators creators;
 
   std::vector<Ended> ended;    ///< A heap, the earliest first.
