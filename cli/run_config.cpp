@@ -43,7 +43,8 @@ void read_log(const YamlNode& node, DiagnosticDesk& desk, RunConfig& config) {
 RunConfig read_config(const YamlNode& document, DiagnosticDesk& desk) {
   const ConfigMap map(document, "the configuration",
                       {"state", "rules", "placeholders", "host_aliases", "inputs", "bus", "sinks",
-                       "lateness", "admin", "queue", "drain", "log", "dead_letters", "record"},
+                       "lateness", "late_policy", "admin", "queue", "drain", "log", "dead_letters",
+                       "record"},
                       desk);
   RunConfig config;
   config.state = map.required_text("state");
@@ -62,6 +63,9 @@ RunConfig read_config(const YamlNode& document, DiagnosticDesk& desk) {
   if (const YamlNode* lateness = map.find("lateness")) {
     read_lateness(*lateness, desk, config.lateness);
   }
+  config.lateness.policy = map.choice("late_policy", {"count", "revise"}).value_or(0) == 1
+                               ? LatePolicy::revise
+                               : LatePolicy::count;
   if (map.find("admin") != nullptr) {
     read_listen(map, "admin", config.admin_address, config.admin_port);
   }
@@ -162,6 +166,8 @@ std::string render_run_config(const RunConfig& config) {
   text += "lateness: {agent_stream: " + event_seconds(config.lateness.agent_stream) +
           ", batched_export: " + event_seconds(config.lateness.batched_export) +
           ", source_silence: " + event_seconds(config.lateness.source_silence) + "}\n";
+  text += std::string("late_policy: ") +
+          (config.lateness.policy == LatePolicy::revise ? "revise" : "count") + "\n";
   if (!config.admin_address.empty()) {
     text += "admin: " + quoted(listen_text(config.admin_address, config.admin_port)) + "\n";
   }

@@ -88,7 +88,13 @@ Correlator::Impl::Impl(const RuleSet& rule_set, const CorrelatorOptions& correla
         keep_host(made);
         made.graph.on_forget(
             [this, &made](ProcessIndex node, bool forced) { forget_node(made, node, forced); });
-      }) {}
+      }) {
+  if (options.lateness && options.lateness->policy == LatePolicy::revise) {
+    // As long as what was told of firings is kept.
+    windows.revise(options.retention.after_told - kClockSlackNs,
+                   [this](const WindowFiring& gone) { withdraw_firing(gone); });
+  }
+}
 
 void Correlator::Impl::forget_node(HostState& host, ProcessIndex node, bool forced) {
   const auto known = host.facts.find(node);
@@ -372,6 +378,20 @@ void Correlator::Impl::keep_firing(const WindowFiring& firing) {
   });
 }
 
+void Correlator::Impl::withdraw_firing(const WindowFiring& gone) {
+  const auto known = std::ranges::find_if(firings, [&gone](const auto& entry) {
+    const WindowFiring& firing = entry.second;
+    return firing.rule == gone.rule && firing.order == gone.order && firing.group == gone.group;
+  });
+  if (known == firings.end()) {
+    return;  // It makes no finding, or was beyond the limit.
+  }
+  --firings_of[gone.rule];
+  firings_to_tell.erase(known->first);
+  withdrawn.push_back(std::move(known->second));
+  firings.erase(known);
+}
+
 void Correlator::Impl::settle(HostState& host) {
   collect_due(host);
   host.mark_children();
@@ -441,6 +461,7 @@ void Correlator::Impl::replace_rules(const RuleSet& following) {
     ++firings_of[now->second];
     ++firing;
   }
+  withdrawn.clear();
   touch_all();
   windows.replace_rules(following, unchanged);
   plain = std::move(following_plain);
@@ -490,9 +511,11 @@ void Correlator::take(const Event& event,
   if (std::ranges::any_of(change.changed, [](ProcessIndex node) { return node != kNoProcess; })) {
     impl_->count_nodes(host);
   }
-  if (impl_->options.lateness && !event.time_suspect &&
-      host.watermark.see(event.source, event.time)) {
-    host.watermark_moved = true;
+  if (impl_->options.lateness && !event.time_suspect) {
+    if (!duplicate && !hits.empty() && event.time < host.watermark.value()) {
+      host.late.add({.count = 1, .first = event.time, .last = event.time});
+    }
+    host.watermark_moved |= host.watermark.see(event.source, event.time);
   }
   host.graph_changed(change, impl_->feeds, impl_->is_stream());
   TakenEvent taken(event, duplicate, matcher, lineage, actor);

@@ -54,6 +54,8 @@ struct Correlator::Impl {
   /// Hands the event to the window correlations that list one of its rules.
   void keep_window_hits(const std::vector<std::size_t>& hits, TakenEvent& taken);
   void keep_firing(const WindowFiring& firing);
+  /// It is none any more, or another.
+  void withdraw_firing(const WindowFiring& gone);
   void forget_node(HostState& host, ProcessIndex node, bool forced);
   /// Keeps the hits of an event at a process, for the correlations that list their rules.
   void keep_step_hits(HostState& host,
@@ -116,6 +118,7 @@ struct Correlator::Impl {
   /// What the watermark has made certain.
   void collect_due(HostState& host) const;
   void tell_host(HostState& host, std::vector<Finding>& out);
+  void tell_withdrawn(std::vector<Finding>& out);
 
   // --- The bound of all hosts (correlator_retention.cpp)
 
@@ -204,6 +207,7 @@ struct Correlator::Impl {
   FiringNumber next_firing = 0;
   std::vector<std::size_t> firings_of;  ///< How many, by window correlation.
   std::set<FiringNumber> firings_to_tell;
+  std::vector<WindowFiring> withdrawn;  ///< To be retracted, if nothing else is told of them.
   FindingLedger ledger;
   /// Told of the runs of a program: it may come again at any time.
   boost::unordered_flat_set<Uid, UidHash> told_of_programs;

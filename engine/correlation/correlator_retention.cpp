@@ -115,10 +115,11 @@ void Correlator::Impl::forget_told() {
     });
   }
   forget_pid_actors(before);
-  while (!firings.empty() && firings.begin()->second.time < before) {
-    --firings_of[firings.begin()->second.rule];
-    firings.erase(firings.begin());
-  }
+  std::erase_if(firings, [&](const auto& entry) {
+    const bool is_old = entry.second.time < before;
+    firings_of[entry.second.rule] -= is_old ? 1U : 0U;
+    return is_old;
+  });
   boost::unordered_flat_set<Uid, UidHash> may_come_again;
   for (const auto& [key, host] : hosts) {
     for (const auto& [place, uid] : host->told) {

@@ -113,7 +113,9 @@ void Correlator::Impl::save_host(HostState& host) const {
   host.graph.save(*keeping->sink, host.row_number);
   StateWriter value;
   value.text(host.key).text(host.hostname).time(host.retained_at).time(host.forgotten_until);
-  value.number(host.lost.count).time(host.lost.first).time(host.lost.last);
+  for (const HitTally& tally : {host.lost, host.late}) {
+    value.number(tally.count).time(tally.first).time(tally.last);
+  }
   host.watermark.save(value);
   host.save_pending(value);
   keeping->sink->put(host_rows(StateRow::host, host.row_number), value.bytes());
@@ -344,9 +346,11 @@ class Restoration {
       host.hostname = value.text();
       host.retained_at = value.time();
       host.forgotten_until = value.time();
-      host.lost.count = value.number();
-      host.lost.first = value.time();
-      host.lost.last = value.time();
+      for (HitTally* tally : {&host.lost, &host.late}) {
+        tally->count = value.number();
+        tally->first = value.time();
+        tally->last = value.time();
+      }
       host.watermark.restore(value);
       pending_[number] = value.rest();
       const Result<void> graph = host.graph.restore(source_, number);

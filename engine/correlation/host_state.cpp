@@ -366,7 +366,7 @@ Timestamp HostState::last_hit_at(ProcessIndex process) const {
   return last;
 }
 
-void LostHits::add(const LostHits& more) {
+void HitTally::add(const HitTally& more) {
   if (more.count == 0) {
     return;
   }
@@ -520,6 +520,7 @@ void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
   }
   forgotten_until = std::max(forgotten_until, other.forgotten_until);
   lost.add(other.lost);
+  late.add(other.late);
   watermark.absorb(other.watermark);
   watermark_moved = true;
   all_pids_changed = true;

@@ -71,13 +71,19 @@ struct NodeFacts {
   [[nodiscard]] HitSet& hits_of(FeedNumber feed);
 };
 
-/// Hits that were forgotten for want of room.
-struct LostHits {
+/// How many hits of a kind there were, and in which stretch of time.
+struct HitTally {
   std::uint64_t count = 0;
   Timestamp first = 0;  ///< The earliest and the latest of them, if there are any.
   Timestamp last = 0;
 
-  void add(const LostHits& more);
+  void add(const HitTally& more);
+
+  /// How many they are, if some of them may be within `timespan` of what lies from `from` to `to`;
+  /// else 0.
+  [[nodiscard]] std::uint64_t within(Timestamp from, Timestamp to, Duration timespan) const {
+    return count != 0 && last >= minus(to, timespan) && first <= plus(from, timespan) ? count : 0;
+  }
 };
 
 struct HostState : OnHugePages<HostState> {
@@ -116,7 +122,8 @@ struct HostState : OnHugePages<HostState> {
   Timestamp listed_watermark = kNothingClosed;
   Timestamp retained_at = kNothingClosed;  ///< The watermark when processes were last forgotten.
   Timestamp forgotten_until = kNothingClosed;  ///< The time of the last hit that was forgotten.
-  LostHits lost;
+  HitTally lost;                               ///< Forgotten for want of room.
+  HitTally late;                               ///< Came when the watermark had passed them.
   /// When a verdict that may still change is certain: once the watermark has passed.
   std::set<std::pair<Timestamp, MatchPlace>> lineage_due;
 

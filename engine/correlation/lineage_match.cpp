@@ -336,10 +336,8 @@ Finding lineage_finding(const HostState& host,
   }
   add_evidence(host, rule, gathered, *windows, chief, match);
   Finding finding = build_finding(match, host.graph, host.pid_actors);
-  if (host.lost.count != 0 && host.lost.last >= minus(finding.last_seen, correlation.timespan) &&
-      host.lost.first <= plus(finding.first_seen, correlation.timespan)) {
-    finding.evicted = host.lost.count;
-  }
+  finding.evicted = host.lost.within(finding.first_seen, finding.last_seen, correlation.timespan);
+  finding.late = host.late.within(finding.first_seen, finding.last_seen, correlation.timespan);
   return finding;
 }
 

@@ -378,6 +378,9 @@ void write_knowledge(JsonWriter& json, const Finding& finding) {
   if (finding.evicted != 0) {
     json.number("evicted", static_cast<std::int64_t>(finding.evicted));
   }
+  if (finding.late != 0) {
+    json.number("late", static_cast<std::int64_t>(finding.late));
+  }
   json.end_object();
 }
 

@@ -59,6 +59,7 @@ inputs:
 bus: {publish: "tcp://127.0.0.1:5556", replay: "tcp://127.0.0.1:5557"}
 sinks: [{name: soar, type: webhook, url: "https://x/", min_level: high}]
 lateness: {agent_stream: 5s}
+late_policy: revise
 admin: 127.0.0.1:9600
 queue: 64MiB
 drain: 3s
@@ -84,6 +85,7 @@ TEST_F(RunConfigs, AreReadWhole) {
   ASSERT_EQ(config.sinks.size(), 1U);
   EXPECT_EQ(config.lateness.agent_stream, 5 * kNanosPerSecond);
   EXPECT_EQ(config.lateness.batched_export, Lateness{}.batched_export);
+  EXPECT_EQ(config.lateness.policy, LatePolicy::revise);
   EXPECT_EQ(config.admin_port, 9600);
   EXPECT_EQ(config.queue_bytes, 64U << 20U);
   EXPECT_EQ(config.drain, std::chrono::seconds(3));
