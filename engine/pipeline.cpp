@@ -153,7 +153,8 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
       correlator_(*rules_,
                   {.lateness = options_.lateness,
                    .retention = options_.retention,
-                   .processes_max = options_.processes_max}),
+                   .processes_max = options_.processes_max,
+                   .process_bytes_max = options_.process_bytes_max}),
       recent_(std::make_unique<RecentEvents>()),
       asks_ancestors_(asks_ancestors(*rules_)) {
   if (options_.on_window) {

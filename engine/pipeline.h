@@ -38,6 +38,7 @@ struct PipelineOptions {
   std::optional<Lateness> lateness = std::nullopt;
   Retention retention = {};                   ///< What a stream forgets, and when.
   std::size_t processes_max = kProcessesMax;  ///< Of all hosts: CorrelatorOptions::processes_max.
+  std::uint64_t process_bytes_max = kProcessBytesMax;  ///< And their bytes.
   /// Called for each record that gives no event. Views are valid during the call.
   std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter =
       nullptr;

@@ -51,6 +51,8 @@ struct CorrelatorOptions {
   /// Nodes of all hosts' graphs. At the bound the host that holds most forgets the least needed,
   /// whoever asks for more: a host that floods the engine forgets its own.
   std::size_t processes_max = kProcessesMax;
+  /// Bytes of these, kProcessBytes each, and of their texts: the same bound in another measure.
+  std::uint64_t process_bytes_max = kProcessBytesMax;
 };
 
 /// Hits of one event, by what they were kept under.

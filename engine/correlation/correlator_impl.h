@@ -130,7 +130,8 @@ struct Correlator::Impl {
   /// For the nodes of one event.
   [[nodiscard]] bool has_room() const {
     constexpr std::size_t kNodesOfEvent = 4;
-    return node_count + kNodesOfEvent <= options.processes_max;
+    return node_count + kNodesOfEvent <= options.processes_max &&
+           byte_count <= options.process_bytes_max;
   }
 
   /// Makes room for the nodes of one event. O(1) amortised over the events that fill it.
@@ -218,19 +219,20 @@ struct Correlator::Impl {
   /// Hosts by watermark, as of when findings were last told.
   std::set<std::pair<Timestamp, const HostState*>> by_watermark;
 
-  /// Hosts by how many nodes they hold, in steps: the last holds most, but for less than a step. Of
-  /// one step by key, so that it does not depend on addresses who forgets.
+  /// Hosts by how many bytes of nodes and texts they hold, in steps: the last holds most, but for
+  /// less than a step. Of one step by key, so that it does not depend on addresses who forgets.
   struct LargerHost {
-    static constexpr std::size_t kStep = 64;
+    static constexpr std::uint64_t kStep = 64 * kProcessBytes;
 
     bool operator()(const HostState* a, const HostState* b) const {
-      return std::pair(a->counted_nodes / kStep, std::string_view(a->key)) <
-             std::pair(b->counted_nodes / kStep, std::string_view(b->key));
+      return std::pair(a->counted_bytes / kStep, std::string_view(a->key)) <
+             std::pair(b->counted_bytes / kStep, std::string_view(b->key));
     }
   };
 
   std::set<HostState*, LargerHost> by_size;
   std::size_t node_count = 0;
+  std::uint64_t byte_count = 0;
   CorrelatorStats stats;
 };
 

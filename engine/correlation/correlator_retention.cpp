@@ -13,32 +13,38 @@ constexpr Duration kRetentionStep = 60 * kNanosPerSecond;
 }  // namespace
 
 void Correlator::Impl::count_nodes(HostState& host) {
-  const std::size_t now = host.graph.node_count();
-  if (now == host.counted_nodes) {
-    return;
-  }
-  node_count += now - host.counted_nodes;  // Either way: unsigned.
-  if (host.counted_nodes != 0 &&
-      now / LargerHost::kStep == host.counted_nodes / LargerHost::kStep) {
-    host.counted_nodes = now;
+  const std::size_t nodes = host.graph.node_count();
+  const std::uint64_t bytes = nodes * kProcessBytes + host.graph.text_bytes();
+  // Either way: unsigned.
+  node_count += nodes - host.counted_nodes;
+  byte_count += bytes - host.counted_bytes;
+  host.counted_nodes = nodes;
+  if (host.counted_bytes != 0 &&
+      bytes / LargerHost::kStep == host.counted_bytes / LargerHost::kStep) {
+    host.counted_bytes = bytes;
     return;
   }
   by_size.erase(&host);
-  host.counted_nodes = now;
+  host.counted_bytes = bytes;
   by_size.insert(&host);
 }
 
 void Correlator::Impl::uncount_nodes(HostState& host) {
   by_size.erase(&host);
   node_count -= host.counted_nodes;
+  byte_count -= host.counted_bytes;
 }
 
 void Correlator::Impl::make_room() {
   constexpr std::size_t kShareShed = 64;
+  // What texts hold is given back by making those anew that stay: for their sake more goes at once.
+  constexpr std::size_t kShareShedForTexts = 16;
   while (!has_room() && !by_size.empty()) {
     HostState& host = **by_size.rbegin();
     const std::size_t before = host.counted_nodes;
-    host.graph_changed(host.graph.shed(1 + before / kShareShed), feeds, is_stream());
+    const bool for_texts = byte_count > options.process_bytes_max;
+    const std::size_t wanted = 1 + before / (for_texts ? kShareShedForTexts : kShareShed);
+    host.graph_changed(host.graph.shed(wanted, for_texts), feeds, is_stream());
     touch(host);
     count_nodes(host);
     if (host.counted_nodes == before) {

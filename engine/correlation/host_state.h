@@ -95,7 +95,9 @@ struct HostState : OnHugePages<HostState> {
   bool watermark_moved = false;
   HostWatermark watermark;
 
-  std::size_t counted_nodes = 0;  ///< Of its graph, as the correlator last counted them.
+  // Of its graph, as the correlator last counted them.
+  std::size_t counted_nodes = 0;
+  std::uint64_t counted_bytes = 0;
 
   // For what survives a restart.
   std::uint32_t row_number = 0;  ///< What its rows are kept under.

@@ -281,11 +281,15 @@ GraphChange ProcessGraph::forget(ProcessIndex process) {
   return change;
 }
 
-GraphChange ProcessGraph::shed(std::size_t wanted) {
+GraphChange ProcessGraph::shed(std::size_t wanted, bool give_back) {
   GraphChange change;
   store_->shed(wanted, change);
-  store_->may_be_due = true;
-  store_->sweep_if_due();
+  if (give_back) {
+    store_->sweep();
+  } else {
+    store_->may_be_due = true;
+    store_->sweep_if_due();
+  }
   return change;
 }
 

@@ -262,7 +262,8 @@ class ProcessGraph {
 
   /// Forgets at least `wanted` nodes before their time, as at the bound: those that ended first,
   /// then those unseen for longest, leaves only. Fewer if there are no more. O(nodes).
-  GraphChange shed(std::size_t wanted);
+  /// `give_back`: what they and their texts held is given back at once.
+  GraphChange shed(std::size_t wanted, bool give_back = false);
 
   /// All its members are.
   [[nodiscard]] bool is_tombstone(ProcessIndex process) const;

@@ -33,17 +33,22 @@ correlation:
 
 class Fleet {
  public:
-  explicit Fleet(std::size_t processes_max)
-      : rules_(test::rules_of(kRules)), engine_(rules_, {.processes_max = processes_max}) {}
+  explicit Fleet(std::size_t processes_max, std::uint64_t process_bytes_max = kProcessBytesMax)
+      : rules_(test::rules_of(kRules)),
+        engine_(rules_, {.processes_max = processes_max, .process_bytes_max = process_bytes_max}) {}
 
   /// A process without a known parent starts.
-  void start(const std::string& host, std::uint64_t number) {
+  void start(const std::string& host, std::uint64_t number, std::size_t command_line = 0) {
     const std::uint64_t id = 1'000 + number;
-    take(host, make_.start({.id = id,
-                            .pid = static_cast<std::uint32_t>(4 * id),
-                            .image = "C:\\tool.exe",
-                            .start_s = kT + static_cast<std::int64_t>(number)},
-                           {}));
+    Event event = make_.start({.id = id,
+                               .pid = static_cast<std::uint32_t>(4 * id),
+                               .image = "C:\\tool.exe",
+                               .start_s = kT + static_cast<std::int64_t>(number)},
+                              {});
+    if (command_line != 0) {
+      event.actor.command_line = make_.keep(std::to_string(id) + std::string(command_line, 'x'));
+    }
+    take(host, event);
   }
 
   void take(const std::string& host, Event event) {
@@ -92,6 +97,28 @@ TEST(ProcessesBound, AHostThatFloodsForgetsItsOwn) {
                                        "drop.example"));
   EXPECT_EQ(fleet.engine().findings().size(), 1U);
   EXPECT_EQ(fleet.correlator().stats().forgotten_hits, 0U);
+}
+
+TEST(ProcessesBound, TextsCountToo) {
+  constexpr std::uint64_t kMax = 1U << 20U;
+  Fleet fleet(1'000'000, kMax);
+  fleet.take("quiet", fleet.make().start(kApp, {}));
+  for (std::uint64_t number = 0; number < 20; ++number) {
+    fleet.start("quiet", number);
+  }
+  std::uint64_t most = 0;
+  for (std::uint64_t number = 0; number < 5'000; ++number) {
+    fleet.start("flood", number, 4'000);
+    const ProcessGraph& graph = *fleet.correlator().graph("flood");
+    most = std::max(most, graph.text_bytes() + graph.node_count() * kProcessBytes);
+  }
+  constexpr std::uint64_t kOfAnEvent = 32U << 10U;
+  EXPECT_LE(most, kMax + kOfAnEvent);
+  EXPECT_GT(most, kMax / 2);
+  EXPECT_GT(fleet.nodes("flood"), kMax / 4'000 / 2) << "no more goes than has to";
+  EXPECT_EQ(fleet.nodes("quiet"), 21U);
+  EXPECT_EQ(fleet.correlator().evicted_processes(),
+            5'000 + 21 - fleet.correlator().process_count());
 }
 
 TEST(ProcessesBound, EqualHostsForgetAlike) {
