@@ -690,7 +690,7 @@ struct WindowEvaluator::Impl {
                 const std::vector<std::size_t>& wanted,
                 const FieldReader& reader);
   /// False if the event is not kept any more.
-  bool remove_judged(const OrderKey& order, std::size_t detection);
+  bool remove_judged(const OrderKey& order, std::size_t detection) const;
   void note_changed(const OrderKey& order) const;
   /// Takes the event's hits from its evidence, which windows that were judged share.
   static void reopen(WaitingEvent& event);
@@ -703,7 +703,7 @@ struct WindowEvaluator::Impl {
   /// Judges again what the changed events may stand in the windows of, and hands over what fires
   /// otherwise. O(events from the timespan before the first of them on).
   void rejudge();
-  void hand_over(Rejudging& again);
+  void hand_over(Rejudging& again) const;
 
   /// Before every event.
   static constexpr OrderKey kFirst{.time = kNothingClosed, .rank = 0, .uid = {}};

@@ -80,7 +80,7 @@ void WindowEvaluator::Impl::add_late(WindowEvent& event,
   note_changed(order);
 }
 
-bool WindowEvaluator::Impl::remove_judged(const OrderKey& order, std::size_t detection) {
+bool WindowEvaluator::Impl::remove_judged(const OrderKey& order, std::size_t detection) const {
   if (revising == nullptr) {
     return false;
   }
@@ -188,7 +188,7 @@ void WindowEvaluator::Impl::rejudge() {
   hand_over(again);
 }
 
-void WindowEvaluator::Impl::hand_over(Rejudging& again) {
+void WindowEvaluator::Impl::hand_over(Rejudging& again) const {
   auto& fired = revising->fired;
   for (auto before = fired.lower_bound({again.from, 0, {}}); before != fired.end();) {
     const auto now = again.fired.find(before->first);

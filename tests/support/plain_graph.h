@@ -43,11 +43,7 @@ class PlainGraph {
       nodes_[event.target.key].took_part = true;
     }
     if (event.actor.key.is_none()) {
-      if (event.type == EventType::process_termination && is_sure(event) &&
-          !event.actor.pid.empty()) {
-        pid_ends_.insert({static_cast<std::uint32_t>(std::stoul(std::string(event.actor.pid))),
-                          event.time, fold(basename_of(event.actor.image))});
-      }
+      take_pid_end(event);
       return;
     }
     Node& actor = nodes_[event.actor.key];
@@ -211,6 +207,14 @@ class PlainGraph {
   template <typename Value>
   static void least(Claim<Value>& known, std::pair<int, Value> said) {
     known = known ? std::min(*known, said) : said;
+  }
+
+  void take_pid_end(const Event& event) {
+    if (event.type == EventType::process_termination && is_sure(event) &&
+        !event.actor.pid.empty()) {
+      pid_ends_.insert({static_cast<std::uint32_t>(std::stoul(std::string(event.actor.pid))),
+                        event.time, fold(basename_of(event.actor.image))});
+    }
   }
 
   static bool is_sure(const Event& event) { return event.time != 0 && !event.time_suspect; }

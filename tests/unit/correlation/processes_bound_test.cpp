@@ -167,7 +167,7 @@ TEST(ProcessesBound, AFindingTellsThatHitsOfItsTimeWereLost) {
   EXPECT_NE(complete.find(R"("evidence_total":2)"), std::string::npos);
   EXPECT_EQ(complete.find("evicted"), std::string::npos);
   // What was lost is older than anything that could join.
-  EXPECT_EQ(finding_after(200, 36 * 86'400).find("evicted"), std::string::npos);
+  EXPECT_EQ(finding_after(200, std::int64_t{36} * 86'400).find("evicted"), std::string::npos);
 }
 
 TEST(ProcessesBound, NothingIsForgottenBelowIt) {
