@@ -512,7 +512,9 @@ void Correlator::take(const Event& event,
     impl_->count_nodes(host);
   }
   if (impl_->options.lateness && !event.time_suspect) {
-    if (!duplicate && !hits.empty() && event.time < host.watermark.value()) {
+    // With lineage it comes back from waiting: then the watermark has passed it.
+    const bool has_arrived = !duplicate && lineage == nullptr;
+    if (has_arrived && !hits.empty() && event.time < host.watermark.value()) {
       host.late.add({.count = 1, .first = event.time, .last = event.time});
     }
     host.watermark_moved |= host.watermark.see(event.source, event.time);
