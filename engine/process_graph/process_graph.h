@@ -21,7 +21,7 @@
 //
 // A process start that names neither its process nor the parent by a uid (Windows 4688) makes a
 // node of no vendor, too. The parent is whoever had its pid then (docs/decisions/0049). An end that
-// names no more than a pid (4689) ends whoever had it (docs/decisions/0059).
+// names no more than a pid (4689) ends whoever had it (docs/decisions/0061).
 //
 // Memory is about 90 bytes a process beyond text (bench/graph_bench.cpp). It models Boost.Graph's
 // VertexListGraph and BidirectionalGraph (boost_graph.h), so that BGL's algorithms run on it;
