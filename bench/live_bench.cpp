@@ -6,13 +6,15 @@
 //
 // A chain is half open where its anchor and one of two steps were seen, and it waits for the other,
 // thirty-five days. Events come in runs of one host, as shippers send them, and each of another
-// host, which no memory is made for.
+// host, which no memory is made for. Of three rounds the best is told, of few processes and of
+// many: others may be at work on the machine.
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
 #include <iterator>
+#include <limits>
 #include <random>
 #include <string>
 #include <vector>
@@ -166,8 +168,8 @@ double cost_of_events(Pipeline& pipeline,
 }
 
 struct Costs {
-  double in_runs = 0;
-  double alone = 0;
+  double in_runs = std::numeric_limits<double>::max();
+  double alone = std::numeric_limits<double>::max();
 };
 
 Costs measure(const RuleSet& rules, const Scale& scale) {
@@ -197,8 +199,13 @@ Costs measure(const RuleSet& rules, const Scale& scale) {
   constexpr std::size_t kEvents = 1U << 20U;
   Costs costs;
   cost_of_events(pipeline, write, scale, 64, kEvents / 4);  // Warm.
-  costs.in_runs = cost_of_events(pipeline, write, scale, 64, kEvents);
-  costs.alone = cost_of_events(pipeline, write, scale, 1, kEvents);
+  constexpr int kRounds = 3;
+  for (int round = 0; round < kRounds; ++round) {
+    costs.in_runs =
+        std::min(costs.in_runs, cost_of_events(pipeline, write, scale, 64, kEvents / kRounds));
+    costs.alone =
+        std::min(costs.alone, cost_of_events(pipeline, write, scale, 1, kEvents / kRounds));
+  }
   for (std::uint32_t chain = 0; chain < scale.chains; chain += 10) {
     pipeline.take(write.connect(chain % scale.hosts,
                                 (chain / scale.hosts * 13 + 30) % scale.processes, 200, kClose),

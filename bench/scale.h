@@ -7,6 +7,8 @@
 
 #include <malloc.h>
 
+#include "engine/base/huge_pages.h"
+
 namespace spoor::bench {
 
 struct Scale {
@@ -25,10 +27,10 @@ inline Scale large_scale(int argc, char** argv) {
   return {.hosts = number(1, 10'000), .processes = number(2, 1'000), .chains = number(3, 100'000)};
 }
 
-/// By malloc, of this process.
+/// By malloc, and of large pages, of this process.
 inline std::size_t allocated_bytes() {
   const struct mallinfo2 info = mallinfo2();
-  return info.uordblks + info.hblkhd;
+  return info.uordblks + info.hblkhd + piece_bytes_taken();
 }
 
 }  // namespace spoor::bench

@@ -25,6 +25,7 @@ inputs: [{type: tcp, tls: {}}, {type: http, tls: {}}, {}]
 bus: {}
 sinks: [{url: "https://x"}, {}]
 lateness: {}
+processes: {}
 admin: "127.0.0.1:1"
 log: {}
 )";

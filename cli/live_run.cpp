@@ -93,6 +93,8 @@ Result<void> LiveRun::open_all() {
       rules_->rules(),
       PipelineOptions{.host_aliases = std::move(*aliases),
                       .lateness = config_.lateness,
+                      .processes_max = config_.processes_max,
+                      .process_bytes_max = config_.process_bytes_max,
                       .on_dead_letter =
                           [letters](const Error& error, std::string_view record,
                                     const RecordPosition& position) {

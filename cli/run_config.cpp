@@ -11,6 +11,9 @@
 namespace spoor {
 namespace {
 
+constexpr std::uint64_t kProcessesMin = 1'000;
+constexpr std::uint64_t kProcessBytesMin = 1U << 20U;
+
 constexpr std::string_view kInputExample =
     "inputs: [{name: shippers, type: tcp, listen: 127.0.0.1:5514}]";
 
@@ -33,6 +36,16 @@ void read_lateness(const YamlNode& node, DiagnosticDesk& desk, Lateness& latenes
   read("source_silence", lateness.source_silence);
 }
 
+void read_processes(const YamlNode& node, DiagnosticDesk& desk, RunConfig& config) {
+  const ConfigMap map(node, "processes", {"max", "memory"}, desk);
+  constexpr std::uint64_t kMany = 1'000'000'000;
+  config.processes_max = map.number("max", kProcessesMin, kMany, config.processes_max);
+  config.process_bytes_max = map.bytes("memory", config.process_bytes_max);
+  if (config.process_bytes_max < kProcessBytesMin) {
+    map.error("memory", "that is less than 1MiB");
+  }
+}
+
 void read_log(const YamlNode& node, DiagnosticDesk& desk, RunConfig& config) {
   const ConfigMap map(node, "log", {"format", "level"}, desk);
   config.log_format =
@@ -41,10 +54,11 @@ void read_log(const YamlNode& node, DiagnosticDesk& desk, RunConfig& config) {
 }
 
 RunConfig read_config(const YamlNode& document, DiagnosticDesk& desk) {
-  const ConfigMap map(document, "the configuration",
-                      {"state", "rules", "placeholders", "host_aliases", "inputs", "bus", "sinks",
-                       "lateness", "admin", "queue", "drain", "log", "dead_letters", "record"},
-                      desk);
+  const ConfigMap map(
+      document, "the configuration",
+      {"state", "rules", "placeholders", "host_aliases", "inputs", "bus", "sinks", "lateness",
+       "late_policy", "processes", "admin", "queue", "drain", "log", "dead_letters", "record"},
+      desk);
   RunConfig config;
   config.state = map.required_text("state");
   config.rules = map.texts("rules");
@@ -61,6 +75,12 @@ RunConfig read_config(const YamlNode& document, DiagnosticDesk& desk) {
   }
   if (const YamlNode* lateness = map.find("lateness")) {
     read_lateness(*lateness, desk, config.lateness);
+  }
+  config.lateness.policy = map.choice("late_policy", {"count", "revise"}).value_or(0) == 1
+                               ? LatePolicy::revise
+                               : LatePolicy::count;
+  if (const YamlNode* processes = map.find("processes")) {
+    read_processes(*processes, desk, config);
   }
   if (map.find("admin") != nullptr) {
     read_listen(map, "admin", config.admin_address, config.admin_port);
@@ -162,6 +182,10 @@ std::string render_run_config(const RunConfig& config) {
   text += "lateness: {agent_stream: " + event_seconds(config.lateness.agent_stream) +
           ", batched_export: " + event_seconds(config.lateness.batched_export) +
           ", source_silence: " + event_seconds(config.lateness.source_silence) + "}\n";
+  text += std::string("late_policy: ") +
+          (config.lateness.policy == LatePolicy::revise ? "revise" : "count") + "\n";
+  text += "processes: {max: " + std::to_string(config.processes_max) +
+          ", memory: " + std::to_string(config.process_bytes_max) + "}\n";
   if (!config.admin_address.empty()) {
     text += "admin: " + quoted(listen_text(config.admin_address, config.admin_port)) + "\n";
   }

@@ -11,6 +11,7 @@
 #include "cli/config_overrides.h"
 #include "cli/input_config.h"
 #include "cli/sink_settings.h"
+#include "engine/base/limits.h"
 #include "engine/base/result.h"
 #include "engine/correlation/watermark.h"
 #include "engine/event/event.h"
@@ -30,6 +31,8 @@ struct RunConfig {
   BusOptionsOnCommandLine bus{};
   SinkConfigs sinks{};
   Lateness lateness{};
+  std::size_t processes_max = kProcessesMax;
+  std::uint64_t process_bytes_max = kProcessBytesMax;
   std::string admin_address{};  ///< Empty: no /metrics.
   std::uint16_t admin_port = 0;
   std::uint64_t queue_bytes = 256U << 20U;

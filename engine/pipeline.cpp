@@ -6,10 +6,9 @@
 #include <set>
 #include <utility>
 
-#include <boost/unordered/unordered_flat_set.hpp>
-
 #include "engine/base/limits.h"
 #include "engine/base/state_walk.h"
+#include "engine/base/uid_set.h"
 #include "engine/correlation/graph_lineage.h"
 #include "engine/rule/unchanged_rules.h"
 #include "parsers/field_writer.h"
@@ -59,6 +58,12 @@ bool asks_ancestors(const RuleSet& rules) {
 /// newer is full. Nothing but the counters depends on it: taking an event twice changes nothing.
 class Pipeline::RecentEvents {
  public:
+  /// Asks for the memory that seen_before() will look at.
+  void prefetch(const Uid& uid) const {
+    newer_.prefetch(uid);
+    older_.prefetch(uid);
+  }
+
   /// True if the uid was there.
   bool seen_before(const Uid& uid) {
     if (newer_.contains(uid) || older_.contains(uid)) {
@@ -133,8 +138,8 @@ class Pipeline::RecentEvents {
   std::uint64_t older_row_ = 0;  ///< The first of each generation.
   std::uint64_t newer_row_ = 0;
   std::uint64_t next_row_ = 0;
-  boost::unordered_flat_set<Uid, UidHash> newer_;
-  boost::unordered_flat_set<Uid, UidHash> older_;
+  UidSet newer_;
+  UidSet older_;
 };
 
 Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
@@ -145,7 +150,11 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
       parser_(projection_of(*rules_), options_.parser),
       whole_parser_(whole_projection_of(*rules_), options_.parser),
       matcher_(Matcher::create(*rules_, diagnostics)),
-      correlator_(*rules_, {.lateness = options_.lateness, .retention = options_.retention}),
+      correlator_(*rules_,
+                  {.lateness = options_.lateness,
+                   .retention = options_.retention,
+                   .processes_max = options_.processes_max,
+                   .process_bytes_max = options_.process_bytes_max}),
       recent_(std::make_unique<RecentEvents>()),
       asks_ancestors_(asks_ancestors(*rules_)) {
   if (options_.on_window) {
@@ -234,18 +243,31 @@ void Pipeline::take(std::string_view record, const RecordPosition& position) {
   parser_.parse(record, position, *this);
 }
 
+void Pipeline::expect_host(std::string_view host) {
+  expected_ = host;
+  expected_host_ = seeded_uid(host);
+  correlator_.prefetch(expected_host_);
+}
+
+/// What the event touches beside millions of processes is asked for one step after the other, and
+/// what needs no such memory is done in between.
 void Pipeline::on_event(const Event& event) {
+  const std::string_view expected = std::exchange(expected_, {});
   if (outside(event)) {
     accounting_.count(event, Fate::filtered);
     return;
   }
-  const ProcessGraph::Expectation graph = correlator_.expect(event.host);
-  const bool duplicate = recent_->seen_before(event.uid);
+  const bool is_expected =
+      expected.data() == event.host.data() && expected.size() == event.host.size();
+  const ProcessGraph::Expectation graph =
+      correlator_.expect(is_expected ? expected_host_ : seeded_uid(event.host));
+  recent_->prefetch(event.uid);
+  const bool whole_needed = matcher_.needs_everything(event);
   graph.fetch_place(event.actor.key);
+  const bool duplicate = recent_->seen_before(event.uid);
   accounting_.count(event, duplicate ? Fate::duplicate : Fate::applied);
   hits_.clear();
   open_.clear();
-  const bool whole_needed = matcher_.needs_everything(event);
   graph.fetch_node(event.actor.key);
   if (whole_needed &&
       with_everything(event.record, event.position, event.uid, [&](const Event& whole) {

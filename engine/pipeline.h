@@ -36,7 +36,9 @@ struct PipelineOptions {
   /// How late events may come, for findings as they arise: updates(). None: everything is kept
   /// until findings(), and it does not matter how late anything comes.
   std::optional<Lateness> lateness = std::nullopt;
-  Retention retention = {};  ///< What a stream forgets, and when.
+  Retention retention = {};                   ///< What a stream forgets, and when.
+  std::size_t processes_max = kProcessesMax;  ///< Of all hosts: CorrelatorOptions::processes_max.
+  std::uint64_t process_bytes_max = kProcessBytesMax;  ///< And their bytes.
   /// Called for each record that gives no event. Views are valid during the call.
   std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter =
       nullptr;
@@ -134,6 +136,7 @@ class Pipeline final : private RecordSink {
   class RecentEvents;
 
   void alias_hosts();
+  void expect_host(std::string_view host) override;
   void on_event(const Event& event) override;
   void on_bad_record(const Error& error,
                      std::string_view record,
@@ -179,6 +182,8 @@ class Pipeline final : private RecordSink {
   WaitingEvents waiting_;
   std::vector<std::size_t> hits_;
   std::vector<std::size_t> open_;
+  std::string_view expected_;  ///< The host key of expect_host(), until its event comes.
+  Uid expected_host_;          ///< seeded_uid() of it.
   std::size_t hurried_ = 0;
   bool asks_ancestors_ = false;         ///< Some rule asks more than the grandparent.
   std::size_t evaluations_before_ = 0;  ///< By the rule sets before this one.

@@ -5,6 +5,7 @@
 #include "parsers/document.h"
 #include "parsers/field_writer.h"
 #include "parsers/key_plan.h"
+#include "parsers/record_parser.h"
 #include "parsers/scratch.h"
 #include "parsers/windows/windows_logs.h"
 
@@ -18,6 +19,15 @@ struct ParseContext {
   Event& event;
   KeyPlans& plans;
   WindowsLogs& logs;
+  RecordSink* sink = nullptr;  ///< Only for expect_host(); null: nobody wants to know.
+
+  /// Of the event, once it is known.
+  void set_host(std::string_view host) const {
+    event.host = host;
+    if (sink != nullptr) {
+      sink->expect_host(host);
+    }
+  }
 };
 
 /// Takes the events of a record, one after the other.

@@ -137,7 +137,7 @@ struct RecordParser::Impl final : private EventEmitter {
   // ---------------------------------------------------------------------------------
 
   ParseContext context(std::size_t number) {
-    return {levels[number]->document, filter, scratch, event, plans, logs};
+    return {levels[number]->document, filter, scratch, event, plans, logs, sink};
   }
 
   /// A value that may be a record, hold one, or hold several. `depth` counts what was unwrapped.

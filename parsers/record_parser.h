@@ -43,6 +43,11 @@ struct ParserOptions {
 class RecordSink {
  public:
   virtual ~RecordSink() = default;
+
+  /// Early, and not of every event: the host key of the one that mostly comes next. For who wants
+  /// to ask for memory; it says nothing else.
+  virtual void expect_host(std::string_view /*host*/) {}
+
   virtual void on_event(const Event& event) = 0;
   /// `record` is the whole bad record.
   virtual void on_bad_record(const Error& error,

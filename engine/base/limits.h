@@ -25,6 +25,10 @@ inline constexpr int kZstdWindowLogMax = 27;  ///< 128 MiB.
 inline constexpr std::size_t kAncestorsMax = 128;   ///< Steps of one walk up, levels of one down.
 inline constexpr std::size_t kSubtreeMax = 65'536;  ///< Processes of one walk down.
 inline constexpr std::size_t kProcessesPerHostMax = 1'048'576;  ///< Nodes of one host's graph.
+inline constexpr std::size_t kPidEndsMax = 262'144;       ///< Ends by a bare pid kept of one host.
+inline constexpr std::size_t kProcessesMax = 16'777'216;  ///< Nodes of the graphs of all hosts.
+inline constexpr std::size_t kProcessBytes = 96;          ///< Of a node beside its texts, about.
+inline constexpr std::uint64_t kProcessBytesMax = 8ULL << 30U;  ///< Of all nodes and their texts.
 inline constexpr std::int64_t kClockSlackNs =
     2'000'000'000;  ///< A parent may start this much "later".
 

@@ -29,6 +29,7 @@ enum class StateRow : char {
   process_texts = 'T',  ///< host, node → texts.
   step_hit = 'S',       ///< host, node, feed, order → hit.
   step_total = 's',     ///< host, node, feed → hits seen, kept or not.
+  pid_end = 'e',        ///< host, pid, time, image → nothing.
   pid_actor = 'B',      ///< host, event of a bare pid → who did it.
   lineage_due = 'D',    ///< host, time, correlation, place → nothing.
   told_lineage = 'O',   ///< host, correlation, place → uid of the finding told.

@@ -88,7 +88,13 @@ Correlator::Impl::Impl(const RuleSet& rule_set, const CorrelatorOptions& correla
         keep_host(made);
         made.graph.on_forget(
             [this, &made](ProcessIndex node, bool forced) { forget_node(made, node, forced); });
-      }) {}
+      }) {
+  if (options.lateness && options.lateness->policy == LatePolicy::revise) {
+    // As long as what was told of firings is kept.
+    windows.revise(options.retention.after_told - kClockSlackNs,
+                   [this](const WindowFiring& gone) { withdraw_firing(gone); });
+  }
+}
 
 void Correlator::Impl::forget_node(HostState& host, ProcessIndex node, bool forced) {
   const auto known = host.facts.find(node);
@@ -149,6 +155,8 @@ void Correlator::Impl::join(const std::vector<HostTable::Joined>& joined) {
       rewrite_facts(*one.into);
     }
     by_watermark.erase({one.gone->listed_watermark, one.gone.get()});
+    uncount_nodes(*one.gone);
+    count_nodes(*one.into);
     touch(*one.into);
     if (!is_stream()) {
       continue;
@@ -370,6 +378,20 @@ void Correlator::Impl::keep_firing(const WindowFiring& firing) {
   });
 }
 
+void Correlator::Impl::withdraw_firing(const WindowFiring& gone) {
+  const auto known = std::ranges::find_if(firings, [&gone](const auto& entry) {
+    const WindowFiring& firing = entry.second;
+    return firing.rule == gone.rule && firing.order == gone.order && firing.group == gone.group;
+  });
+  if (known == firings.end()) {
+    return;  // It makes no finding, or was beyond the limit.
+  }
+  --firings_of[gone.rule];
+  firings_to_tell.erase(known->first);
+  withdrawn.push_back(std::move(known->second));
+  firings.erase(known);
+}
+
 void Correlator::Impl::settle(HostState& host) {
   collect_due(host);
   host.mark_children();
@@ -439,6 +461,7 @@ void Correlator::Impl::replace_rules(const RuleSet& following) {
     ++firings_of[now->second];
     ++firing;
   }
+  withdrawn.clear();
   touch_all();
   windows.replace_rules(following, unchanged);
   plain = std::move(following_plain);
@@ -481,10 +504,20 @@ void Correlator::take(const Event& event,
     host.hostname = event.hostname;
   }
   impl_->touch(host);
+  if (!impl_->has_room()) {
+    impl_->make_room();
+  }
   const GraphChange change = host.graph.apply(event);
-  if (impl_->options.lateness && !event.time_suspect &&
-      host.watermark.see(event.source, event.time)) {
-    host.watermark_moved = true;
+  if (std::ranges::any_of(change.changed, [](ProcessIndex node) { return node != kNoProcess; })) {
+    impl_->count_nodes(host);
+  }
+  if (impl_->options.lateness && !event.time_suspect) {
+    // With lineage it comes back from waiting: then the watermark has passed it.
+    const bool has_arrived = !duplicate && lineage == nullptr;
+    if (has_arrived && !hits.empty() && event.time < host.watermark.value()) {
+      host.late.add({.count = 1, .first = event.time, .last = event.time});
+    }
+    host.watermark_moved |= host.watermark.see(event.source, event.time);
   }
   host.graph_changed(change, impl_->feeds, impl_->is_stream());
   TakenEvent taken(event, duplicate, matcher, lineage, actor);
@@ -571,7 +604,11 @@ void Correlator::alias_host(std::string_view host, std::string_view other) {
   impl_->join(impl_->hosts.alias(host, other));
 }
 
-ProcessGraph::Expectation Correlator::expect(std::string_view host) const {
+void Correlator::prefetch(const Uid& host) const {
+  impl_->hosts.prefetch(host);
+}
+
+ProcessGraph::Expectation Correlator::expect(const Uid& host) const {
   return impl_->hosts.expect(host);
 }
 
@@ -664,7 +701,7 @@ std::size_t Correlator::hits_beyond_limit() const {
 std::size_t Correlator::pids_beyond_limit() const {
   std::size_t count = 0;
   for (const auto& [key, host] : impl_->hosts) {
-    count += host->pid_actors.beyond_limit();
+    count += host->pid_actors.beyond_limit() + host->graph.pid_ends_beyond_limit();
   }
   return count;
 }

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/base/limits.h"
 #include "engine/base/result.h"
 #include "engine/base/state_io.h"
 #include "engine/correlation/hit_store.h"
@@ -47,6 +48,11 @@ struct CorrelatorOptions {
   /// certain before finish(), and no update is ever told.
   std::optional<Lateness> lateness = std::nullopt;
   Retention retention = {};  ///< Of a stream. Without lateness everything is kept.
+  /// Nodes of all hosts' graphs. At the bound the host that holds most forgets the least needed,
+  /// whoever asks for more: a host that floods the engine forgets its own.
+  std::size_t processes_max = kProcessesMax;
+  /// Bytes of these, kProcessBytes each, and of their texts: the same bound in another measure.
+  std::uint64_t process_bytes_max = kProcessBytesMax;
 };
 
 /// Hits of one event, by what they were kept under.
@@ -123,8 +129,14 @@ class Correlator {
   /// Two host keys are one machine: configuration says so.
   void alias_host(std::string_view host, std::string_view other);
 
-  /// An event of the host is on its way: asks early for the memory that take() will need.
-  [[nodiscard]] ProcessGraph::Expectation expect(std::string_view host) const;
+  // An event of a host is on its way: asks early for the memory that take() will need. `host`:
+  // seeded_uid() of its key.
+
+  /// First.
+  void prefetch(const Uid& host) const;
+  /// Then; it knows how to go on.
+  [[nodiscard]] ProcessGraph::Expectation expect(const Uid& host) const;
+
   /// All keys that are known of a host's machine, ascending.
   [[nodiscard]] std::vector<std::string> keys_of_host(std::string_view host) const;
 

@@ -54,6 +54,8 @@ struct Correlator::Impl {
   /// Hands the event to the window correlations that list one of its rules.
   void keep_window_hits(const std::vector<std::size_t>& hits, TakenEvent& taken);
   void keep_firing(const WindowFiring& firing);
+  /// It is none any more, or another.
+  void withdraw_firing(const WindowFiring& gone);
   void forget_node(HostState& host, ProcessIndex node, bool forced);
   /// Keeps the hits of an event at a process, for the correlations that list their rules.
   void keep_step_hits(HostState& host,
@@ -116,6 +118,24 @@ struct Correlator::Impl {
   /// What the watermark has made certain.
   void collect_due(HostState& host) const;
   void tell_host(HostState& host, std::vector<Finding>& out);
+  void tell_withdrawn(std::vector<Finding>& out);
+
+  // --- The bound of all hosts (correlator_retention.cpp)
+
+  /// Brings the counts up to date for a host.
+  void count_nodes(HostState& host);
+  /// It is no more.
+  void uncount_nodes(HostState& host);
+
+  /// For the nodes of one event.
+  [[nodiscard]] bool has_room() const {
+    constexpr std::size_t kNodesOfEvent = 4;
+    return node_count + kNodesOfEvent <= options.processes_max &&
+           byte_count <= options.process_bytes_max;
+  }
+
+  /// Makes room for the nodes of one event. O(1) amortised over the events that fill it.
+  void make_room();
 
   // --- What a stream forgets
 
@@ -188,6 +208,7 @@ struct Correlator::Impl {
   FiringNumber next_firing = 0;
   std::vector<std::size_t> firings_of;  ///< How many, by window correlation.
   std::set<FiringNumber> firings_to_tell;
+  std::vector<WindowFiring> withdrawn;  ///< To be retracted, if nothing else is told of them.
   FindingLedger ledger;
   /// Told of the runs of a program: it may come again at any time.
   boost::unordered_flat_set<Uid, UidHash> told_of_programs;
@@ -197,6 +218,21 @@ struct Correlator::Impl {
   std::vector<HostState*> touched;  ///< In no order that may be shown.
   /// Hosts by watermark, as of when findings were last told.
   std::set<std::pair<Timestamp, const HostState*>> by_watermark;
+
+  /// Hosts by how many bytes of nodes and texts they hold, in steps: the last holds most, but for
+  /// less than a step. Of one step by key, so that it does not depend on addresses who forgets.
+  struct LargerHost {
+    static constexpr std::uint64_t kStep = 64 * kProcessBytes;
+
+    bool operator()(const HostState* a, const HostState* b) const {
+      return std::pair(a->counted_bytes / kStep, std::string_view(a->key)) <
+             std::pair(b->counted_bytes / kStep, std::string_view(b->key));
+    }
+  };
+
+  std::set<HostState*, LargerHost> by_size;
+  std::size_t node_count = 0;
+  std::uint64_t byte_count = 0;
   CorrelatorStats stats;
 };
 

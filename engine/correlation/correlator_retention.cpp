@@ -12,6 +12,47 @@ constexpr Duration kRetentionStep = 60 * kNanosPerSecond;
 
 }  // namespace
 
+void Correlator::Impl::count_nodes(HostState& host) {
+  const std::size_t nodes = host.graph.node_count();
+  const std::uint64_t bytes = nodes * kProcessBytes + host.graph.text_bytes();
+  // Either way: unsigned.
+  node_count += nodes - host.counted_nodes;
+  byte_count += bytes - host.counted_bytes;
+  host.counted_nodes = nodes;
+  if (host.counted_bytes != 0 &&
+      bytes / LargerHost::kStep == host.counted_bytes / LargerHost::kStep) {
+    host.counted_bytes = bytes;
+    return;
+  }
+  by_size.erase(&host);
+  host.counted_bytes = bytes;
+  by_size.insert(&host);
+}
+
+void Correlator::Impl::uncount_nodes(HostState& host) {
+  by_size.erase(&host);
+  node_count -= host.counted_nodes;
+  byte_count -= host.counted_bytes;
+}
+
+void Correlator::Impl::make_room() {
+  constexpr std::size_t kShareShed = 64;
+  // What texts hold is given back by making those anew that stay: for their sake more goes at once.
+  constexpr std::size_t kShareShedForTexts = 16;
+  while (!has_room() && !by_size.empty()) {
+    HostState& host = **by_size.rbegin();
+    const std::size_t before = host.counted_nodes;
+    const bool for_texts = byte_count > options.process_bytes_max;
+    const std::size_t wanted = 1 + before / (for_texts ? kShareShedForTexts : kShareShed);
+    host.graph_changed(host.graph.shed(wanted, for_texts), feeds, is_stream());
+    touch(host);
+    count_nodes(host);
+    if (host.counted_nodes == before) {
+      return;  // Nothing of it can go: its processes are parents of each other.
+    }
+  }
+}
+
 Duration Correlator::Impl::longest_timespan() const {
   Duration longest = 0;
   for (const CorrelationRule& rule : rules->correlations) {
@@ -40,6 +81,7 @@ void Correlator::Impl::retain(HostState& host) {
   for (const ProcessIndex process : gone) {
     host.graph_changed(host.graph.forget(process), feeds, true);
   }
+  count_nodes(host);
   stats.forgotten_processes += gone.size();
 }
 
@@ -79,10 +121,11 @@ void Correlator::Impl::forget_told() {
     });
   }
   forget_pid_actors(before);
-  while (!firings.empty() && firings.begin()->second.time < before) {
-    --firings_of[firings.begin()->second.rule];
-    firings.erase(firings.begin());
-  }
+  std::erase_if(firings, [&](const auto& entry) {
+    const bool is_old = entry.second.time < before;
+    firings_of[entry.second.rule] -= is_old ? 1U : 0U;
+    return is_old;
+  });
   boost::unordered_flat_set<Uid, UidHash> may_come_again;
   for (const auto& [key, host] : hosts) {
     for (const auto& [place, uid] : host->told) {

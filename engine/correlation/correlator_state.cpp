@@ -113,6 +113,9 @@ void Correlator::Impl::save_host(HostState& host) const {
   host.graph.save(*keeping->sink, host.row_number);
   StateWriter value;
   value.text(host.key).text(host.hostname).time(host.retained_at).time(host.forgotten_until);
+  for (const HitTally& tally : {host.lost, host.late}) {
+    value.number(tally.count).time(tally.first).time(tally.last);
+  }
   host.watermark.save(value);
   host.save_pending(value);
   keeping->sink->put(host_rows(StateRow::host, host.row_number), value.bytes());
@@ -121,8 +124,8 @@ void Correlator::Impl::save_host(HostState& host) const {
 void Correlator::Impl::erase_host(const HostState& host) const {
   for (const StateRow row :
        {StateRow::host, StateRow::graph, StateRow::process, StateRow::last_seen,
-        StateRow::process_texts, StateRow::step_hit, StateRow::step_total, StateRow::told_lineage,
-        StateRow::pid_actor, StateRow::lineage_due}) {
+        StateRow::process_texts, StateRow::pid_end, StateRow::step_hit, StateRow::step_total,
+        StateRow::told_lineage, StateRow::pid_actor, StateRow::lineage_due}) {
     keeping->sink->erase_prefix(host_rows(row, host.row_number));
   }
 }
@@ -210,6 +213,7 @@ void Correlator::Impl::settle_restored(HostState& host) {
   }
   host.lineage_due.clear();
   host.sink = sink;
+  count_nodes(host);
   list_watermark(host);
 }
 
@@ -342,6 +346,11 @@ class Restoration {
       host.hostname = value.text();
       host.retained_at = value.time();
       host.forgotten_until = value.time();
+      for (HitTally* tally : {&host.lost, &host.late}) {
+        tally->count = value.number();
+        tally->first = value.time();
+        tally->last = value.time();
+      }
       host.watermark.restore(value);
       pending_[number] = value.rest();
       const Result<void> graph = host.graph.restore(source_, number);

@@ -190,6 +190,24 @@ void Correlator::Impl::tell_host(HostState& host, std::vector<Finding>& out) {
   host.plain_changed.clear();
 }
 
+void Correlator::Impl::tell_withdrawn(std::vector<Finding>& out) {
+  for (const WindowFiring& gone : std::exchange(withdrawn, {})) {
+    const RuleMeta& rule = rules->window_correlations[gone.rule].meta;
+    const Uid uid = finding_uid(rule, gone);
+    const bool holds = std::ranges::any_of(firings, [&](const auto& entry) {
+      return entry.second.rule == gone.rule && finding_uid(rule, entry.second) == uid;
+    });
+    if (holds) {
+      continue;  // Told as it is now.
+    }
+    const HostState& host = *hosts.find(host_of(gone));
+    MatchView match = match_of(rule, true, host.key, host.hostname);
+    match.of_one_host = false;
+    match.uid = uid;
+    retract(match, host, std::nullopt, out);
+  }
+}
+
 Timestamp Correlator::watermark(std::string_view host) const {
   const HostState* known = impl_->hosts.find(host);
   if (impl_->finished) {
@@ -274,11 +292,12 @@ std::vector<Finding> Correlator::updates() {
   for (const FiringNumber number : impl.firings_to_tell) {
     const auto firing = impl.firings.find(number);
     if (firing != impl.firings.end() && !firing->second.lacks) {
-      // What was judged is final: nothing earlier is taken any more.
+      // What was judged is final: nothing earlier is expected any more.
       impl.tell(impl.finding_of(firing->second), kNothingClosed, kAllClosed, out, false);
     }
   }
   impl.firings_to_tell.clear();
+  impl.tell_withdrawn(out);
   for (HostState* host : impl.untouch_all()) {
     impl.retain(*host);
   }

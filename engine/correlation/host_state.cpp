@@ -366,6 +366,15 @@ Timestamp HostState::last_hit_at(ProcessIndex process) const {
   return last;
 }
 
+void HitTally::add(const HitTally& more) {
+  if (more.count == 0) {
+    return;
+  }
+  first = count == 0 ? more.first : std::min(first, more.first);
+  last = count == 0 ? more.last : std::max(last, more.last);
+  count += more.count;
+}
+
 std::size_t HostState::forget_node(ProcessIndex node, bool forced) {
   std::size_t hits = 0;
   const ProcessIndex canonical = graph.canonical(node);
@@ -375,6 +384,11 @@ std::size_t HostState::forget_node(ProcessIndex node, bool forced) {
       hits += set.total();
       if (!set.hits().empty()) {
         forgotten_until = std::max(forgotten_until, set.hits().back().event->order.time);
+        if (forced) {
+          lost.add({.count = set.total(),
+                    .first = set.hits().front().event->order.time,
+                    .last = set.hits().back().event->order.time});
+        }
       }
     }
     for (const CorrelationNumber correlation : here->second.anchored) {
@@ -505,6 +519,8 @@ void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
     hostname = other.hostname;
   }
   forgotten_until = std::max(forgotten_until, other.forgotten_until);
+  lost.add(other.lost);
+  late.add(other.late);
   watermark.absorb(other.watermark);
   watermark_moved = true;
   all_pids_changed = true;

@@ -18,6 +18,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 
+#include "engine/base/huge_pages.h"
 #include "engine/correlation/feeds.h"
 #include "engine/correlation/hit_store.h"
 #include "engine/correlation/pid_actors.h"
@@ -70,7 +71,22 @@ struct NodeFacts {
   [[nodiscard]] HitSet& hits_of(FeedNumber feed);
 };
 
-struct HostState {
+/// How many hits of a kind there were, and in which stretch of time.
+struct HitTally {
+  std::uint64_t count = 0;
+  Timestamp first = 0;  ///< The earliest and the latest of them, if there are any.
+  Timestamp last = 0;
+
+  void add(const HitTally& more);
+
+  /// How many they are, if some of them may be within `timespan` of what lies from `from` to `to`;
+  /// else 0.
+  [[nodiscard]] std::uint64_t within(Timestamp from, Timestamp to, Duration timespan) const {
+    return count != 0 && last >= minus(to, timespan) && first <= plus(from, timespan) ? count : 0;
+  }
+};
+
+struct HostState : OnHugePages<HostState> {
   using Marks = boost::unordered_flat_set<MatchPlace, MatchPlaceHash>;
 
   // What every event of the host needs comes first: few cache lines.
@@ -78,6 +94,10 @@ struct HostState {
   bool touched = false;  ///< Something came of it since findings were last told.
   bool watermark_moved = false;
   HostWatermark watermark;
+
+  // Of its graph, as the correlator last counted them.
+  std::size_t counted_nodes = 0;
+  std::uint64_t counted_bytes = 0;
 
   // For what survives a restart.
   std::uint32_t row_number = 0;  ///< What its rows are kept under.
@@ -104,6 +124,8 @@ struct HostState {
   Timestamp listed_watermark = kNothingClosed;
   Timestamp retained_at = kNothingClosed;  ///< The watermark when processes were last forgotten.
   Timestamp forgotten_until = kNothingClosed;  ///< The time of the last hit that was forgotten.
+  HitTally lost;                               ///< Forgotten for want of room.
+  HitTally late;                               ///< Came when the watermark had passed them.
   /// When a verdict that may still change is certain: once the watermark has passed.
   std::set<std::pair<Timestamp, MatchPlace>> lineage_due;
 

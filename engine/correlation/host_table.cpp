@@ -22,7 +22,7 @@ std::optional<std::uint32_t> decimal_pid(std::string_view text) {
 HostTable::Arrival HostTable::arrive(const Event& event) {
   Arrival arrival;
   const Uid key = seeded_uid(event.host);
-  Known& known = known_[key];
+  KnownHost& known = known_.of(key);
   std::vector<HostJoin> joins;
   const auto add = [&joins](std::vector<HostJoin> more) {
     std::ranges::move(more, std::back_inserter(joins));
@@ -55,18 +55,18 @@ HostTable::Arrival HostTable::arrive(const Event& event) {
   return arrival;
 }
 
-ProcessGraph::Expectation HostTable::expect(std::string_view key) const {
-  const auto known = known_.find(seeded_uid(key));
-  if (known == known_.end()) {
+ProcessGraph::Expectation HostTable::expect(const Uid& key) const {
+  const KnownHost* const known = known_.find(key);
+  if (known == nullptr) {
     return {};
   }
   constexpr std::size_t kLine = 64;
-  const char* const host = reinterpret_cast<const char*>(known->second.host);
+  const char* const host = reinterpret_cast<const char*>(known->host);
   for (std::size_t line = 0; host != nullptr && line < 3; ++line) {  // What every event needs.
     __builtin_prefetch(host + kLine * line, 1);
   }
-  known->second.graph.fetch_tables();
-  return known->second.graph;
+  known->graph.fetch_tables();
+  return known->graph;
 }
 
 std::vector<HostTable::Joined> HostTable::alias(std::string_view key, std::string_view other) {
@@ -83,9 +83,9 @@ std::vector<HostTable::Joined> HostTable::join(const std::vector<HostJoin>& join
     }
     for (const std::string& key : moved) {
       aliases_.insert_or_assign(key, one.into);
-      if (const auto known = known_.find(seeded_uid(key)); known != known_.end()) {
-        known->second.host = nullptr;
-        known->second.graph = {};
+      if (KnownHost* const known = known_.find(seeded_uid(key))) {
+        known->host = nullptr;
+        known->graph = {};
       }
     }
     std::vector<std::string>& others = other_keys_[one.into];

@@ -14,6 +14,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include "engine/correlation/host_state.h"
+#include "engine/correlation/known_hosts.h"
 #include "engine/event/event.h"
 #include "engine/process_graph/host_identity.h"
 
@@ -42,8 +43,14 @@ class HostTable {
   /// amortised, and few cache lines: it is done for every event.
   [[nodiscard]] Arrival arrive(const Event& event);
 
-  /// Asks early for the memory that arrive() and its host will need. Changes nothing.
-  [[nodiscard]] ProcessGraph::Expectation expect(std::string_view key) const;
+  // Asks early for the memory that arrive() and its host will need, one step after the other.
+  // Changes nothing.
+
+  /// `key`: seeded_uid() of the host key.
+  void prefetch(const Uid& key) const { known_.prefetch(key); }
+
+  [[nodiscard]] ProcessGraph::Expectation expect(const Uid& key) const;
+
   /// Two keys are one machine: configuration says so.
   [[nodiscard]] std::vector<Joined> alias(std::string_view key, std::string_view other);
 
@@ -86,14 +93,7 @@ class HostTable {
   /// By the least key of a machine that has several: the others.
   std::map<std::string, std::vector<std::string>, std::less<>> other_keys_;
 
-  /// What an event of a known host needs.
-  struct Known {
-    HostState* host = nullptr;          ///< Null: to be looked up by its key.
-    ProcessGraph::Expectation graph{};  ///< Of that host.
-    Uid last_name;                      ///< seeded_uid() of the host name, to learn nothing twice.
-  };
-
-  boost::unordered_flat_map<Uid, Known, UidHash> known_;  ///< By seeded_uid() of the key.
+  KnownHosts known_;
 };
 
 }  // namespace spoor

@@ -335,7 +335,10 @@ Finding lineage_finding(const HostState& host,
     }
   }
   add_evidence(host, rule, gathered, *windows, chief, match);
-  return build_finding(match, host.graph, host.pid_actors);
+  Finding finding = build_finding(match, host.graph, host.pid_actors);
+  finding.evicted = host.lost.within(finding.first_seen, finding.last_seen, correlation.timespan);
+  finding.late = host.late.within(finding.first_seen, finding.last_seen, correlation.timespan);
+  return finding;
 }
 
 }  // namespace spoor

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 
 #include "engine/base/state_io.h"
@@ -17,12 +18,19 @@
 
 namespace spoor {
 
+/// What becomes of what comes later still, where windows that it may stand in were judged.
+enum class LatePolicy : std::uint8_t {
+  count,   ///< Correlations in time leave it out; it is counted.
+  revise,  ///< They are judged again: findings get a new revision, or are retracted.
+};
+
 /// How late the events of a source may come, in nanoseconds of event time (semantics: "Watermark").
 struct Lateness {
   Duration agent_stream = 30 * kNanosPerSecond;     ///< Sysmon and other Windows channels.
   Duration batched_export = 900 * kNanosPerSecond;  ///< CrowdStrike, SentinelOne: cloud exports.
   /// A source whose last event is so much older than the host's newest one holds nothing back.
   Duration source_silence = 3'600 * kNanosPerSecond;
+  LatePolicy policy = LatePolicy::count;
 
   [[nodiscard]] Duration of(Source source) const;
 };

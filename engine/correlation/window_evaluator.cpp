@@ -51,7 +51,14 @@ void WindowEvaluator::lacks_evidence(const WindowFiring& firing) {
   for (const std::string& text : firing.group) {
     append_text(text, group);
   }
-  impl_->save_fired(firing.order, firing.rule, group, true);
+  const Impl::FiringKey key(firing.order, firing.rule, group);
+  impl_->save_fired(key, true);
+  if (impl_->revising != nullptr) {
+    const auto known = impl_->revising->fired.find(key);
+    if (known != impl_->revising->fired.end()) {
+      known->second.lacks = true;
+    }
+  }
 }
 
 void WindowEvaluator::save(Timestamp keep_from) {
@@ -62,13 +69,24 @@ Result<void> WindowEvaluator::restore(const StateSource& source, const RuleSet& 
   return impl_->restore(source, rules);
 }
 
+void WindowEvaluator::revise(Duration late_by, OnWithdrawn on_withdrawn) {
+  impl_->revising = std::make_unique<Impl::Revising>();
+  impl_->revising->late_by = late_by;
+  impl_->revising->on_withdrawn = std::move(on_withdrawn);
+}
+
 void WindowEvaluator::finish() {
+  impl_->rejudge();
   impl_->finished = true;
   impl_->judge_first(impl_->waiting.size());
 }
 
 const WindowDrops& WindowEvaluator::drops() const {
   return impl_->drops;
+}
+
+std::uint64_t WindowEvaluator::revised_events() const {
+  return impl_->revising == nullptr ? 0 : impl_->revising->events_taken;
 }
 
 std::size_t WindowEvaluator::groups() const {

@@ -7,9 +7,10 @@
 //
 // Events are therefore kept until no earlier one can come: advance() says until when that is, and
 // finish() that no more come. An event that is earlier than what was judged already is counted and
-// dropped. Within the order of time the state is: for each group of a rule its window, or, of
-// temporal rules, one time for each listed rule. Groups without an event within the timespan are
-// forgotten. All of it is bounded by WindowLimits, and what a bound drops is counted.
+// dropped, or, with revise(), judged in its place all the same. Within the order of time the state
+// is: for each group of a rule its window, or, of temporal rules, one time for each listed rule.
+// Groups without an event within the timespan are forgotten. All of it is bounded by WindowLimits,
+// and what a bound drops is counted.
 //
 // A rule that lists another correlation sees each of its firings as an event of its own, directly
 // behind the event that completed it, with that event's fields and, under the names of `group-by`,
@@ -86,7 +87,7 @@ struct WindowLimits {
 
 /// What a bound dropped. All zero: the firings are all that there are.
 struct WindowDrops {
-  std::uint64_t late_events = 0;  ///< Earlier than what was judged already.
+  std::uint64_t late_events = 0;  ///< Earlier than what was judged already, and not taken.
   std::uint64_t groups = 0;       ///< Forgotten before their time, the longest unused first.
   std::uint64_t entries = 0;      ///< Events or values forgotten before their time, oldest first.
 
@@ -97,6 +98,10 @@ class WindowEvaluator {
  public:
   using OnFiring = std::function<void(const WindowFiring&)>;
   using OnJudged = std::function<void(const WindowJudgement&)>;
+
+  /// A firing that was handed over and is none, or another, now. Of it the rule, the order of the
+  /// event and the group are told; what it is now is handed over behind all that are withdrawn.
+  using OnWithdrawn = std::function<void(const WindowFiring&)>;
 
   /// `rules` must outlive the evaluator. Firings are handed over in the order of their events'
   /// times, of one event in the order of the rules.
@@ -111,6 +116,12 @@ class WindowEvaluator {
   /// Shows every window as it is judged: for who asks why a condition does not hold.
   void on_judged(OnJudged look);
 
+  /// Takes what comes late too, up to `late_by` behind the watermark: what was judged is kept for
+  /// as long, and judged again with it when next advanced. What then fires otherwise is withdrawn
+  /// and handed over. To be called before the first event. Of the events that a bound made be
+  /// judged early, or forgotten, it holds as well.
+  void revise(Duration late_by, OnWithdrawn on_withdrawn);
+
   /// Takes an event: `hits` are the detections that held (indices into RuleSet::detections). What a
   /// rule may want of its fields is copied. Taking it again adds hits to it, and nothing else. If
   /// more events wait than may, the earlier half of them is judged.
@@ -119,8 +130,8 @@ class WindowEvaluator {
   /// Does some rule list the detection?
   [[nodiscard]] bool wants(std::size_t detection) const;
 
-  /// The detection does not hold for that event after all. If it was judged already, that is
-  /// counted as a late event.
+  /// The detection does not hold for that event after all. If it was judged already, and is not to
+  /// be judged again, that is counted as a late event.
   void remove(const OrderKey& order, std::size_t detection);
 
   /// Goes on with another rule set, which must outlive the evaluator. Rules that are `unchanged`
@@ -151,6 +162,9 @@ class WindowEvaluator {
   [[nodiscard]] Result<void> restore(const StateSource& source, const RuleSet& rules);
 
   [[nodiscard]] const WindowDrops& drops() const;
+
+  /// What came late and was taken all the same.
+  [[nodiscard]] std::uint64_t revised_events() const;
 
   /// Groups that are remembered now, over all rules.
   [[nodiscard]] std::size_t groups() const;

@@ -37,8 +37,9 @@ struct WindowEvaluator::Impl {
     std::uint64_t number = 0;
     std::string record;             ///< What decides between copies; empty if the caller gave none.
     std::vector<std::size_t> hits;  ///< Ascending.
-    WindowHits kept;                ///< By rule id.
+    WindowHits kept;                ///< By rule id; once it was judged with its evidence.
     std::vector<NamedText> texts;   ///< By field, in the event's order.
+    EvidenceRef evidence;           ///< Once it was judged.
   };
 
   /// One whose turn it is.
@@ -91,7 +92,6 @@ struct WindowEvaluator::Impl {
     StateSink* sink = nullptr;
     std::vector<Uid> detection_ids;  ///< By detection.
     std::vector<Uid> rule_ids;       ///< By rule.
-    std::vector<OrderKey> since;     ///< By rule: it sees the events from here on.
     Timestamp kept_from = kNothingClosed;
   };
 
@@ -100,6 +100,38 @@ struct WindowEvaluator::Impl {
     std::vector<std::optional<OrderKey>> since;  ///< By rule; none: it was not there.
     /// (event, rule, group) → lacks evidence.
     std::map<std::tuple<OrderKey, Uid, Uid>, bool> fired;
+    // Of what is revised, as it was.
+    std::optional<OrderKey> changed;
+    std::optional<OrderKey> open_from;
+  };
+
+  /// An event, a rule, and the key of a group.
+  using FiringKey = std::tuple<OrderKey, std::size_t, std::string>;
+
+  /// What was judged, and may be judged again if something comes late
+  /// (window_evaluator_revise.cpp).
+  struct Revising {
+    /// What was handed over.
+    struct Fired {
+      std::vector<std::string> group;
+      Uid content;
+      bool lacks = false;
+    };
+
+    Duration late_by = 0;
+    OnWithdrawn on_withdrawn;
+    std::map<OrderKey, WaitingEvent> events;
+    boost::unordered_flat_map<Uid, OrderKey, UidHash> orders;
+    std::map<FiringKey, Fired> fired;
+    std::optional<OrderKey> changed;  ///< The first event that is another than when it was judged.
+    std::optional<OrderKey> open_from;  ///< No event before is taken: some in its window are gone.
+    std::uint64_t events_taken = 0;
+  };
+
+  /// While events are judged again.
+  struct Rejudging {
+    OrderKey from;  ///< What fired at events before stands.
+    std::map<FiringKey, WindowFiring> fired;
   };
 
   Impl(const RuleSet& rule_set,
@@ -109,6 +141,7 @@ struct WindowEvaluator::Impl {
       : reporting(report_mode), on_firing(std::move(firing_taker)), limits(window_limits) {
     prepare(rule_set);
     groups.resize(rules->size());
+    since.assign(rules->size(), kFirst);
   }
 
   // --- Rules made ready ---
@@ -131,6 +164,7 @@ struct WindowEvaluator::Impl {
     for (std::size_t rule = 0; rule < rules->size(); ++rule) {
       prepare(rule);
     }
+    reach = longest_reach();
   }
 
   void prepare(std::size_t index) {
@@ -165,11 +199,15 @@ struct WindowEvaluator::Impl {
     if (wanted.empty()) {
       return;
     }
+    std::ranges::sort(wanted);
     if (judged && event.order < *judged) {
-      drops.late_events += event.duplicate ? 0U : 1U;
+      if (is_revisable(event.order)) {
+        add_late(event, wanted, reader);
+      } else {
+        drops.late_events += event.duplicate ? 0U : 1U;
+      }
       return;
     }
-    std::ranges::sort(wanted);
     const auto known = orders.find(event.order.uid);
     if (known == orders.end()) {
       orders.emplace(event.order.uid, event.order);
@@ -251,14 +289,13 @@ struct WindowEvaluator::Impl {
     }
     const auto known = orders.find(order.uid);
     if (known == orders.end()) {
-      drops.late_events += judged && order < *judged ? 1U : 0U;
+      if (judged && order < *judged && !remove_judged(order, detection)) {
+        ++drops.late_events;
+      }
       return;
     }
     const auto place = waiting.find(known->second);
-    std::erase(place->second.hits, detection);
-    std::erase_if(place->second.kept, [&](const auto& kept) {
-      return kept.first == (*detection_rules)[detection].meta.id;
-    });
+    drop_hit(place->second, detection);
     if (place->second.hits.empty()) {
       erase_event(known->second);
       waiting.erase(place);
@@ -268,6 +305,13 @@ struct WindowEvaluator::Impl {
     }
   }
 
+  void drop_hit(WaitingEvent& event, std::size_t detection) const {
+    std::erase(event.hits, detection);
+    std::erase_if(event.kept, [&](const auto& kept) {
+      return kept.first == (*detection_rules)[detection].meta.id;
+    });
+  }
+
   /// Judges the first `count` of those that wait.
   void judge_first(std::size_t count) {
     for (; count > 0; --count) {
@@ -275,16 +319,18 @@ struct WindowEvaluator::Impl {
       judged = first->first;
       judge(first->first, first->second);
       orders.erase(first->first.uid);
-      waiting.erase(first);
+      keep_judged(waiting.extract(first));
     }
   }
 
   void advance(Timestamp watermark) {
+    rejudge();
     const OrderKey end{.time = watermark, .rank = std::numeric_limits<int>::min(), .uid = {}};
     while (!waiting.empty() && waiting.begin()->first < end) {
       judge_first(1);
     }
     judged = std::max(judged.value_or(end), end);
+    forget_judged();
   }
 
   // --- Another rule set ---
@@ -292,9 +338,14 @@ struct WindowEvaluator::Impl {
   void replace_rules(const RuleSet& following, const UnchangedRules& unchanged) {
     const std::vector<FieldRef> names_before = std::move(fields);
     std::vector<Groups> groups_before = std::move(groups);
+    const std::vector<OrderKey> since_before = std::move(since);
     prepare(following);
+    since.clear();
+    for (const std::optional<std::size_t>& same : unchanged.window_correlations) {
+      since.push_back(same ? since_before[*same] : judged.value_or(kFirst));
+    }
     if (keeping != nullptr) {
-      identify(following, unchanged);
+      identify(following);
     }
     groups = std::vector<Groups>(rules->size());
     for (std::size_t rule = 0; rule < rules->size(); ++rule) {
@@ -320,6 +371,7 @@ struct WindowEvaluator::Impl {
         entry = waiting.erase(entry);
       }
     }
+    renumber_judged(names_before, following_detections, unchanged);
   }
 
   /// False if nothing of the event is wanted any more.
@@ -348,13 +400,16 @@ struct WindowEvaluator::Impl {
   // --- One event, in canonical order ---
 
   void judge(const OrderKey& order, WaitingEvent& waited) {
-    auto evidence = std::make_shared<WindowEvidence>();
-    evidence->order = order;
-    evidence->number = waited.number;
-    if (!waited.kept.empty()) {
-      evidence->hits = std::make_shared<const WindowHits>(std::move(waited.kept));
+    if (waited.evidence == nullptr) {
+      auto evidence = std::make_shared<WindowEvidence>();
+      evidence->order = order;
+      evidence->number = waited.number;
+      if (!waited.kept.empty()) {
+        evidence->hits = std::make_shared<const WindowHits>(std::move(waited.kept));
+      }
+      waited.evidence = std::move(evidence);
     }
-    const DueEvent event{.time = order.time, .event = &waited, .evidence = std::move(evidence)};
+    const DueEvent event{.time = order.time, .event = &waited, .evidence = waited.evidence};
     for (const std::size_t hit : waited.hits) {
       for (const auto& [rule, places] : uses[hit]) {
         if (!sees(rule, order)) {
@@ -472,25 +527,35 @@ struct WindowEvaluator::Impl {
                                           .listed = &share.listed,
                                           .values = &values});
     drops.entries += state.window.dropped() - dropped;
-    if (on_judged && restoring == nullptr) {
+    if (on_judged && restoring == nullptr && rejudging == nullptr) {
       on_judged({.rule = index,
                  .time = event.time,
                  .group = &share.group,
                  .window = &state.window,
                  .holds = holds});
     }
+    const OrderKey& order = event.evidence->order;
+    const bool suppressed = reporting == WindowReporting::fire && state.last_fired &&
+                            is_within(*state.last_fired, event.time, rule.timespan);
+    const std::optional<bool> fired_before = restoring != nullptr || rejudging != nullptr
+                                                 ? fired({order, index, share.key})
+                                                 : std::nullopt;
+    const bool is_past = rejudging != nullptr && order < rejudging->from;
+    const bool is_again = is_past || restoring != nullptr;
+    if (is_again && fired_before) {
+      state.last_fired = event.time;  // Whether or not all that its window held is still here.
+    }
     if (!holds) {
       return;
     }
     tell_users(index, event, arrival, share, state.window);
-    const bool suppressed = reporting == WindowReporting::fire && state.last_fired &&
-                            is_within(*state.last_fired, event.time, rule.timespan);
-    const std::optional<bool> fired_before = fired(event.evidence->order, index, share.key);
-    if (restoring == nullptr ? suppressed : !fired_before) {
+    if (is_again ? !fired_before : suppressed) {
       return;
     }
     state.last_fired = event.time;
-    save_fired(event.evidence->order, index, share.key, fired_before.value_or(false));
+    if (is_past) {
+      return;
+    }
     WindowFiring firing{.rule = index,
                         .event = event.event->number,
                         .time = event.time,
@@ -505,6 +570,17 @@ struct WindowEvaluator::Impl {
       firing.evidence = state.window.evidence();
       firing.evidence_total = state.window.evidence_total();
     }
+    const FiringKey key(order, index, share.key);
+    if (rejudging != nullptr) {
+      rejudging->fired.emplace(key, std::move(firing));
+    } else {
+      hand_over(key, firing);
+    }
+  }
+
+  void hand_over(const FiringKey& key, const WindowFiring& firing) const {
+    save_fired(key, firing.lacks);
+    remember_fired(key, firing);
     on_firing(firing);
   }
 
@@ -580,14 +656,12 @@ struct WindowEvaluator::Impl {
   // --- What survives a restart (window_evaluator_state.cpp)
 
   void keep_state(StateSink& sink, const RuleSet& rule_set);
-  /// Of other rules from now on; those unchanged see what they saw.
-  void identify(const RuleSet& rule_set, const UnchangedRules& unchanged) const;
+  /// Of other rules from now on.
+  void identify(const RuleSet& rule_set) const;
   void save_event(const OrderKey& order) const;
   void erase_event(const OrderKey& order) const;
-  void save_fired(const OrderKey& order,
-                  std::size_t rule,
-                  const std::string& group,
-                  bool lacks) const;
+  void save_fired(const FiringKey& fired, bool lacks) const;
+  void erase_fired(const FiringKey& fired) const;
   void save(Timestamp keep_from);
   [[nodiscard]] bool restore_head(StateReader& value, const RuleSet& rule_set, Restoring& into);
   /// False if the row is damaged. An event without hits: no rule wants it any more.
@@ -595,18 +669,49 @@ struct WindowEvaluator::Impl {
                                    const std::map<Uid, std::size_t>& detections,
                                    WaitingEvent& into);
   [[nodiscard]] Result<void> restore(const StateSource& source, const RuleSet& rule_set);
-  /// While restoring: did it fire, and does it lack evidence?
-  [[nodiscard]] std::optional<bool> fired(const OrderKey& order,
-                                          std::size_t rule,
-                                          const std::string& group) const;
+  /// While something is judged again: did it fire, and does it lack evidence?
+  [[nodiscard]] std::optional<bool> fired(const FiringKey& key) const;
   /// How far back an event may stand in a window, of a rule that lists rules in theirs.
   [[nodiscard]] Duration longest_reach() const;
 
   /// Always, but of what was judged before a rule came.
   [[nodiscard]] bool sees(std::size_t rule, const OrderKey& order) const {
+    if (rejudging != nullptr) {
+      return since[rule] <= order;
+    }
     return restoring == nullptr || (restoring->since[rule] && *restoring->since[rule] <= order);
   }
 
+  // --- What comes late (window_evaluator_revise.cpp)
+
+  /// Was judged, and what comes of it late is taken.
+  [[nodiscard]] bool is_revisable(const OrderKey& order) const;
+  void add_late(WindowEvent& event,
+                const std::vector<std::size_t>& wanted,
+                const FieldReader& reader);
+  /// False if the event is not kept any more.
+  bool remove_judged(const OrderKey& order, std::size_t detection) const;
+  void note_changed(const OrderKey& order) const;
+  /// Takes the event's hits from its evidence, which windows that were judged share.
+  static void reopen(WaitingEvent& event);
+  void keep_judged(std::map<OrderKey, WaitingEvent>::node_type event) const;
+  void forget_judged() const;
+  void renumber_judged(const std::vector<FieldRef>& names_before,
+                       const std::map<std::size_t, std::size_t>& detections,
+                       const UnchangedRules& unchanged);
+  void remember_fired(const FiringKey& key, const WindowFiring& firing) const;
+  /// Judges again what the changed events may stand in the windows of, and hands over what fires
+  /// otherwise. O(events from the timespan before the first of them on).
+  void rejudge();
+  void hand_over(Rejudging& again) const;
+
+  /// Before every event.
+  static constexpr OrderKey kFirst{.time = kNothingClosed, .rank = 0, .uid = {}};
+
+  std::vector<OrderKey> since;  ///< By rule: it sees the events from here on.
+  Duration reach = 0;           ///< longest_reach() of the rules.
+  std::unique_ptr<Revising> revising;
+  Rejudging* rejudging = nullptr;
   std::unique_ptr<Keeping> keeping;
   const Restoring* restoring = nullptr;
   bool finished = false;

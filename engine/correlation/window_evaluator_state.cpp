@@ -15,9 +15,6 @@ namespace {
 constexpr Duration kForgetStep = 60 * kNanosPerSecond;
 constexpr std::uint64_t kItemsMax = 1U << 20U;
 
-/// Before every event.
-constexpr OrderKey kFirst{.time = kNothingClosed, .rank = 0, .uid = {}};
-
 std::string event_key(const OrderKey& order) {
   StateWriter key(StateRow::window_event);
   write_order_key(order, key);
@@ -43,17 +40,17 @@ std::string first_key(StateRow row, Timestamp time) {
 }  // namespace
 
 Duration WindowEvaluator::Impl::longest_reach() const {
-  std::vector<Duration> reach(rules->size(), 0);
+  std::vector<Duration> of_rule(rules->size(), 0);
   Duration longest = 0;
   // A rule stands behind those that it lists.
   for (std::size_t rule = 0; rule < rules->size(); ++rule) {
     for (const ListedRule& listed : (*rules)[rule].rules) {
       if (listed.is_correlation) {
-        reach[rule] = std::max(reach[rule], reach[listed.index]);
+        of_rule[rule] = std::max(of_rule[rule], of_rule[listed.index]);
       }
     }
-    reach[rule] = plus(reach[rule], (*rules)[rule].timespan);
-    longest = std::max(longest, reach[rule]);
+    of_rule[rule] = plus(of_rule[rule], (*rules)[rule].timespan);
+    longest = std::max(longest, of_rule[rule]);
   }
   return longest;
 }
@@ -63,25 +60,20 @@ void WindowEvaluator::Impl::keep_state(StateSink& sink, const RuleSet& rule_set)
   keeping->sink = &sink;
   keeping->detection_ids = identity_uids(rule_set.detections, rule_set);
   keeping->rule_ids = identity_uids(rule_set.window_correlations, rule_set);
-  keeping->since.assign(rules->size(), kFirst);
 }
 
-void WindowEvaluator::Impl::identify(const RuleSet& rule_set,
-                                     const UnchangedRules& unchanged) const {
+void WindowEvaluator::Impl::identify(const RuleSet& rule_set) const {
   keeping->detection_ids = identity_uids(rule_set.detections, rule_set);
   keeping->rule_ids = identity_uids(rule_set.window_correlations, rule_set);
-  const std::vector<OrderKey> before = std::move(keeping->since);
-  keeping->since.clear();
-  for (const std::optional<std::size_t>& same : unchanged.window_correlations) {
-    keeping->since.push_back(same ? before[*same] : judged.value_or(kFirst));
-  }
 }
 
 void WindowEvaluator::Impl::save_event(const OrderKey& order) const {
   if (keeping == nullptr) {
     return;
   }
-  const WaitingEvent& event = waiting.find(order)->second;
+  const auto waits = waiting.find(order);
+  const WaitingEvent& event =
+      waits == waiting.end() ? revising->events.find(order)->second : waits->second;
   StateWriter value;
   value.number(event.number).text(event.record).number(event.hits.size());
   for (const std::size_t hit : event.hits) {
@@ -101,22 +93,30 @@ void WindowEvaluator::Impl::erase_event(const OrderKey& order) const {
   }
 }
 
-void WindowEvaluator::Impl::save_fired(const OrderKey& order,
-                                       std::size_t rule,
-                                       const std::string& group,
-                                       bool lacks) const {
+void WindowEvaluator::Impl::save_fired(const FiringKey& fired, bool lacks) const {
   if (keeping != nullptr && restoring == nullptr) {
+    const auto& [order, rule, group] = fired;
     keeping->sink->put(fired_key(order, keeping->rule_ids[rule], group_uid(group)),
                        StateWriter().flag(lacks).bytes());
   }
 }
 
-std::optional<bool> WindowEvaluator::Impl::fired(const OrderKey& order,
-                                                 std::size_t rule,
-                                                 const std::string& group) const {
+void WindowEvaluator::Impl::erase_fired(const FiringKey& fired) const {
+  if (keeping != nullptr) {
+    const auto& [order, rule, group] = fired;
+    keeping->sink->erase(fired_key(order, keeping->rule_ids[rule], group_uid(group)));
+  }
+}
+
+std::optional<bool> WindowEvaluator::Impl::fired(const FiringKey& key) const {
+  if (rejudging != nullptr) {
+    const auto known = revising->fired.find(key);
+    return known == revising->fired.end() ? std::nullopt : std::optional(known->second.lacks);
+  }
   if (restoring == nullptr) {
     return std::nullopt;
   }
+  const auto& [order, rule, group] = key;
   const auto known = restoring->fired.find({order, keeping->rule_ids[rule], group_uid(group)});
   return known == restoring->fired.end() ? std::nullopt : std::optional(known->second);
 }
@@ -132,13 +132,19 @@ void WindowEvaluator::Impl::save(Timestamp keep_from) {
   value.number(keeping->rule_ids.size());
   for (std::size_t rule = 0; rule < keeping->rule_ids.size(); ++rule) {
     value.uid(keeping->rule_ids[rule]);
-    write_order_key(keeping->since[rule], value);
+    write_order_key(since[rule], value);
+  }
+  for (const std::optional<OrderKey> order :
+       {revising == nullptr ? std::nullopt : revising->changed,
+        revising == nullptr ? std::nullopt : revising->open_from}) {
+    value.flag(order.has_value());
+    write_order_key(order.value_or(kFirst), value);
   }
   keeping->sink->put(StateWriter(StateRow::windows).bytes(), value.bytes());
   if (!judged) {
     return;
   }
-  const Timestamp from = minus(std::min(keep_from, judged->time), longest_reach());
+  const Timestamp from = minus(std::min(keep_from, judged->time), reach);
   if (keeping->kept_from == kNothingClosed) {
     keeping->kept_from = from;
   } else if (from > plus(keeping->kept_from, kForgetStep)) {
@@ -163,11 +169,16 @@ bool WindowEvaluator::Impl::restore_head(StateReader& value,
   const std::vector<Uid> ids = identity_uids(rule_set.window_correlations, rule_set);
   for (std::uint64_t left = value.number_to(kItemsMax); left > 0 && value.ok(); --left) {
     const Uid id = value.uid();
-    const OrderKey since = read_order_key(value);
+    const OrderKey seen_since = read_order_key(value);
     const auto rule = std::ranges::find(ids, id);
     if (rule != ids.end()) {
-      into.since[static_cast<std::size_t>(rule - ids.begin())] = since;
+      into.since[static_cast<std::size_t>(rule - ids.begin())] = seen_since;
     }
+  }
+  for (std::optional<OrderKey>* order : {&into.changed, &into.open_from}) {
+    const bool is_told = value.flag();
+    const OrderKey told = read_order_key(value);
+    *order = is_told ? std::optional(told) : std::nullopt;
   }
   return value.is_done();
 }
@@ -239,6 +250,10 @@ Result<void> WindowEvaluator::Impl::restore(const StateSource& source, const Rul
                              }
                              if (judged_before && order < *judged_before) {
                                judge(order, event);
+                               if (revising != nullptr) {
+                                 revising->orders.emplace(order.uid, order);
+                                 revising->events.emplace(order, std::move(event));
+                               }
                              } else {
                                orders.emplace(order.uid, order);
                                waiting.emplace(order, std::move(event));
@@ -247,8 +262,12 @@ Result<void> WindowEvaluator::Impl::restore(const StateSource& source, const Rul
                            });
   restoring = nullptr;
   drops = drops_before;
+  if (revising != nullptr) {
+    revising->changed = again.changed;
+    revising->open_from = again.open_from;
+  }
   for (std::size_t rule = 0; rule < again.since.size(); ++rule) {
-    keeping->since[rule] = again.since[rule].value_or(judged_before.value_or(kFirst));
+    since[rule] = again.since[rule].value_or(judged_before.value_or(kFirst));
   }
   if (!is_sound) {
     return fail(ErrorCode::bad_state, "a row of the window correlations is damaged");

@@ -75,7 +75,9 @@ void collect_evidence(const std::vector<EvidenceRef>& window,
   });
 }
 
-Uid uid_of(const RuleMeta& rule, const WindowFiring& firing) {
+}  // namespace
+
+Uid finding_uid(const RuleMeta& rule, const WindowFiring& firing) {
   UidBuilder builder;
   builder.add("finding").add(rule.id).add(rule.logic_hash).add("window");
   for (const std::string& value : firing.group) {
@@ -83,8 +85,6 @@ Uid uid_of(const RuleMeta& rule, const WindowFiring& firing) {
   }
   return builder.add(firing.first.uid.high).add(firing.first.uid.low).finish();
 }
-
-}  // namespace
 
 void for_each_event(const std::vector<EvidenceRef>& window,
                     const std::function<void(const KeptEvent&)>& look) {
@@ -119,13 +119,14 @@ Finding window_finding(const RuleSet& rules, const WindowFiring& firing, const H
                          match.evidence.end() - static_cast<std::ptrdiff_t>(kEvidencePerMatchMax));
   }
   match.evidence_total = std::max(firing.evidence_total, evidence.size());
-  match.uid = uid_of(rule.meta, firing);
+  match.uid = finding_uid(rule.meta, firing);
   for (std::size_t i = 0; i < firing.group.size(); ++i) {
     match.group.emplace_back(rule.group_by[i].name, firing.group[i]);
   }
   Finding finding = build_finding(match, host.graph, host.pid_actors);
   // The oldest of many are not kept as evidence.
   finding.first_seen = std::min(finding.first_seen, firing.first.time);
+  finding.late = host.late.within(finding.first_seen, finding.last_seen, rule.timespan);
   return finding;
 }
 

@@ -19,6 +19,9 @@ namespace spoor {
                                      const WindowFiring& firing,
                                      const HostState& host);
 
+/// Of rule, group and first event.
+[[nodiscard]] Uid finding_uid(const RuleMeta& rule, const WindowFiring& firing);
+
 /// The host key of the event that completed the firing; empty if nothing is kept of it.
 [[nodiscard]] std::string_view host_of(const WindowFiring& firing);
 

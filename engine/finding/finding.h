@@ -123,6 +123,12 @@ struct Finding {
       processes;  ///< Root first; ancestors of the anchor, then what hangs below.
   std::vector<FindingEvidence> evidence;  ///< In canonical order.
   std::size_t evidence_total = 0;         ///< Including what the limits left out.
+  /// Of a correlation along the tree: hits of its host that were forgotten for want of room, if
+  /// some of them may have joined it by their times. As of when it was told.
+  std::size_t evicted = 0;
+  /// Of a correlation: hits of its host that came later than their source may, if some of them may
+  /// have joined it by their times. As of when it was told.
+  std::size_t late = 0;
   Timestamp first_seen = 0;
   Timestamp last_seen = 0;
 

@@ -375,6 +375,12 @@ void write_knowledge(JsonWriter& json, const Finding& finding) {
   json.number("salvaged", std::ranges::count(finding.evidence, true, &FindingEvidence::salvaged));
   json.number("evidence_shown", static_cast<std::int64_t>(finding.evidence.size()));
   json.number("evidence_total", static_cast<std::int64_t>(finding.evidence_total));
+  if (finding.evicted != 0) {
+    json.number("evicted", static_cast<std::int64_t>(finding.evicted));
+  }
+  if (finding.late != 0) {
+    json.number("late", static_cast<std::int64_t>(finding.late));
+  }
   json.end_object();
 }
 

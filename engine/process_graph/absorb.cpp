@@ -43,7 +43,12 @@ std::vector<ProcessIndex> ProcessGraph::Store::absorb(const Store& other) {
       creators.take(places[theirs], creator);
     }
   });
+  other.pid_ends.for_each([&](const PidEnd& end) {
+    pid_ends.take(end);
+    pids.push_back(end.pid);
+  });
   regroup_all(pids, change);
+  work_out_ends_of_all(pids, change);
   for (const ProcessIndex ours : places) {
     if (ours != kNoProcess) {
       note(ours, NodeChanges::What::all);

@@ -66,6 +66,7 @@ constexpr std::uint32_t kBlockNodes = 64;
 
 void ProcessGraph::Store::track_changes() {
   changes = std::make_unique<NodeChanges>();
+  pid_ends.track_changes();
   nodes.for_each([this](std::uint32_t process, const ProcessNode& /*node*/) {
     note(process, NodeChanges::What::all);
   });
@@ -83,6 +84,7 @@ void ProcessGraph::Store::save(StateSink& sink, std::uint32_t host) {
       save_node(process, what, host, sink);
     }
   });
+  pid_ends.save(row_key(StateRow::pid_end, host).bytes(), sink);
   std::ranges::sort(blocks);
   blocks.erase(std::unique(blocks.begin(), blocks.end()), blocks.end());
   for (const std::uint32_t block : blocks) {
@@ -247,6 +249,7 @@ void ProcessGraph::Store::restore_indices() {
   swept_rows = profiles.size() + claims.size();
   GraphChange change;
   regroup_all(pids, change);
+  work_out_ends_of_all(pids, change);
   nodes.for_each([this](std::uint32_t process, const ProcessNode& node) {
     if (node.end != 0 && node.is_tombstone == 0) {
       queue(process, to_seconds(from_node_time(node.end)));
@@ -285,6 +288,11 @@ Result<void> ProcessGraph::Store::restore(const StateSource& source, std::uint32
   if (damaged.empty()) {
     take_rows(StateRow::graph, "counters", [&](StateReader& place, StateReader& value) {
       return place.is_done() && restore_counters(value);
+    });
+  }
+  if (damaged.empty()) {
+    take_rows(StateRow::pid_end, "ends by pid", [&](StateReader& place, StateReader& value) {
+      return value.is_done() && pid_ends.restore(place);
     });
   }
   if (!damaged.empty()) {

@@ -69,6 +69,9 @@ class Application {
         store_.note(actor, NodeChanges::What::numbers);
       }
     }
+    if (const std::optional<PidEnd> end = pid_end()) {
+      store_.take_pid_end(*end, change_);
+    }
     store_.tell_created(change_);
     change_.actor = to_index(actor);
     change_.parent = to_index(parent);
@@ -100,6 +103,18 @@ class Application {
     return pid.value_or(0) == 0
                ? std::nullopt
                : std::optional(PidParent{.pid = *pid, .time = to_node_time(event_.time)});
+  }
+
+  /// What an end says that names its process by no more than a pid.
+  [[nodiscard]] std::optional<PidEnd> pid_end() const {
+    if (event_.type != EventType::process_termination) {
+      return std::nullopt;
+    }
+    const std::optional<std::uint32_t> pid = bare_pid(event_);
+    return pid ? std::optional(PidEnd{.pid = *pid,
+                                      .time = to_node_time(event_.time),
+                                      .image = image_mark(event_.actor.image)})
+               : std::nullopt;
   }
 
   [[nodiscard]] bool has_sure_time() const { return event_.time != 0 && !event_.time_suspect; }
@@ -229,9 +244,11 @@ GraphChange ProcessGraph::apply(const Event& event) {
 
 void ProcessGraph::Expectation::fetch_tables() const {
   if (store_ != nullptr) {
+    constexpr std::size_t kLine = 64;
     const char* const first = reinterpret_cast<const char*>(store_);
-    __builtin_prefetch(first);
-    __builtin_prefetch(first + 64);
+    for (std::size_t at = 0; at < Store::kFirst; at += kLine) {
+      __builtin_prefetch(first + at);
+    }
   }
 }
 
@@ -261,6 +278,18 @@ GraphChange ProcessGraph::forget(ProcessIndex process) {
   GraphChange change;
   store_->forget(process, change);
   store_->sweep_if_due();
+  return change;
+}
+
+GraphChange ProcessGraph::shed(std::size_t wanted, bool give_back) {
+  GraphChange change;
+  store_->shed(wanted, change);
+  if (give_back) {
+    store_->sweep();
+  } else {
+    store_->may_be_due = true;
+    store_->sweep_if_due();
+  }
   return change;
 }
 
@@ -438,6 +467,10 @@ std::size_t ProcessGraph::evicted_by_limit() const {
 
 std::size_t ProcessGraph::refused_texts() const {
   return store_->texts.refused() + store_->profiles.refused() + store_->claims.refused();
+}
+
+std::size_t ProcessGraph::pid_ends_beyond_limit() const {
+  return store_->pid_ends.beyond_limit();
 }
 
 std::size_t ProcessGraph::self_parents() const {

@@ -20,7 +20,8 @@
 // comes first, and is never canonical beside one (docs/decisions/0045).
 //
 // A process start that names neither its process nor the parent by a uid (Windows 4688) makes a
-// node of no vendor, too. The parent is whoever had its pid then (docs/decisions/0049).
+// node of no vendor, too. The parent is whoever had its pid then (docs/decisions/0049). An end that
+// names no more than a pid (4689) ends whoever had it (docs/decisions/0061).
 //
 // Memory is about 90 bytes a process beyond text (bench/graph_bench.cpp). It models Boost.Graph's
 // VertexListGraph and BidirectionalGraph (boost_graph.h), so that BGL's algorithms run on it;
@@ -92,8 +93,9 @@ struct GraphChange {
   std::vector<ProcessIndex> created_by_changed;
   /// The parent that the actor no longer has, because a lesser claim replaced it.
   ProcessIndex left_parent = kNoProcess;
-  /// Nodes that joined or left a group, with all members of the groups before and after, and nodes
-  /// whose group may follow another parent now. Ancestry may have changed at each of them.
+  /// Nodes that joined or left a group, with all members of the groups before and after, nodes
+  /// whose group may follow another parent now, and those whose end is another by an event that
+  /// names its process by pid. Ancestry may have changed at each of them.
   std::vector<ProcessIndex> regrouped;
   /// The claimed parents that those had before, as far as they had any.
   std::vector<ProcessIndex> left_parents;
@@ -258,6 +260,11 @@ class ProcessGraph {
   /// makes it anew. The change tells of other groups that this may have parted or joined.
   GraphChange forget(ProcessIndex process);
 
+  /// Forgets at least `wanted` nodes before their time, as at the bound: those that ended first,
+  /// then those unseen for longest, leaves only. Fewer if there are no more. O(nodes).
+  /// `give_back`: what they and their texts held is given back at once.
+  GraphChange shed(std::size_t wanted, bool give_back = false);
+
   /// All its members are.
   [[nodiscard]] bool is_tombstone(ProcessIndex process) const;
   /// This very node is one: nothing can be kept about it, for it goes without a word.
@@ -300,6 +307,8 @@ class ProcessGraph {
   [[nodiscard]] std::size_t evicted_by_limit() const;
   /// Texts not kept, because those of the host exceed some 2 GiB.
   [[nodiscard]] std::size_t refused_texts() const;
+  /// Ends that name a process by its pid, not kept because there were kPidEndsMax.
+  [[nodiscard]] std::size_t pid_ends_beyond_limit() const;
   /// Edges whose child claimed itself as its parent.
   [[nodiscard]] std::size_t self_parents() const;
 

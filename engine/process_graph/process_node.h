@@ -3,11 +3,15 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
+#include "engine/base/huge_pages.h"
 #include "engine/base/time.h"
 #include "engine/base/uid.h"
 #include "engine/process_graph/process_graph.h"
@@ -112,17 +116,17 @@ static_assert(sizeof(ProcessNode) == 64);
 class NodeSlab {
  public:
   [[nodiscard]] ProcessNode& operator[](std::uint32_t index) {
-    return chunks_[index / kChunk][index % kChunk];
+    return chunks_[index / kChunk]->nodes[index % kChunk];
   }
 
   [[nodiscard]] const ProcessNode& operator[](std::uint32_t index) const {
-    return chunks_[index / kChunk][index % kChunk];
+    return chunks_[index / kChunk]->nodes[index % kChunk];
   }
 
   void prefetch(std::uint32_t index) const {
     const auto& chunk = chunks_[index / kChunk];
     if (chunk != nullptr) {
-      __builtin_prefetch(&chunk[index % kChunk], 1);
+      __builtin_prefetch(&chunk->nodes[index % kChunk], 1);
     }
   }
 
@@ -151,7 +155,7 @@ class NodeSlab {
       chunks_.emplace_back();
     }
     if (chunks_[index / kChunk] == nullptr) {
-      chunks_[index / kChunk] = std::make_unique<ProcessNode[]>(kChunk);
+      chunks_[index / kChunk] = std::make_unique<Chunk>();
     }
     ProcessNode& node = (*this)[index];
     node = ProcessNode{};
@@ -167,7 +171,7 @@ class NodeSlab {
       chunks_.resize(index / kChunk + 1);
     }
     if (chunks_[index / kChunk] == nullptr) {
-      chunks_[index / kChunk] = std::make_unique<ProcessNode[]>(kChunk);
+      chunks_[index / kChunk] = std::make_unique<Chunk>();
     }
     ProcessNode& node = (*this)[index];
     node = ProcessNode{};
@@ -221,17 +225,24 @@ class NodeSlab {
 
   [[nodiscard]] std::size_t memory_bytes() const {
     std::size_t bytes =
-        chunks_.capacity() * sizeof(chunks_[0]) + free_.capacity() * sizeof(free_[0]);
+        (chunks_.capacity() > kChunksInside ? chunks_.capacity() * sizeof(chunks_[0]) : 0) +
+        free_.capacity() * sizeof(free_[0]);
     for (const auto& chunk : chunks_) {
-      bytes += chunk == nullptr ? 0 : kChunk * sizeof(ProcessNode);
+      bytes += chunk == nullptr ? 0 : sizeof(Chunk);
     }
     return bytes;
   }
 
  private:
   static constexpr std::uint32_t kChunk = 64;
+  /// So many lie beside the rest, one hop less away: those of most hosts.
+  static constexpr std::size_t kChunksInside = 16;
 
-  std::vector<std::unique_ptr<ProcessNode[]>> chunks_;
+  struct Chunk : OnHugePages<Chunk> {
+    std::array<ProcessNode, kChunk> nodes;
+  };
+
+  boost::container::small_vector<std::unique_ptr<Chunk>, kChunksInside> chunks_;
   std::uint32_t places_ = 0;
   std::vector<std::uint32_t> free_;
 };

@@ -251,6 +251,9 @@ void ProcessGraph::Store::follow_up(std::uint32_t process,
     if (may_regroup && has_two_vendors()) {
       regroup(pid, change);
     }
+    if (may_regroup) {
+      work_out_ends(pid, change);
+    }
     if (may_relink && !pid_parents.empty()) {
       relink_children_of(pid, change);
     }

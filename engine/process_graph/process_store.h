@@ -18,6 +18,7 @@
 
 #include "engine/base/limits.h"
 #include "engine/process_graph/creators.h"
+#include "engine/process_graph/pid_ends.h"
 #include "engine/process_graph/pid_parents.h"
 #include "engine/process_graph/process_graph.h"
 #include "engine/process_graph/process_node.h"
@@ -143,7 +144,7 @@ class NodeChanges {
 
 class TextEdit;
 
-struct ProcessGraph::Store {
+struct ProcessGraph::Store : OnHugePages<Store> {
   explicit Store(std::size_t max) : processes_max(max) {}
 
   using Profiles = RowStore<kProfileTexts>;
@@ -210,6 +211,19 @@ struct ProcessGraph::Store {
   /// The edge that counts is of such a claim, and another may be meant.
   [[nodiscard]] bool is_ambiguous_parent(std::uint32_t process) const;
 
+  // --- Ends known by pid alone (pid_ends.cpp)
+
+  void take_pid_end(const PidEnd& end, GraphChange& change);
+  /// Works out anew whose the ends of that pid are. True if some process ended otherwise.
+  bool work_out_ends(std::uint32_t pid, GraphChange& change);
+  void work_out_ends_of_all(const std::vector<std::uint32_t>& pids, GraphChange& change);
+  /// When a group ended by these; 0: none is its.
+  [[nodiscard]] std::uint64_t told_by_pid(const ProcessMembers& group) const;
+  /// With a process that is forgotten go its ends.
+  void forget_ends(const ProcessMembers& group);
+  /// Drops the ends from before that time of processes that nobody knows.
+  void drop_ends_of_none(Timestamp before);
+
   // --- Groups (grouping.cpp)
 
   [[nodiscard]] bool has_two_vendors() const { return (vendors & (vendors - 1U)) != 0; }
@@ -268,7 +282,9 @@ struct ProcessGraph::Store {
   [[nodiscard]] std::vector<ProcessIndex> evictable(Timestamp ended_before,
                                                     Timestamp idle_before,
                                                     const HeldUntil& held_until);
-  /// Forgets the least needed, a batch of them. False if nothing can go.
+  /// Forgets the least needed. How many.
+  std::size_t shed(std::size_t wanted, GraphChange& change);
+  /// The same, a batch of them. False if nothing can go.
   bool make_room(GraphChange& change);
   void sweep_if_due();
   /// Gives back what forgotten processes and replaced texts hold. No index in use changes.
@@ -302,8 +318,10 @@ struct ProcessGraph::Store {
   void restore_indices();
 
   // What an event of a known process needs comes first: few cache lines.
-  SlotTable by_key;
+  PiecedSlotTable by_key;
   NodeSlab nodes;
+  /// Bytes of these: the number of pieces and where they are.
+  static constexpr std::size_t kFirst = sizeof(PiecedSlotTable) + sizeof(NodeSlab);
   std::array<std::uint32_t, 4> pinned{kNilNode, kNilNode, kNilNode, kNilNode};  ///< Of this event.
   unsigned vendors = 0;     ///< A bit for each that named a process.
   bool may_be_due = false;  ///< A sweep: something was replaced, added or forgotten.
@@ -325,6 +343,7 @@ struct ProcessGraph::Store {
   };
 
   PidParents pid_parents;
+  PidEnds pid_ends;
   Creators creators;
 
   std::vector<Ended> ended;    ///< A heap, the earliest first.

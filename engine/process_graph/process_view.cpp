@@ -85,6 +85,7 @@ std::uint64_t ProcessGraph::Store::end(std::uint32_t process, bool* inferred) co
     const std::uint64_t end = nodes[member].end;
     seen = seen == 0 || (end != 0 && end < seen) ? end : seen;
   }
+  seen = seen == 0 ? told_by_pid(group) : seen;
   const std::uint64_t own_start = start(process);
   if (seen != 0 || nodes[process].pid_rank == kNoRank || own_start == 0) {
     return seen;

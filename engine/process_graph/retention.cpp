@@ -22,10 +22,16 @@ void ProcessGraph::Store::forget(std::uint32_t process, GraphChange& change) {
   if (has_two_vendors() && has_pid) {
     regroup(pid, change);
   }
+  if (has_pid) {
+    work_out_ends(pid, change);
+  }
 }
 
 void ProcessGraph::Store::forget_members(const ProcessMembers& group, bool forced) {
   const bool is_needed = has_children(group);
+  if (!pid_ends.empty()) {
+    forget_ends(group);
+  }
   for (const ProcessIndex member : group) {
     if (on_forget) {
       on_forget(member, forced);
@@ -203,6 +209,7 @@ std::vector<ProcessIndex> ProcessGraph::Store::evictable(Timestamp ended_before,
   const std::int64_t hour = idle_before / kNanosPerHour;
   if (hour > idle_hour) {
     idle_hour = hour;
+    drop_ends_of_none(ended_before);
     nodes.for_each([&](std::uint32_t process, const ProcessNode& /*node*/) {
       if (canonical(process) == process && !is_tombstone(process) && departures.is_due(process) &&
           departures.held(process) == 0) {
@@ -301,13 +308,18 @@ constexpr std::size_t kShareShed = 64;
 
 }  // namespace
 
+std::size_t ProcessGraph::Store::shed(std::size_t wanted, GraphChange& change) {
+  Shedding shedding(*this);
+  const std::size_t count = shedding.shed(wanted);
+  regroup_all(shedding.pids(), change);
+  work_out_ends_of_all(shedding.pids(), change);
+  return count;
+}
+
 bool ProcessGraph::Store::make_room(GraphChange& change) {
   // Many at a time, for the search costs as much for one.
-  Shedding shedding(*this);
   const std::size_t excess = node_count - std::min(node_count, processes_max);
-  const std::size_t count = shedding.shed(excess + 1 + processes_max / kShareShed);
-  regroup_all(shedding.pids(), change);
-  return count > excess;
+  return shed(excess + 1 + processes_max / kShareShed, change) > excess;
 }
 
 // --- Giving memory back
@@ -365,6 +377,7 @@ void ProcessGraph::Store::drop_bare_tombstones() {
   }
   for (const std::uint32_t process : bare) {
     nodes[process].is_used = 0;
+    pid_ends.set_end(process, 0);
     note(process, NodeChanges::What::all);
   }
   node_count -= bare.size();
@@ -428,7 +441,7 @@ std::size_t ProcessGraph::Store::memory_bytes() const {
   return sizeof(Store) + nodes.memory_bytes() + texts.text_bytes() + texts.index_bytes() +
          profiles.memory_bytes() + claims.memory_bytes() + by_key.memory_bytes() +
          by_pid.memory_bytes() + ended.capacity() * sizeof(Ended) + pid_parents.memory_bytes() +
-         creators.memory_bytes() +
+         pid_ends.memory_bytes() + creators.memory_bytes() +
          twins.bucket_count() * (sizeof(std::pair<std::uint32_t, std::uint32_t>) + 1);
 }
 

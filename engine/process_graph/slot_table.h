@@ -9,12 +9,71 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
+#include <boost/container/small_vector.hpp>
+
+#include "engine/base/huge_pages.h"
+
 namespace spoor {
 
-class SlotTable {
+struct alignas(64) SlotBlock {
+  static constexpr std::size_t kWidth = 12;
+
+  std::array<std::uint8_t, kWidth> tags{};  ///< 0: free.
+  std::array<std::uint32_t, kWidth> numbers{};
+};
+
+static_assert(sizeof(SlotBlock) == 64);
+
+/// Blocks on large pages (base/huge_pages.h), in pieces of one size, so that what one table has
+/// outgrown serves any other.
+class PiecedBlocks {
+ public:
+  PiecedBlocks() = default;
+
+  explicit PiecedBlocks(std::size_t size) : size_(size) {
+    pieces_.reserve((size + kPiece - 1) / kPiece);
+    for (std::size_t at = 0; at < size; at += kPiece) {
+      pieces_.push_back(std::make_unique<Piece>());
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+
+  [[nodiscard]] SlotBlock& operator[](std::size_t at) {
+    return pieces_[at / kPiece]->blocks[at % kPiece];
+  }
+
+  [[nodiscard]] const SlotBlock& operator[](std::size_t at) const {
+    return pieces_[at / kPiece]->blocks[at % kPiece];
+  }
+
+  [[nodiscard]] std::size_t memory_bytes() const {
+    return pieces_.size() * sizeof(Piece) +
+           (pieces_.capacity() > kInside ? pieces_.capacity() * sizeof(pieces_[0]) : 0);
+  }
+
+ private:
+  static constexpr std::size_t kPiece = 8;
+  static constexpr std::size_t kInside =
+      14;  ///< So many are one hop less away: those of most hosts.
+
+  struct Piece : OnHugePages<Piece> {
+    std::array<SlotBlock, kPiece> blocks;
+  };
+
+  boost::container::small_vector<std::unique_ptr<Piece>, kInside> pieces_;
+  std::size_t size_ = 0;
+};
+
+/// `Blocks`: what holds them. std::vector for tables that are small, or looked at seldom.
+template <typename Blocks>
+class BasicSlotTable {
  public:
   static constexpr std::uint32_t kNone = 0xFFFFFFFFU;
 
@@ -57,18 +116,18 @@ class SlotTable {
 
   void clear() { *this = {}; }
 
-  [[nodiscard]] std::size_t memory_bytes() const { return blocks_.capacity() * sizeof(Block); }
+  [[nodiscard]] std::size_t memory_bytes() const {
+    if constexpr (requires { blocks_.memory_bytes(); }) {
+      return blocks_.memory_bytes();
+    } else {
+      return blocks_.capacity() * sizeof(Block);
+    }
+  }
 
  private:
-  static constexpr std::size_t kWidth = 12;
+  using Block = SlotBlock;
+  static constexpr std::size_t kWidth = SlotBlock::kWidth;
   static constexpr std::uint8_t kFree = 0;
-
-  struct alignas(64) Block {
-    std::array<std::uint8_t, kWidth> tags{};
-    std::array<std::uint32_t, kWidth> numbers{};
-  };
-
-  static_assert(sizeof(Block) == 64);
 
   static std::uint8_t tag_of(std::uint64_t hash) {
     return static_cast<std::uint8_t>(1 + (hash & 0xFFFFU) % 255);
@@ -98,10 +157,11 @@ class SlotTable {
 
   template <typename HashOf>
   void grow(HashOf hash_of) {
-    SlotTable larger;
-    larger.blocks_ = std::vector<Block>(blocks_.size() + blocks_.size() / 4 + 1);
+    BasicSlotTable larger;
+    larger.blocks_ = Blocks(blocks_.size() + blocks_.size() / 4 + 1);
     larger.size_ = size_;
-    for (const Block& block : blocks_) {
+    for (std::size_t at = 0; at < blocks_.size(); ++at) {
+      const Block& block = blocks_[at];
       for (std::size_t i = 0; i < kWidth && block.tags[i] != kFree; ++i) {
         larger.place(hash_of(block.numbers[i]), block.numbers[i]);
       }
@@ -109,8 +169,12 @@ class SlotTable {
     *this = std::move(larger);
   }
 
-  std::vector<Block> blocks_;
+  Blocks blocks_;
   std::size_t size_ = 0;
 };
+
+using SlotTable = BasicSlotTable<std::vector<SlotBlock>>;
+/// Of what every event looks for.
+using PiecedSlotTable = BasicSlotTable<PiecedBlocks>;
 
 }  // namespace spoor

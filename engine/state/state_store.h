@@ -23,7 +23,7 @@
 namespace spoor {
 
 /// Of what the rows are. Grows when a row of an older version could be misread.
-inline constexpr std::uint64_t kStateFormat = 1;
+inline constexpr std::uint64_t kStateFormat = 2;
 
 /// 32 hex digits that no other state has: whose findings these are.
 [[nodiscard]] std::string random_instance();

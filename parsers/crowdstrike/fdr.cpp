@@ -283,7 +283,7 @@ void FdrReader::set_envelope(ParseContext& context) {
   event.duplicate_keys = slots_.duplicate();
   event.platform = crowdstrike_platform(take(A::event_platform, context));
   sensor_ = ids_.set_sensor(take(A::aid, context));
-  event.host = sensor_.empty() ? std::string_view("-") : sensor_;
+  context.set_host(sensor_.empty() ? std::string_view("-") : sensor_);
   constexpr A kNames[] = {A::computer_name, A::aid_computer_name};
   event.hostname = take_first(kNames, context);
   if (!event.hostname.empty()) {

@@ -76,8 +76,8 @@ void set_s1_envelope(const S1Envelope& envelope,
   event.hostname = record.text(S1Attribute::endpoint_name, context);
   set_s1_value(FieldId::computer, event.hostname, context);
   const std::string_view agent = record.text(S1Attribute::agent_uuid, context);
-  event.host =
-      agent.empty() ? host_key_of(event.hostname, context.scratch) : lower(agent, context.scratch);
+  context.set_host(agent.empty() ? host_key_of(event.hostname, context.scratch)
+                                 : lower(agent, context.scratch));
   set_event_time(envelope.time, event);
   if (envelope.id.empty()) {
     event.uid = content_uid(envelope.part, root, record, context);

@@ -291,13 +291,14 @@ Uid content_uid(WindowsCarriage carriage, const WindowsRecord& record, ParseCont
 }
 
 /// "sysmon:pc042.acme.example:184302", "windows:pc042:Security:17": without the number.
-std::string event_uid_front(const WindowsLog& log) {
-  std::string front(to_string(log.source));
-  front.append(":").append(to_lower_ascii(log.computer)).append(":");
+void set_event_uid_front(WindowsLog& log, Scratch& scratch) {
+  log.event_uid_front.assign(to_string(log.source))
+      .append(":")
+      .append(lower(log.computer, scratch))
+      .append(":");
   if (log.source != Source::sysmon) {
-    front.append(log.channel).append(":");
+    log.event_uid_front.append(log.channel).append(":");
   }
-  return front;
 }
 
 /// The log that the record is from.
@@ -306,14 +307,16 @@ WindowsLog& log_of(const WindowsRecord& record, ParseContext& context) {
   WindowsLog& log = context.logs.place_of(record.computer, record.channel, source);
   const bool is_it = log.is_made && log.computer == record.computer &&
                      log.channel == record.channel && log.source == source;
-  if (!is_it) [[unlikely]] {
+  // Where more machines send than there are places this is done for most events: it allocates
+  // nothing.
+  if (!is_it) {
     log.computer = record.computer;
     log.channel = record.channel;
     log.source = source;
     log.host = host_key_of(record.computer, context.scratch);
-    log.event_uid_front = event_uid_front(log);
+    set_event_uid_front(log, context.scratch);
     log.uid.clear();
-    log.uid.add("windows record").add(log.host).add(to_lower_ascii(log.channel));
+    log.uid.add("windows record").add(log.host).add(lower(log.channel, context.scratch));
     log.uid_front = log.uid.size();
     log.is_made = true;
   }
@@ -373,7 +376,7 @@ void finish_windows_event(WindowsCarriage carriage,
   set_envelope(FieldId::provider_name, record.provider, event);
   event.hostname = record.computer;
   WindowsLog& log = log_of(record, context);
-  event.host = log.host;
+  context.set_host(log.host);
   std::optional<Timestamp> time = parse_timestamp(event.field(FieldId::utc_time));
   if (!time) {
     time = parse_system_time(record.system_time, context.scratch);

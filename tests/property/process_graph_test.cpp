@@ -29,8 +29,14 @@ class History {
  public:
   /// `bare_parents`: of some starts the parent is known by its pid alone. Whom that meant depends
   /// on all that had the pid, forgotten or not.
-  explicit History(std::uint64_t seed, bool bare_parents = true)
-      : random_(seed), creators_(~seed), vendors_(1 + pick(3)), bare_parents_(bare_parents) {}
+  /// `bare_ends`: so of some ends.
+  explicit History(std::uint64_t seed, bool bare_parents = true, bool bare_ends = false)
+      : random_(seed),
+        creators_(~seed),
+        ends_(seed ^ 0x5555U),
+        vendors_(1 + pick(3)),
+        bare_parents_(bare_parents),
+        bare_ends_(bare_ends) {}
 
   std::uint64_t pick(std::uint64_t below) { return random_() % below; }
 
@@ -112,6 +118,9 @@ class History {
     if (bare_parents_ && event.type == EventType::process_creation) {
       name_by_pid(event);
     }
+    if (bare_ends_ && event.type == EventType::process_termination) {
+      name_end_by_pid(event);
+    }
     if (!bare_parents_ && parent_key(event).is_none()) {
       event.parent.pid = {};
     }
@@ -146,10 +155,24 @@ class History {
     }
   }
 
+  /// As the Security log does; by dice of its own, too.
+  void name_end_by_pid(Event& event) {
+    std::swap(random_, ends_);
+    if (pick(3) != 0) {
+      event.actor.key = {};
+      event.actor.vendor_uid = {};
+      event.actor.start = 0;
+      event.parent = {};
+    }
+    std::swap(random_, ends_);
+  }
+
   std::mt19937_64 random_;
   std::mt19937_64 creators_;
+  std::mt19937_64 ends_;
   std::size_t vendors_;
   bool bare_parents_;
+  bool bare_ends_;
   test::EventMaker make_;
 };
 
@@ -171,16 +194,18 @@ struct Tally {
   std::size_t grouped = 0;
   std::size_t named = 0;
   std::size_t created = 0;
+  std::size_t ended_by_pid = 0;
 };
 
-void expect_plain_twin(std::uint64_t seed, Tally& tally) {
-  History history(seed);
+void expect_plain_twin(std::uint64_t seed, Tally& tally, bool bare_ends) {
+  History history(seed, true, bare_ends);
   std::vector<Event> events = history.events(4 + history.pick(30));
   test::PlainGraph plain;
   for (const Event& event : events) {
     plain.apply(event);
   }
   const std::string want = plain.snapshot();
+  tally.ended_by_pid += plain.ended_by_pid();
   for (int round = 0; round < 3; ++round) {
     ProcessGraph graph;
     for (const Event& event : events) {
@@ -199,22 +224,23 @@ void expect_plain_twin(std::uint64_t seed, Tally& tally) {
 TEST(ProcessGraphProperty, IsItsPlainTwinInAnyOrder) {
   Tally tally;
   for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
-    ASSERT_NO_FATAL_FAILURE(expect_plain_twin(seed, tally));
+    ASSERT_NO_FATAL_FAILURE(expect_plain_twin(seed, tally, seed % 2 == 0));
   }
   EXPECT_GT(tally.grouped, seeds());  // Else the histories say nothing of groups.
   EXPECT_GT(tally.named, seeds() / 2);
   EXPECT_GT(tally.created, seeds() / 2);
+  EXPECT_GT(tally.ended_by_pid, seeds() / 4);
 }
 
 TEST(ProcessGraphProperty, SeedsThatOnceFailed) {
   // 3133: a start told again, the same but better, is another start of the group.
   Tally tally;
-  expect_plain_twin(3133, tally);
+  expect_plain_twin(3133, tally, false);
 }
 
 TEST(ProcessGraphProperty, WhoAbsorbsWhomDoesNotShow) {
   for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
-    History history(seed);
+    History history(seed, true, seed % 2 == 0);
     const std::vector<Event> events = history.events(4 + history.pick(30));
     ProcessGraph a;
     ProcessGraph b;
@@ -288,13 +314,22 @@ struct Standing {
   Uid canonical;
   Uid claimed_parent;
   bool suspect = false;
+  Timestamp end = 0;  ///< 0 if it is inferred.
 };
+
+/// As findings show it.
+Timestamp shown_end(const ProcessGraph& graph, ProcessIndex node) {
+  bool inferred = false;
+  const Timestamp end = graph.end(node, &inferred);
+  return inferred ? 0 : end;
+}
 
 Standing standing_of(const ProcessGraph& graph, ProcessIndex node) {
   const ProcessIndex parent = graph.claimed_parent(node);
   return {.canonical = graph.key(node),
           .claimed_parent = parent == kNoProcess ? Uid{} : graph.key(parent),
-          .suspect = graph.is_suspect_edge(node)};
+          .suspect = graph.is_suspect_edge(node),
+          .end = shown_end(graph, node)};
 }
 
 /// What a change names, and what is of one group with it.
@@ -321,10 +356,16 @@ std::set<Uid> left_by(const ProcessGraph& graph, const GraphChange& change) {
   return left;
 }
 
+bool is_changed(const ProcessGraph& graph, const GraphChange& change, ProcessIndex node) {
+  return std::ranges::any_of(change.changed, [&](ProcessIndex told) {
+    return told != kNoProcess && graph.canonical(told) == graph.canonical(node);
+  });
+}
+
 TEST(ProcessGraphProperty, ChangesAreTold) {
   std::size_t regrouped = 0;
   for (std::uint64_t seed = 0; seed < seeds(); ++seed) {
-    History history(seed);
+    History history(seed, true, seed % 2 == 0);
     ProcessGraph graph;
     for (int i = 0; i < 30; ++i) {
       std::vector<Standing> before;
@@ -339,6 +380,9 @@ TEST(ProcessGraphProperty, ChangesAreTold) {
       for (ProcessIndex node = 0; node < before.size(); ++node) {
         const Standing now = standing_of(graph, node);
         const bool is_told = told.contains(graph.node_key(node)) || told.contains(graph.key(node));
+        if (now.end != before[node].end) {
+          ASSERT_TRUE(is_told || is_changed(graph, change, node)) << "seed " << seed;
+        }
         if (now.canonical != before[node].canonical) {
           ASSERT_TRUE(is_told) << "seed " << seed;
         }

@@ -35,8 +35,14 @@ constexpr Retention kForgetful{.after_end = 10 * kNanosPerSecond,
                                .idle_after = 60 * kNanosPerSecond,
                                .after_told = 30 * kNanosPerSecond};
 
-PipelineOptions options(const Retention& retention) {
-  return {.lateness = kLateness, .retention = retention};
+/// Of who takes what comes later than that.
+constexpr Lateness kHasty{.agent_stream = 3 * kNanosPerSecond,
+                          .batched_export = 5 * kNanosPerSecond,
+                          .source_silence = 3'600 * kNanosPerSecond,
+                          .policy = LatePolicy::revise};
+
+PipelineOptions options(const Retention& retention, const Lateness& lateness = kLateness) {
+  return {.lateness = lateness, .retention = retention};
 }
 
 void add_told(const std::vector<Finding>& news, Told& told) {
@@ -48,9 +54,9 @@ void add_told(const std::vector<Finding>& news, Told& told) {
 /// `state` may be null.
 Told without_stop(const Records& records,
                   std::size_t every,
-                  const Retention& retention,
+                  const PipelineOptions& options,
                   MemoryState* state) {
-  Pipeline pipeline(test::history_rules(), options(retention));
+  Pipeline pipeline(test::history_rules(), options);
   if (state != nullptr) {
     EXPECT_TRUE(pipeline.open_state(*state, *state).has_value());
   }
@@ -79,7 +85,7 @@ struct Stops {
 /// told to nobody.
 Told with_stops(const Records& records,
                 std::size_t every,
-                const Retention& retention,
+                const PipelineOptions& options,
                 std::mt19937_64& random,
                 Stops& stops) {
   MemoryState state;
@@ -87,7 +93,7 @@ Told with_stops(const Records& records,
   std::size_t committed = 0;
   bool is_done = false;
   while (!is_done) {
-    Pipeline pipeline(test::history_rules(), options(retention));
+    Pipeline pipeline(test::history_rules(), options);
     const Result<StateLoss> opened = pipeline.open_state(state, state);
     EXPECT_TRUE(opened.has_value()) << (opened ? "" : opened.error().message);
     if (!opened) {
@@ -146,6 +152,7 @@ struct Watch {
   test::HistoryOptions history;
   Retention retention;
   bool forgets = false;
+  Lateness lateness = kLateness;
 };
 
 std::ostream& operator<<(std::ostream& out, const Watch& watch) {
@@ -167,9 +174,9 @@ TEST_P(Restarts, TellWhatAStreamWithoutThemTells) {
     const std::size_t every = 1 + random() % 20;
     // Of one that forgets so soon, what comes late may be told again where nothing is kept.
     MemoryState unbroken;
-    const Told want = without_stop(arrival, every, GetParam().retention,
-                                   GetParam().forgets ? &unbroken : nullptr);
-    const Told got = with_stops(arrival, every, GetParam().retention, random, stops);
+    const PipelineOptions how = options(GetParam().retention, GetParam().lateness);
+    const Told want = without_stop(arrival, every, how, GetParam().forgets ? &unbroken : nullptr);
+    const Told got = with_stops(arrival, every, how, random, stops);
     ASSERT_TRUE(want == got) << "seed " << seed << ", " << first_difference(want, got);
     EXPECT_EQ(stops.fates.received, arrival.size());
     tellings += want.size();
@@ -259,6 +266,8 @@ constexpr Watch kWatches[] = {
     {"SecurityLog", {.security = true, .scripts = 6}, {}},
     {"ForgetfulSecurityLog", {.security = true, .scripts = 6, .stretch = 6}, kForgetful, true},
     {"Forgetful", {.both_vendors = true, .stretch = 6}, kForgetful, true},
+    {"Late", {.both_vendors = true, .scripts = 4}, {}, false, kHasty},
+    {"LateSecurityLog", {.security = true, .scripts = 6}, {}, false, kHasty},
 };
 
 INSTANTIATE_TEST_SUITE_P(Vendors, Restarts, testing::ValuesIn(kWatches), [](const auto& watch) {

@@ -30,6 +30,12 @@ constexpr Lateness kLateness{.agent_stream = 20 * kNanosPerSecond,
                              .batched_export = 40 * kNanosPerSecond,
                              .source_silence = 3'600 * kNanosPerSecond};
 
+/// Of who takes what comes later than that.
+constexpr Lateness kHasty{.agent_stream = 3 * kNanosPerSecond,
+                          .batched_export = 5 * kNanosPerSecond,
+                          .source_silence = 3'600 * kNanosPerSecond,
+                          .policy = LatePolicy::revise};
+
 const RuleSet& rules() {
   return test::history_rules();
 }
@@ -44,6 +50,7 @@ using Findings = std::map<Uid, std::string>;
 std::string content_of(Finding finding) {
   finding.revision = 1;
   finding.status = FindingStatus::final;
+  finding.late = 0;
   return render_ocsf(finding);
 }
 
@@ -61,8 +68,11 @@ Findings replay(const Records& records) {
 
 /// The last that a stream told of each finding, if it still holds. `every`: updates are asked for
 /// after so many records.
-Findings stream(const Records& records, std::size_t every) {
-  Pipeline pipeline(rules(), {.lateness = kLateness});
+Findings stream(const Records& records,
+                std::size_t every,
+                const Lateness& lateness = kLateness,
+                std::size_t* late = nullptr) {
+  Pipeline pipeline(rules(), {.lateness = lateness});
   Findings found;
   std::map<Uid, std::uint32_t> revisions;
   const auto tell = [&](const std::vector<Finding>& news, bool last) {
@@ -71,6 +81,11 @@ Findings stream(const Records& records, std::size_t every) {
       EXPECT_EQ(finding.revision, revision + 1)
           << finding.rule.id << " went from " << revision << " to " << finding.revision;
       revision = finding.revision;
+      if (late != nullptr) {
+        *late += finding.late != 0 ? 1U : 0U;
+      } else {
+        EXPECT_EQ(finding.late, 0U) << finding.rule.id;
+      }
       EXPECT_TRUE(!last || finding.status != FindingStatus::provisional) << finding.rule.id;
       if (finding.status == FindingStatus::retracted) {
         found.erase(finding.uid);
@@ -165,6 +180,21 @@ TEST_P(Histories, AStreamEndsWithWhatAReplayFinds) {
   }
   std::printf("seeds 1 to %llu, %zu findings\n", static_cast<unsigned long long>(last), findings);
   EXPECT_GT(findings, last - first_seed());
+}
+
+TEST_P(Histories, WhatComesLateIsTakenInItsPlace) {
+  const std::uint64_t last = last_seed(test::fewer_if_sanitized(30), 5'000);
+  std::size_t late = 0;
+  for (std::uint64_t seed = first_seed(); seed <= last; ++seed) {
+    std::mt19937_64 random(seed);
+    const Records records = test::make_history(seed, GetParam().options);
+    const Findings want = replay(records);
+    const Records arrival = test::rearranged(records, kLateness, random);
+    const std::size_t every = 1 + random() % 20;
+    const Findings got = stream(arrival, every, kHasty, &late);
+    ASSERT_TRUE(want == got) << "seed " << seed << "\n" << difference(want, got);
+  }
+  EXPECT_GT(late, last - first_seed());
 }
 
 TEST(HistoriesAgain, SeedsThatOnceFailed) {

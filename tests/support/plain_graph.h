@@ -43,6 +43,7 @@ class PlainGraph {
       nodes_[event.target.key].took_part = true;
     }
     if (event.actor.key.is_none()) {
+      take_pid_end(event);
       return;
     }
     Node& actor = nodes_[event.actor.key];
@@ -72,6 +73,12 @@ class PlainGraph {
   }
 
   void erase(const Uid& key) { nodes_.erase(key); }
+
+  /// Ends by pid that are some process's, as of the last snapshot().
+  [[nodiscard]] std::size_t ended_by_pid() const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        pid_ends_, [this](const auto& told) { return ended_by(told).has_value(); }));
+  }
 
   /// Some other process claims one of these as its parent.
   [[nodiscard]] bool is_above_any(const std::set<Uid>& keys) const {
@@ -200,6 +207,14 @@ class PlainGraph {
   template <typename Value>
   static void least(Claim<Value>& known, std::pair<int, Value> said) {
     known = known ? std::min(*known, said) : said;
+  }
+
+  void take_pid_end(const Event& event) {
+    if (event.type == EventType::process_termination && is_sure(event) &&
+        !event.actor.pid.empty()) {
+      pid_ends_.insert({static_cast<std::uint32_t>(std::stoul(std::string(event.actor.pid))),
+                        event.time, fold(basename_of(event.actor.image))});
+    }
   }
 
   static bool is_sure(const Event& event) { return event.time != 0 && !event.time_suspect; }
@@ -438,6 +453,11 @@ class PlainGraph {
       seen = seen == 0 || (node.end != 0 && node.end < seen) ? node.end : seen;
       vendors.insert(node.vendor);
     }
+    for (const auto& told : pid_ends_) {  // In the order of times.
+      if (seen == 0 && ended_by(told) == canonical) {
+        return std::get<1>(told);
+      }
+    }
     const Timestamp own = start(canonical);
     if (seen != 0 || !nodes_.at(canonical).pid || own == 0) {
       return seen;
@@ -453,6 +473,30 @@ class PlainGraph {
     }
     inferred = next != 0;
     return next;
+  }
+
+  /// Whose an end is that names its process by pid: who had it then, was the last to start, and of
+  /// those that started at once the first whose image does not contradict.
+  [[nodiscard]] std::optional<Uid> ended_by(
+      const std::tuple<std::uint32_t, Timestamp, std::string>& told) const {
+    const auto& [pid, time, image] = told;
+    Timestamp last = 0;
+    std::optional<Uid> whose;
+    for (const auto& [canonical, group] : views_) {
+      const Claim<std::uint32_t>& own_pid = nodes_.at(canonical).pid;
+      const Timestamp started = start(canonical);
+      if (!own_pid || own_pid->second != pid || started == 0 || started > time || started < last) {
+        continue;
+      }
+      const std::string own_image = fold(basename_of(group_text(canonical, ProcessText::image)));
+      const bool may_be = own_image.empty() || image.empty() || own_image == image;
+      whose = started > last ? std::nullopt : whose;
+      last = started;
+      if (may_be && !whose) {  // In the order of keys.
+        whose = canonical;
+      }
+    }
+    return whose;
   }
 
   [[nodiscard]] bool mismatch(const Uid& key) const {
@@ -490,6 +534,7 @@ class PlainGraph {
   }
 
   std::map<Uid, Node> nodes_;
+  std::set<std::tuple<std::uint32_t, Timestamp, std::string>> pid_ends_;
   std::map<Uid, std::set<Uid>> views_;  ///< By canonical key.
   std::map<Uid, Uid> canonical_;
 };

@@ -59,6 +59,8 @@ inputs:
 bus: {publish: "tcp://127.0.0.1:5556", replay: "tcp://127.0.0.1:5557"}
 sinks: [{name: soar, type: webhook, url: "https://x/", min_level: high}]
 lateness: {agent_stream: 5s}
+late_policy: revise
+processes: {max: 5000, memory: 3MiB}
 admin: 127.0.0.1:9600
 queue: 64MiB
 drain: 3s
@@ -84,6 +86,9 @@ TEST_F(RunConfigs, AreReadWhole) {
   ASSERT_EQ(config.sinks.size(), 1U);
   EXPECT_EQ(config.lateness.agent_stream, 5 * kNanosPerSecond);
   EXPECT_EQ(config.lateness.batched_export, Lateness{}.batched_export);
+  EXPECT_EQ(config.lateness.policy, LatePolicy::revise);
+  EXPECT_EQ(config.processes_max, 5'000U);
+  EXPECT_EQ(config.process_bytes_max, 3U << 20U);
   EXPECT_EQ(config.admin_port, 9600);
   EXPECT_EQ(config.queue_bytes, 64U << 20U);
   EXPECT_EQ(config.drain, std::chrono::seconds(3));

@@ -695,6 +695,155 @@ TEST(WindowEvaluator, TheOrderOfArrivalDoesNotMatter) {
   }
 }
 
+/// What stands: (rule, event, group) → the first event in the window, and how many stand in it.
+using Standing = std::map<Fired, std::pair<std::uint64_t, std::size_t>>;
+
+/// A stream in which watermarks lie: events come in any order, some twice, some with hits that are
+/// taken back, some with hits that are added.
+class LateStream {
+ public:
+  LateStream(const RuleSet& rules, Dice& dice, Duration late_by)
+      : dice_(dice), evaluator_(rules, WindowReporting::fire, [this, &rules](const auto& firing) {
+          EXPECT_TRUE(stands_
+                          .emplace(key_of(rules, firing),
+                                   std::pair(firing.first.uid.low, firing.evidence_total))
+                          .second);
+        }) {
+    evaluator_.revise(late_by, [this, &rules](const WindowFiring& gone) {
+      ++withdrawn_;
+      EXPECT_EQ(stands_.erase(key_of(rules, gone)), 1U);
+    });
+  }
+
+  void take(std::uint64_t number, const TestEvent& event) {
+    const bool has_one_too_many = event.hits.find('c') == std::string::npos && dice_.below(4) == 0;
+    const std::string first = has_one_too_many      ? event.hits + "c"
+                              : dice_.below(4) == 0 ? event.hits.substr(0, 1)
+                                                    : event.hits;
+    add(number, event, first);
+    move_on();
+    add(number, event, event.hits);
+    if (has_one_too_many) {
+      move_on();
+      evaluator_.remove(event_at(number, event.time).order, 2);
+    }
+    move_on();
+  }
+
+  Standing finish() {
+    evaluator_.finish();
+    return stands_;
+  }
+
+  [[nodiscard]] std::size_t withdrawn() const { return withdrawn_; }
+
+  [[nodiscard]] const WindowEvaluator& evaluator() const { return evaluator_; }
+
+ private:
+  static Fired key_of(const RuleSet& rules, const WindowFiring& firing) {
+    return {rules.window_correlations[firing.rule].meta.id, firing.order.uid.low, firing.group};
+  }
+
+  void add(std::uint64_t number, const TestEvent& event, const std::string& hits) {
+    evaluator_.add(event_at(number, event.time), indices_of(hits), MapReader(event.fields));
+  }
+
+  void move_on() {
+    if (dice_.below(3) == 0) {
+      evaluator_.advance(static_cast<Timestamp>(dice_.below(50)) * kSecond);
+    }
+  }
+
+  Dice& dice_;
+  Standing stands_;
+  std::size_t withdrawn_ = 0;
+  WindowEvaluator evaluator_;
+};
+
+TEST(WindowEvaluator, WhatComesLateIsJudgedInItsPlace) {
+  std::size_t withdrawn = 0;
+  std::size_t stood = 0;
+  for (std::uint32_t seed = 0; seed < 300; ++seed) {
+    Dice dice(seed);
+    const std::vector<std::string> correlations = {random_correlation(dice, false),
+                                                   random_correlation(dice, true),
+                                                   random_correlation(dice, true)};
+    SCOPED_TRACE(std::to_string(seed) + "\n" + correlations[0] + "\n" + correlations[1] + "\n" +
+                 correlations[2]);
+    const RuleSet rules = rules_with(correlations);
+    std::vector<std::pair<std::uint64_t, TestEvent>> events;
+    Standing want;
+    WindowEvaluator in_order(rules, WindowReporting::fire, [&](const WindowFiring& firing) {
+      want[{rules.window_correlations[firing.rule].meta.id, firing.order.uid.low, firing.group}] = {
+          firing.first.uid.low, firing.evidence_total};
+    });
+    for (std::uint64_t number = 0; number < 40; ++number) {
+      events.emplace_back(number,
+                          random_event(dice, static_cast<Timestamp>(dice.below(80)) * kSecond / 2));
+      in_order.add(event_at(number, events.back().second.time),
+                   indices_of(events.back().second.hits), MapReader(events.back().second.fields));
+    }
+    in_order.finish();
+    dice.shuffle(events);
+    LateStream stream(rules, dice, 60 * kSecond);
+    for (const auto& [number, event] : events) {
+      stream.take(number, event);
+    }
+    ASSERT_EQ(stream.finish(), want);
+    EXPECT_FALSE(stream.evaluator().drops().any());
+    withdrawn += stream.withdrawn();
+    stood += want.size();
+  }
+  EXPECT_GT(stood, 1'000U);
+  EXPECT_GT(withdrawn, 1'000U);
+}
+
+TEST(WindowEvaluator, WhatComesLaterThanIsKeptIsCounted) {
+  const RuleSet rules =
+      rules_with({"type: event_count, rules: a, timespan: 10s, condition: {gte: 2}"});
+  std::vector<std::uint64_t> fired;
+  WindowEvaluator evaluator(rules, WindowReporting::fire,
+                            [&](const WindowFiring& firing) { fired.push_back(firing.event); });
+  evaluator.revise(20 * kSecond, [](const WindowFiring& /*gone*/) { FAIL(); });
+  const Fields none;
+  const auto add = [&](std::uint64_t number, std::int64_t second) {
+    evaluator.add(event_at(number, second * kSecond), std::vector<std::size_t>{0}, MapReader(none));
+  };
+  add(0, 5);
+  evaluator.advance(30 * kSecond);
+  add(1, 9);
+  EXPECT_EQ(evaluator.drops().late_events, 1U);
+  add(2, 12);  // The one at 5 stands in its window, though none so old would be taken.
+  evaluator.advance(31 * kSecond);
+  EXPECT_EQ(fired, (std::vector<std::uint64_t>{2}));
+  EXPECT_EQ(evaluator.revised_events(), 1U);
+  EXPECT_EQ(evaluator.drops().late_events, 1U);
+}
+
+TEST(WindowEvaluator, ARuleThatCameLaterDoesNotSeeWhatCameBefore) {
+  const std::vector<std::string> first = {
+      "type: event_count, rules: a, timespan: 10s, condition: {gte: 2}"};
+  const std::vector<std::string> both = {
+      first[0], "type: event_count, rules: a, timespan: 20s, condition: {gte: 2}"};
+  const RuleSet before = rules_with(first);
+  const RuleSet after = rules_with(both);
+  std::vector<std::pair<std::size_t, std::uint64_t>> fired;
+  WindowEvaluator evaluator(before, WindowReporting::fire, [&](const WindowFiring& firing) {
+    fired.emplace_back(firing.rule, firing.event);
+  });
+  evaluator.revise(60 * kSecond, [](const WindowFiring& /*gone*/) { FAIL(); });
+  const Fields none;
+  const auto add = [&](std::uint64_t number, std::int64_t second) {
+    evaluator.add(event_at(number, second * kSecond), std::vector<std::size_t>{0}, MapReader(none));
+  };
+  add(0, 5);
+  evaluator.advance(20 * kSecond);
+  evaluator.replace_rules(after, unchanged_rules(before, after));
+  add(1, 7);
+  evaluator.advance(21 * kSecond);
+  EXPECT_EQ(fired, (std::vector<std::pair<std::size_t, std::uint64_t>>{{0, 1}}));
+}
+
 TEST(ExactSum, IsThatOfTheNumbersInIt) {
   ExactSum sum;
   EXPECT_EQ(sum.value(), 0);

@@ -238,6 +238,62 @@ TEST_F(BarePid, AParentThatMayBeAnotherSaysSo) {
   EXPECT_NE(render_ocsf(of("chain")).find(R"("parent_ambiguous":true)"), std::string::npos);
 }
 
+/// Of the Security log, which names the process by its pid.
+std::string security_end(const Process& process, std::int64_t second) {
+  return record_of(
+      "Microsoft-Windows-Security-Auditing", "Security", 4689, second,
+      fmt::format(R"("ProcessId":"{:#x}","ProcessName":"C:\\W\\{}")", process.pid, process.image));
+}
+
+TEST_F(BarePid, AnEndOfTheSecurityLogEndsWhoHadThePid) {
+  std::vector<std::string> records = {start(kApp, kApp), start(kShell, kApp),
+                                      security_end(kShell, 100), script(200, 300, "evil")};
+  std::ranges::sort(records);
+  do {
+    Pipeline pipeline(rules(), {});
+    for (const std::string& record : records) {
+      pipeline.take(std::string_view(record).substr(0, record.size() - RecordParser::kJsonPadding),
+                    {});
+    }
+    const std::vector<Finding> found = pipeline.findings();
+    ASSERT_EQ(found.size(), 2U);  // Often and script: whose it is nobody knows.
+    for (const Finding& finding : found) {
+      EXPECT_FALSE(finding.evidence.back().process) << finding.rule.id;
+    }
+  } while (std::ranges::next_permutation(records).found);
+}
+
+TEST_F(BarePid, AnEndOfTheSecurityLogShows) {
+  take(
+      {security_end(kShell, 100), start(kShell, kApp), start(kApp, kApp), script(200, 60, "evil")});
+  ASSERT_EQ(found().at("chain"), 1U);
+  EXPECT_EQ(of("chain").processes.back().end / kNanosPerSecond, kBegin + 100);
+  EXPECT_NE(render_ocsf(of("chain")).find(R"("terminated_time")"), std::string::npos);
+}
+
+TEST_F(BarePid, TheOwnEndOfAProcessIsBetter) {
+  take({start(kApp, kApp), start(kShell, kApp), security_end(kShell, 100), end(kShell, 101),
+        script(200, 60, "evil")});
+  ASSERT_EQ(found().at("chain"), 1U);
+  EXPECT_EQ(of("chain").processes.back().end / kNanosPerSecond, kBegin + 101);
+}
+
+TEST_F(BarePid, AnEndOfAnotherImageOrOfALaterProcessEndsNotThisOne) {
+  const Process other{.number = 0, .pid = 200, .image = "other.exe", .start = 0};
+  take({start(kApp, kApp), start(kShell, kApp), security_end(other, 100),
+        security_end(kLaterShell, 700), start(kLaterShell, kApp), script(200, 60, "evil")});
+  ASSERT_EQ(found().at("chain"), 1U);
+  EXPECT_EQ(process_of("chain"), guid(2, 20));
+  EXPECT_EQ(of("chain").processes.back().end, 0) << "that it ended is known from the next start";
+}
+
+TEST_F(BarePid, AParentByPidIsNotOneThatHadEnded) {
+  const Process child{.number = 5, .pid = 300, .image = "powershell.exe", .start = 150};
+  take({security_start(kApp, 4), security_end(kApp, 100), security_start(child, 100),
+        script(300, 160, "evil")});
+  EXPECT_EQ(found(), (std::map<std::string, std::size_t>{{"often", 1}, {"script", 1}}));
+}
+
 /// The same, as a stream.
 class BarePidInAStream : public BarePid {
  protected:
@@ -260,6 +316,10 @@ class BarePidInAStream : public BarePid {
   }
 
   void end_input() { tell(stream_.last_updates()); }
+
+  [[nodiscard]] bool knows(std::uint32_t pid) const {
+    return !stream_.correlator().graph("pc7")->with_pid(pid).empty();
+  }
 
   /// "chain {guid}": what of each rule was told last, and the process of its last evidence.
   [[nodiscard]] std::map<std::string, std::string> told() const {
@@ -312,6 +372,25 @@ TEST_F(BarePidInAStream, IsAnotherWhenALateFactSaysSo) {
   hear(start(late, late));
   const std::string stranger = guid(9, 50);
   EXPECT_EQ(told(), (Lines{{"script", stranger}, {"often", stranger}})) << "it was not the shell";
+}
+
+TEST_F(BarePidInAStream, IsNobodysWhenALateEndSaysSo) {
+  hear({start(kApp, kApp), start(kShell, kApp), script(200, 60, "evil")});
+  pass(200);
+  const std::string shell = guid(2, 20);
+  EXPECT_EQ(told(),
+            (Lines{{"script", shell}, {"below", shell}, {"chain", shell}, {"often", shell}}));
+  hear(security_end(kShell, 50));
+  EXPECT_EQ(told(), (Lines{{"script", "none"}, {"often", "none"}}));
+}
+
+TEST_F(BarePidInAStream, AProcessThatEndedByItsPidIsForgotten) {
+  hear({start(kApp, kApp), start(kShell, kApp), security_end(kShell, 100)});
+  for (std::int64_t second = 200; second < 4'000; second += 100) {
+    pass(second);
+  }
+  EXPECT_TRUE(knows(kApp.pid));
+  EXPECT_FALSE(knows(kShell.pid));
 }
 
 TEST_F(BarePidInAStream, StaysWithAProcessThatIsForgotten) {

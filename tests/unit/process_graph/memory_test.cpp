@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include "engine/base/huge_pages.h"
 #include "engine/process_graph/process_graph.h"
 #include "tests/support/events.h"
 
@@ -58,6 +59,11 @@ void operator delete(void* memory, std::size_t /*size*/, std::align_val_t /*alig
 namespace spoor {
 namespace {
 
+/// By operator new, and of large pages.
+std::size_t bytes_in_use() {
+  return allocated_bytes + piece_bytes_taken();
+}
+
 /// A host as hosts are: 40 programs, few parents, three of four command lines of one process alone.
 void apply_start(ProcessGraph& graph, std::uint64_t id, Source source) {
   test::EventMaker make;
@@ -86,12 +92,12 @@ struct Measured {
 Measured measure(ProcessGraph& graph, std::size_t before) {
   const auto processes = static_cast<double>(graph.process_count());
   return {.said = static_cast<double>(graph.memory_bytes() - graph.text_bytes()) / processes,
-          .real = static_cast<double>(allocated_bytes - before - graph.text_bytes()) / processes};
+          .real = static_cast<double>(bytes_in_use() - before - graph.text_bytes()) / processes};
 }
 
 TEST(Memory, AHundredBytesAProcessBeyondText) {
   for (const std::uint64_t processes : {300U, 1'000U, 3'000U, 10'000U, 70'000U}) {
-    const std::size_t before = allocated_bytes;
+    const std::size_t before = bytes_in_use();
     ProcessGraph graph;
     for (std::uint64_t id = 1; id <= processes; ++id) {
       apply_start(graph, id, Source::sysmon);
@@ -105,7 +111,7 @@ TEST(Memory, AHundredBytesAProcessBeyondText) {
 }
 
 TEST(Memory, ASecondVendorCostsWhatTheFirstDidAndALink) {
-  const std::size_t before = allocated_bytes;
+  const std::size_t before = bytes_in_use();
   ProcessGraph graph;
   for (std::uint64_t id = 1; id <= 3'000; ++id) {
     apply_start(graph, id, Source::sysmon);
@@ -119,7 +125,7 @@ TEST(Memory, ASecondVendorCostsWhatTheFirstDidAndALink) {
 }
 
 TEST(Memory, ForgettingGivesItBack) {
-  const std::size_t before = allocated_bytes;
+  const std::size_t before = bytes_in_use();
   ProcessGraph graph;
   std::uint64_t id = 1;
   std::size_t peak = 0;
@@ -139,7 +145,7 @@ TEST(Memory, ForgettingGivesItBack) {
       graph.forget(process);
     }
   }
-  EXPECT_LT(allocated_bytes - before, 64U << 10U);
+  EXPECT_LT(bytes_in_use() - before, 64U << 10U);
   EXPECT_LT(graph.memory_bytes(), 64U << 10U);
 }
 
