@@ -117,7 +117,7 @@ TEST(BadInput, WhatIsNoRecordGivesAReason) {
       {"too deep", deep, ErrorCode::too_deep},
       {"100,000 deep", std::string(100'000, '[') + std::string(100'000, ']'), ErrorCode::too_deep},
       {"100,000 opening brackets", std::string(100'000, '['), ErrorCode::too_deep},
-      {"brackets in a string", "[\"\\\"" + std::string(100, '[') + "\"", ErrorCode::malformed_json},
+      {"brackets in a string", R"(["\")" + std::string(100, '[') + R"(")", ErrorCode::malformed_json},
       {"too many keys", keys, ErrorCode::too_many_keys},
       {"too long", "\"" + std::string(kRecordBytesMax, 'x') + "\"", ErrorCode::oversize},
       {"a scalar", "42", ErrorCode::unknown_source},
