@@ -26,11 +26,10 @@ struct RoleName {
   std::string_view name;
 };
 
-constexpr std::array<RoleName, 4> kRoles{
-    {{BusRole::subscribe, "subscribe"},
-     {BusRole::replay, "replay"},
-     {BusRole::admin, "admin"},
-     {BusRole::send, "send"}}};
+constexpr std::array<RoleName, 4> kRoles{{{BusRole::subscribe, "subscribe"},
+                                          {BusRole::replay, "replay"},
+                                          {BusRole::admin, "admin"},
+                                          {BusRole::send, "send"}}};
 
 std::vector<std::string_view> split(std::string_view text, std::string_view separators) {
   std::vector<std::string_view> parts;
