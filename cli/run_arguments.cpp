@@ -38,7 +38,7 @@ void RunArguments::add(CLI::App& app) {
   const auto add_set = [](CLI::App& command, std::vector<std::string>& into) {
     command
         .add_option("--set", into,
-                    "One setting over what the file says: log.level=debug, inputs.0.listen=…; "
+                    "One setting over what the file says: log.level=debug, drain=30s; "
                     "SPOOR__LOG__LEVEL=debug in the environment does the same")
         ->type_name("PLACE=VALUE")
         ->allow_extra_args(false);
