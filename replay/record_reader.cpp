@@ -44,7 +44,8 @@ struct RecordReader::Impl {
   Impl(std::unique_ptr<ByteSource> source, RecordLimits limits)
       : limits_(limits),
         buffer_(std::move(source),
-                std::max(limits.record_bytes_max + kLineEndBytes, kEncodingBytes),
+                std::max({limits.record_bytes_max + kLineEndBytes, kEncodingBytes,
+                          kRecordingHeaderMax + 1}),
                 limits.read_bytes,
                 kRecordPadding) {}
 

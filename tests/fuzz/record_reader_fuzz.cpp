@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "replay/record_reader.h"
+#include "replay/recording.h"
 
 namespace spoor {
 namespace {
@@ -64,6 +65,11 @@ void check_gap(std::string_view gap, bool array) {
           "bytes were lost between records");
 }
 
+/// Records by their lengths, with lines of its own between them, and it may break off.
+bool is_recording(std::string_view input) {
+  return input.starts_with(kRecordingMagic);
+}
+
 void check_item(const RecordRead& read, std::string_view input, const RecordLimits& limits) {
   require(read.offset + read.length <= input.size(), "a record ends behind the input");
   require(read.text == input.substr(read.offset, read.text.size()),
@@ -71,6 +77,9 @@ void check_item(const RecordRead& read, std::string_view input, const RecordLimi
   const std::string_view before = input.substr(0, read.offset);
   require(read.line == 1 + static_cast<std::uint64_t>(std::ranges::count(before, '\n')),
           "the line is wrong");
+  if (is_recording(input)) {
+    return;  // Its lengths are what was written; a record may be empty.
+  }
   if (read.status == ReadStatus::record) {
     require(!read.text.empty(), "an empty record");
     require(read.text.size() <= limits.record_bytes_max, "a record beyond the limit");
@@ -99,12 +108,17 @@ std::vector<Item> read_all(std::string_view input,
   for (; read.status == ReadStatus::record || read.status == ReadStatus::bad;
        read = reader.read()) {
     require(read.offset >= next, "records overlap");
-    require(read.length != 0, "a record of nothing");
-    check_gap(input.substr(next, read.offset - next), array);
+    require(read.length != 0 || is_recording(input), "a record of nothing");
+    if (!is_recording(input)) {
+      check_gap(input.substr(next, read.offset - next), array);
+    }
     check_item(read, input, limits);
     next = read.offset + read.length;
     items.push_back({read.status, read.error.code, std::string(read.text), read.offset, read.line,
                      read.length});
+  }
+  if (is_recording(input)) {
+    return items;
   }
   check_gap(input.substr(next), array);
   require((read.status == ReadStatus::failed) == fails, "a failure is hidden or made up");
