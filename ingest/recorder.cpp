@@ -100,7 +100,7 @@ struct Recorder::Impl {
   std::string file_path;
   std::uint64_t file_bytes = 0;
   std::chrono::nanoseconds file_since{0};
-  bool is_broken = false;
+  Result<void> broken{};  ///< The failure that ended it.
 
   void compress() {
     const std::size_t before = compressed.size();
@@ -145,8 +145,8 @@ void Recorder::add(const IngestBatch& batch) {
 }
 
 Result<void> Recorder::flush() {
-  if (impl_->pending.empty() || impl_->is_broken) {
-    return {};
+  if (impl_->pending.empty() || !impl_->broken) {
+    return impl_->broken;
   }
   if (impl_->file < 0) {
     if (Result<void> opened = impl_->open_file(); !opened) {
@@ -157,7 +157,7 @@ Result<void> Recorder::flush() {
   Result<void> written = impl_->write_all(impl_->compressed.data(), impl_->compressed.size());
   impl_->compressed.clear();
   if (!written) {
-    impl_->is_broken = true;
+    impl_->broken = written;
     return written;
   }
   if (impl_->file_bytes >= impl_->settings.file_bytes ||

@@ -1,11 +1,13 @@
 #include "ingest/recorder.h"
 
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -149,6 +151,26 @@ TEST_F(Recorders, SayWhenTheyCannotWrite) {
   settings_.folder = "/proc/nowhere";
   EXPECT_FALSE(Recorder::open(settings_, clock_));
   fs::create_directories(folder_);
+}
+
+TEST_F(Recorders, StayBrokenOnceAWriteHasFailed) {
+  const auto recorder = open();
+  IngestBatch batch;
+  batch.add_record("{}");
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &none), 0);
+  recorder->add(batch);
+  const Result<void> first = recorder->flush();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  ASSERT_FALSE(first);
+  EXPECT_EQ(first.error().code, ErrorCode::io);
+  // What is missing in the middle must not look like a whole recording.
+  recorder->add(batch);
+  EXPECT_FALSE(recorder->flush());
 }
 
 }  // namespace
