@@ -12,9 +12,6 @@
 namespace spoor {
 namespace {
 
-constexpr std::string_view kInputExample =
-    "inputs: [{name: shippers, type: tcp, listen: 127.0.0.1:5514}]";
-
 // In the order of InputType.
 const std::vector<std::string_view> kTypes{"tcp", "http", "zmq", "kafka", "folder"};
 

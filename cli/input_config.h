@@ -17,6 +17,10 @@
 
 namespace spoor {
 
+/// For hints.
+inline constexpr std::string_view kInputExample =
+    "inputs: [{name: shippers, type: tcp, listen: 127.0.0.1:5514}]";
+
 enum class InputType : std::uint8_t {
   tcp,     ///< Lines of JSON, syslog in both framings; told by the first byte.
   http,    ///< POST /ingest, and Splunk's HTTP Event Collector.

@@ -130,53 +130,49 @@ struct LiveInputs::Impl {
     return {};
   }
 
-  Result<void> add_zmq(const InputConfig& input, std::size_t number) {
-    ZmqInputSettings settings = input.zmq;
-    settings.input = pulled_of(input, number);
-    Result<std::unique_ptr<ZmqInput>> made =
-        ZmqInput::create(queue, std::move(settings), system_clock());
+  /// Takes an input that fetches; says what it is, as `says` has it.
+  template <typename Input, typename Says>
+  Result<void> keep(const InputConfig& input,
+                    Result<std::unique_ptr<Input>> made,
+                    const Says& says) {
     if (!made) {
       return tl::unexpected<Error>(made.error());
     }
-    const bool subscribes = input.zmq.socket == ZmqInputSettings::Socket::sub;
-    const std::string& endpoint = (*made)->endpoint();
-    log_info("input " + input.name + ": ZeroMQ " + (subscribes ? "SUB" : "PULL") +
-             (endpoint.empty() ? std::string(" connects") : " on " + endpoint) +
-             "; ZeroMQ has no acknowledgement: what is on its way when either side dies is lost" +
-             (subscribes ? ", and what is published while Spoor is busy" : ""));
+    log_info("input " + input.name + ": " + says(**made));
     counters.emplace_back(input.name, &(*made)->counters());
     pulled.push_back(std::move(*made));
     return {};
+  }
+
+  Result<void> add_zmq(const InputConfig& input, std::size_t number) {
+    ZmqInputSettings settings = input.zmq;
+    settings.input = pulled_of(input, number);
+    return keep(
+        input, ZmqInput::create(queue, settings, system_clock()), [&](const ZmqInput& made) {
+          const bool subscribes = settings.socket == ZmqInputSettings::Socket::sub;
+          return std::string("ZeroMQ ") + (subscribes ? "SUB" : "PULL") +
+                 (made.endpoint().empty() ? std::string(" connects") : " on " + made.endpoint()) +
+                 "; ZeroMQ has no acknowledgement: what is on its way when either side dies is "
+                 "lost" +
+                 (subscribes ? ", and what is published while Spoor is busy" : "");
+        });
   }
 
   Result<void> add_kafka(const InputConfig& input, std::size_t number, const StateSource& state) {
     KafkaInputSettings settings = input.kafka;
     settings.input = pulled_of(input, number);
-    Result<std::unique_ptr<KafkaInput>> made =
-        KafkaInput::create(queue, std::move(settings), state);
-    if (!made) {
-      return tl::unexpected<Error>(made.error());
-    }
-    log_info("input " + input.name + ": Kafka, group " + input.kafka.group +
-             "; what was read is kept with its effect");
-    counters.emplace_back(input.name, &(*made)->counters());
-    pulled.push_back(std::move(*made));
-    return {};
+    return keep(input, KafkaInput::create(queue, settings, state), [&](const KafkaInput& /*made*/) {
+      return "Kafka, group " + settings.group + "; what was read is kept with its effect";
+    });
   }
 
   Result<void> add_folder(const InputConfig& input, std::size_t number, const StateSource& state) {
     FolderInputSettings settings = input.folder;
     settings.input = pulled_of(input, number);
-    Result<std::unique_ptr<FolderInput>> made =
-        FolderInput::create(queue, std::move(settings), state, system_clock());
-    if (!made) {
-      return tl::unexpected<Error>(made.error());
-    }
-    log_info("input " + input.name + ": files of " + input.folder.folder +
-             "; what was read is kept with its effect");
-    counters.emplace_back(input.name, &(*made)->counters());
-    pulled.push_back(std::move(*made));
-    return {};
+    return keep(input, FolderInput::create(queue, settings, state, system_clock()),
+                [&](const FolderInput& /*made*/) {
+                  return "files of " + settings.folder + "; what was read is kept with its effect";
+                });
   }
 
   Result<void> add(const InputConfig& input, std::size_t number, const StateSource& state) {

@@ -14,9 +14,6 @@ namespace {
 constexpr std::uint64_t kProcessesMin = 1'000;
 constexpr std::uint64_t kProcessBytesMin = 1U << 20U;
 
-constexpr std::string_view kInputExample =
-    "inputs: [{name: shippers, type: tcp, listen: 127.0.0.1:5514}]";
-
 void read_bus(const YamlNode& node, DiagnosticDesk& desk, BusOptionsOnCommandLine& bus) {
   const ConfigMap map(node, "bus", {"publish", "replay", "key_file", "clients_file"}, desk);
   bus.publish = map.required_text("publish");

@@ -56,6 +56,12 @@ bool PulledInput::hand_over(IngestBatch batch, const std::function<void()>& mean
   }
 }
 
+void add_records(std::string_view text, IngestBatch& into) {
+  JsonSplitter splitter({}, JsonSplitter::Arrays::split);
+  splitter.push(text, into);
+  splitter.finish(StreamEnd::closed, into);
+}
+
 void add_message(std::string_view message, IngestBatch& into) {
   const std::size_t begin = message.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) {
@@ -66,9 +72,7 @@ void add_message(std::string_view message, IngestBatch& into) {
     const std::size_t brace = message.find('{');
     message.remove_prefix(brace == std::string_view::npos ? 0 : brace);
   }
-  JsonSplitter splitter({}, JsonSplitter::Arrays::split);
-  splitter.push(message, into);
-  splitter.finish(StreamEnd::closed, into);
+  add_records(message, into);
 }
 
 }  // namespace spoor

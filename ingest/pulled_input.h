@@ -71,7 +71,11 @@ class PulledInput {
   std::thread thread_;
 };
 
-/// Records of one message: JSON, or an event as XML. A topic glued in front of it is passed over.
+/// The records of a text that is complete: JSON, several after each other, an array; an event as
+/// XML.
+void add_records(std::string_view text, IngestBatch& into);
+
+/// The same of a message in front of whose JSON a topic may be glued, which is passed over.
 void add_message(std::string_view message, IngestBatch& into);
 
 }  // namespace spoor

@@ -14,7 +14,6 @@
 #include "engine/bus/curve_keys.h"
 #include "engine/bus/endpoint.h"
 #include "engine/bus/zap.h"
-#include "ingest/json_splitter.h"
 
 namespace spoor {
 namespace {
@@ -233,9 +232,7 @@ bool ZmqInput::receive(IngestBatch& batch) {
   }
   const std::string_view text = last.to_string_view();
   if (frames.size() > 1) {
-    JsonSplitter splitter({}, JsonSplitter::Arrays::split);
-    splitter.push(text, batch);
-    splitter.finish(StreamEnd::closed, batch);
+    add_records(text, batch);
   } else {
     add_message(text, batch);
   }
