@@ -1,6 +1,7 @@
 // How large a benchmark of live processes is, and what it came to hold.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -22,7 +23,8 @@ inline constexpr Scale kSmallScale{.hosts = 10, .processes = 1'000, .chains = 10
 /// [HOSTS [PROCESSES_PER_HOST [CHAINS]]]; by default ten million processes.
 inline Scale large_scale(int argc, char** argv) {
   const auto number = [&](int at, std::uint32_t otherwise) {
-    return argc > at ? static_cast<std::uint32_t>(std::strtoul(argv[at], nullptr, 10)) : otherwise;
+    const unsigned long told = argc > at ? std::strtoul(argv[at], nullptr, 10) : otherwise;
+    return static_cast<std::uint32_t>(std::max(told, 1UL));  // What is no number is taken as one.
   };
   return {.hosts = number(1, 10'000), .processes = number(2, 1'000), .chains = number(3, 100'000)};
 }

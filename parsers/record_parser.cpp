@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/base/limits.h"
+#include "engine/base/prefetch.h"
 #include "parsers/crowdstrike/crowdstrike.h"
 #include "parsers/document.h"
 #include "parsers/envelope.h"
@@ -90,7 +91,7 @@ struct RecordParser::Impl final : private EventEmitter {
     constexpr std::size_t kBytesMax = 8192;
     const char* const end = record.data() + record.size();
     for (std::size_t at = 0; at < std::min(record.size(), kBytesMax); at += kLine) {
-      __builtin_prefetch(end + at);
+      prefetch_line(end + at);
     }
   }
 

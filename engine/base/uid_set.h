@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/base/huge_pages.h"
+#include "engine/base/prefetch.h"
 #include "engine/base/uid.h"
 
 namespace spoor {
@@ -18,7 +19,7 @@ class UidSet {
   /// Asks for the memory that contains() will look at.
   void prefetch(const Uid& uid) const {
     if (!places_.empty()) {
-      __builtin_prefetch(&places_[home_of(uid)]);
+      prefetch_line(&places_[home_of(uid)]);
     }
   }
 

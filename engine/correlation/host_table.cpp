@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include "engine/base/prefetch.h"
+
 namespace spoor {
 namespace {
 
@@ -63,7 +65,7 @@ ProcessGraph::Expectation HostTable::expect(const Uid& key) const {
   constexpr std::size_t kLine = 64;
   const char* const host = reinterpret_cast<const char*>(known->host);
   for (std::size_t line = 0; host != nullptr && line < 3; ++line) {  // What every event needs.
-    __builtin_prefetch(host + kLine * line, 1);
+    prefetch_line(host + kLine * line);
   }
   known->graph.fetch_tables();
   return known->graph;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/base/prefetch.h"
 #include "engine/base/uid.h"
 #include "engine/process_graph/process_graph.h"
 
@@ -26,7 +27,7 @@ class KnownHosts {
   KnownHosts() : places_(kPlacesMin) {}
 
   /// Asks for the memory that find() will look at.
-  void prefetch(const Uid& key) const { __builtin_prefetch(&places_[home_of(key)]); }
+  void prefetch(const Uid& key) const { prefetch_line(&places_[home_of(key)]); }
 
   /// Null if it is not there. Valid until the next of().
   [[nodiscard]] KnownHost* find(const Uid& key) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 
+#include "engine/base/prefetch.h"
 #include "engine/base/text.h"
 #include "engine/process_graph/process_store.h"
 #include "engine/process_graph/text_edit.h"
@@ -247,7 +248,7 @@ void ProcessGraph::Expectation::fetch_tables() const {
     constexpr std::size_t kLine = 64;
     const char* const first = reinterpret_cast<const char*>(store_);
     for (std::size_t at = 0; at < Store::kFirst; at += kLine) {
-      __builtin_prefetch(first + at);
+      prefetch_line(first + at);
     }
   }
 }

@@ -12,6 +12,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include "engine/base/huge_pages.h"
+#include "engine/base/prefetch.h"
 #include "engine/base/time.h"
 #include "engine/base/uid.h"
 #include "engine/process_graph/process_graph.h"
@@ -126,7 +127,7 @@ class NodeSlab {
   void prefetch(std::uint32_t index) const {
     const auto& chunk = chunks_[index / kChunk];
     if (chunk != nullptr) {
-      __builtin_prefetch(&chunk->nodes[index % kChunk], 1);
+      prefetch_line(&chunk->nodes[index % kChunk]);
     }
   }
 

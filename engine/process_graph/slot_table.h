@@ -16,6 +16,7 @@
 #include <boost/container/small_vector.hpp>
 
 #include "engine/base/huge_pages.h"
+#include "engine/base/prefetch.h"
 
 namespace spoor {
 
@@ -61,7 +62,7 @@ class PiecedBlocks {
  private:
   static constexpr std::size_t kPiece = 8;
   static constexpr std::size_t kInside =
-      14;  ///< So many are one hop less away: those of most hosts.
+      15;  ///< So many are one hop less away: those of most hosts.
 
   struct Piece : OnHugePages<Piece> {
     std::array<SlotBlock, kPiece> blocks;
@@ -100,7 +101,7 @@ class BasicSlotTable {
   /// Asks for the memory that find() will look at first.
   void prefetch(std::uint64_t hash) const {
     if (!blocks_.empty()) {
-      __builtin_prefetch(&blocks_[home_of(hash)]);
+      prefetch_line(&blocks_[home_of(hash)]);
     }
   }
 

@@ -60,6 +60,10 @@ WALL_CLOCK = re.compile(r"system_clock::|steady_clock::|high_resolution_clock|\b
                         r"|\btime\s*\(\s*(nullptr|NULL|0)\s*\)|\blocaltime|\bgmtime")
 CLOCK_DOOR = ("engine/base/clock.cpp",)
 
+# g++ leaves out calls of functions that do nothing but ask for memory; the one door knows how to keep them.
+PREFETCH = re.compile(r"__builtin_prefetch|\b_mm_prefetch")
+PREFETCH_DOOR = ("engine/base/prefetch.h",)
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -86,6 +90,8 @@ def check_line(path, layer, line):
     code = line.split("//")[0]
     if WALL_CLOCK.search(code) and path not in CLOCK_DOOR and layer != "clients":
         return "reads the wall clock: ask a spoor::Clock (engine/base/clock.h)"
+    if PREFETCH.search(code) and path not in PREFETCH_DOOR:
+        return "may be left out by the compiler: call prefetch_line() (engine/base/prefetch.h)"
     return None
 
 

@@ -38,6 +38,10 @@ class CheckLayers(unittest.TestCase):
         self.assertEqual(self.breaches("engine/base/clock.cpp", "std::chrono::steady_clock::now();\n"), [])
         self.assertEqual(self.breaches("engine/rule/x.cpp", "// never steady_clock::now()\n"), [])
 
+    def test_a_prefetch_that_the_compiler_may_leave_out(self):
+        self.assertEqual(len(self.breaches("engine/rule/x.cpp", "__builtin_prefetch(place);\n")), 1)
+        self.assertEqual(self.breaches("engine/base/prefetch.h", "__builtin_prefetch(place);\n"), [])
+
     def test_an_include_that_is_not_from_the_root(self):
         self.assertEqual(len(self.breaches("engine/rule/x.cpp", '#include "rule.h"\n')), 1)
 
