@@ -201,20 +201,21 @@ std::string refuse_negative(const std::string& text) {
   return text.starts_with('-') ? "'" + text + "' is not a count" : "";
 }
 
-void add_time(CLI::App& app,
-              const std::string& name,
-              std::optional<Timestamp>& into,
-              const std::string& description) {
-  app.add_option_function<std::string>(
-         name,
-         [&into, name](const std::string& text) {
-           into = parse_time_argument(text);
-           if (!into) {
-             throw CLI::ValidationError(
-                 name, "'" + text + "' is not a time; write 2023-03-22T13:40:00Z or 2023-03-22");
-           }
-         },
-         description)
+CLI::Option* add_time(CLI::App& app,
+                      const std::string& name,
+                      std::optional<Timestamp>& into,
+                      const std::string& description) {
+  return app
+      .add_option_function<std::string>(
+          name,
+          [&into, name](const std::string& text) {
+            into = parse_time_argument(text);
+            if (!into) {
+              throw CLI::ValidationError(
+                  name, "'" + text + "' is not a time; write 2023-03-22T13:40:00Z or 2023-03-22");
+            }
+          },
+          description)
       ->type_name("TIME");
 }
 
@@ -273,6 +274,11 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
       ->type_name("FILE");
   add_time(*replay, "--from", options.from, "Only events at or after this time (event time, UTC)");
   add_time(*replay, "--to", options.to, "Only events before this time");
+  CLI::Option* const received_from =
+      add_time(*replay, "--received-from", options.received.from,
+               "Of a recording ('spoor run --record'): only what came in at or after this time");
+  CLI::Option* const received_to = add_time(*replay, "--received-to", options.received.to,
+                                            "Of a recording: only what came in before this time");
   replay
       ->add_option("--summary", options.summary,
                    "Write counts as JSON to FILE (- is standard output)")
@@ -310,7 +316,9 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
           "--state", options.state,
           "Keep all that is known in DIR and go on from what is there: several replays see\n"
           "one history, a crash loses nothing, and nothing is told twice")
-      ->type_name("DIR");
+      ->type_name("DIR")
+      ->excludes(received_from)
+      ->excludes(received_to);
   replay->add_flag("--resume", options.resume,
                    "Do not read again what the last replay into --state has read");
   replay->add_flag("--profile", options.profile,

@@ -14,6 +14,7 @@
 #include "engine/base/time.h"
 #include "engine/event/event.h"
 #include "engine/rule/rule.h"
+#include "replay/recording.h"
 
 namespace spoor {
 
@@ -34,6 +35,7 @@ struct ReplayOptions {
   std::string sinks;  ///< File that says where else findings are sent, or empty.
   std::optional<Timestamp> from;
   std::optional<Timestamp> to;
+  ReceivedWithin received;
   std::string summary;       ///< File for the JSON summary, "-" is standard output; or empty.
   std::string dead_letters;  ///< File for dead letters, or empty.
   std::uint64_t max_errors = 0;

@@ -11,6 +11,10 @@ namespace {
 
 static_assert(kRecordPadding >= RecordParser::kJsonPadding);
 
+constexpr std::string_view kNoRecording =
+    "this is no recording of 'spoor run --record', so nothing tells when its records came in "
+    "(--from and --to go by the times of the events)";
+
 /// The clock is asked once in so many records.
 constexpr std::uint64_t kRecordsPerLook = 256;
 
@@ -19,8 +23,9 @@ class InputRun {
   InputRun(const std::vector<InputFile>& files,
            RecordConsumer& consumer,
            ProgressDisplay& progress,
-           const RecordLimits& limits)
-      : files_(files), consumer_(consumer), progress_(progress), limits_(limits) {
+           const RecordLimits& limits,
+           const ReceivedWithin& within)
+      : files_(files), consumer_(consumer), progress_(progress), limits_(limits), within_(within) {
     for (const InputFile& file : files) {
       state_.total_bytes += file.bytes;
     }
@@ -56,11 +61,12 @@ class InputRun {
         fail_file(path, read.error);
         break;
       }
-      const RecordPosition position{.input = index, .offset = read.offset, .line = read.line};
-      if (read.status == ReadStatus::record) {
-        consumer_.take(read.text, position);
-      } else {
-        consumer_.take_bad(read.error, read.text, position);
+      if (!within_.is_whole() && !read.received) {
+        fail_file(path, {ErrorCode::io, std::string(kNoRecording)});
+        break;
+      }
+      if (within_.is_whole() || within_.has(*read.received)) {
+        take(read, {.input = index, .offset = read.offset, .line = read.line});
       }
       if (records % kRecordsPerLook == 0) {
         totals_.raw_bytes = bytes_before + reader.raw_bytes_read();
@@ -68,6 +74,14 @@ class InputRun {
       }
     }
     totals_.raw_bytes = bytes_before + reader.raw_bytes_read();
+  }
+
+  void take(const RecordRead& read, const RecordPosition& position) {
+    if (read.status == ReadStatus::record) {
+      consumer_.take(read.text, position);
+    } else {
+      consumer_.take_bad(read.error, read.text, position);
+    }
   }
 
   /// Shows progress and minds signals.
@@ -99,6 +113,7 @@ class InputRun {
   RecordConsumer& consumer_;
   ProgressDisplay& progress_;
   RecordLimits limits_;
+  ReceivedWithin within_;
   ProgressState state_;
   ReadTotals totals_;
 };
@@ -124,8 +139,9 @@ void PipelineConsumer::report(ProgressState& state) {
 ReadTotals read_inputs(const std::vector<InputFile>& files,
                        RecordConsumer& consumer,
                        ProgressDisplay& progress,
-                       const RecordLimits& limits) {
-  return InputRun(files, consumer, progress, limits).run();
+                       const RecordLimits& limits,
+                       const ReceivedWithin& within) {
+  return InputRun(files, consumer, progress, limits, within).run();
 }
 
 }  // namespace spoor

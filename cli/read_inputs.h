@@ -9,6 +9,7 @@
 #include "replay/input_files.h"
 #include "replay/progress.h"
 #include "replay/record_reader.h"
+#include "replay/recording.h"
 
 namespace spoor {
 
@@ -52,10 +53,11 @@ class PipelineConsumer : public RecordConsumer {
 };
 
 /// Feeds every record of every file to the consumer, in order. A file that fails is told on stderr,
-/// and the next goes on.
+/// and the next goes on. Of recordings only what is `within`; then a file that is none fails.
 [[nodiscard]] ReadTotals read_inputs(const std::vector<InputFile>& files,
                                      RecordConsumer& consumer,
                                      ProgressDisplay& progress,
-                                     const RecordLimits& limits = {});
+                                     const RecordLimits& limits = {},
+                                     const ReceivedWithin& within = {});
 
 }  // namespace spoor

@@ -418,10 +418,10 @@ Result<ReadTotals> read_all(const ReplayOptions& options,
     return read_inputs(files, state->consumer(every), progress);
   }
   if (revisions != nullptr) {
-    return read_inputs(files, *revisions, progress);
+    return read_inputs(files, *revisions, progress, {}, options.received);
   }
   PipelineConsumer plain(pipeline);
-  return read_inputs(files, plain, progress);
+  return read_inputs(files, plain, progress, {}, options.received);
 }
 
 void print_profile(const ReplayOptions& options, const RuleSet& rules, const Matcher& matcher) {

@@ -183,6 +183,7 @@ RecordRead RecordReader::Impl::read_recorded() {
   }
   const std::size_t length = header->length;
   const std::optional<ErrorCode> bad = header->bad;
+  const Timestamp received = header->time;
   buffer_.consume(*line + 1);
   while (buffer_.view().size() < length + 1 && buffer_.fill()) {
   }
@@ -192,6 +193,7 @@ RecordRead RecordReader::Impl::read_recorded() {
   RecordRead read = at_window(bad ? ReadStatus::bad : ReadStatus::record);
   read.text = buffer_.view().substr(0, length);
   read.length = length;
+  read.received = received;
   if (bad) {
     read.error = {*bad, "told by the input"};
   }

@@ -18,10 +18,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "engine/base/limits.h"
 #include "engine/base/result.h"
+#include "engine/base/time.h"
 #include "replay/byte_source.h"
 
 namespace spoor {
@@ -43,6 +45,8 @@ struct RecordRead {
   std::uint64_t offset = 0;  ///< Of the first byte of `text` in the decompressed input.
   std::uint64_t line = 0;    ///< 1-based line of that byte.
   std::uint64_t length = 0;  ///< Bytes of the record in the input (more than text.size() if cut).
+  /// When it came in, where a recording tells.
+  std::optional<Timestamp> received = std::nullopt;
   Error error{ErrorCode::io, ""};  ///< Of bad and failed.
 };
 

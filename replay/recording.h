@@ -29,6 +29,18 @@ struct RecordingHeader {
   std::string_view input;
 };
 
+/// A stretch of a recording: by when its records came in.
+struct ReceivedWithin {
+  std::optional<Timestamp> from = std::nullopt;
+  std::optional<Timestamp> to = std::nullopt;  ///< At it and later is outside.
+
+  [[nodiscard]] bool is_whole() const { return !from && !to; }
+
+  [[nodiscard]] bool has(Timestamp received) const {
+    return (!from || received >= *from) && (!to || received < *to);
+  }
+};
+
 /// With its newline.
 [[nodiscard]] std::string render_recording_header(const RecordingHeader& header);
 

@@ -301,6 +301,27 @@ class Input(E2e):
         self.assertEqual(len(findings), 1)
 
 
+    def test_a_stretch_of_a_recording(self):
+        records = lines_of(scenario("A.sysmon-evtxdump"))
+        recording = b"spoor-recording 1\n"
+        for second, record in enumerate(records):
+            recording += b"%d %d record edr\n%s\n" % (1_700_000_000_000_000_000 + second * 1_000_000_000, len(record), record)
+        path = self.path("a.recording", recording)
+        whole, summary, _ = self.replay(path)
+        self.assertEqual(summary["events"]["received"], len(records))
+        plain, _, _ = self.replay(scenario("A.sysmon-evtxdump"))
+        self.assertEqual(whole, plain)
+        # 1,700,000,000 is 22:13:20.
+        _, summary, _ = self.replay(path, "--received-from", "2023-11-14T22:13:23Z", "--received-to", "2023-11-14T22:13:28Z")
+        self.assertEqual(summary["events"]["received"], 5)
+        _, summary, result = self.replay(path, scenario("A.sysmon-evtxdump"), "--received-to", "2023-11-14T22:13:21Z", code=3)
+        self.assertEqual(summary["events"]["received"], 1)
+        self.assertIn(b"this is no recording", result.stderr)
+        result = run("replay", path, "--received-to", "2023-11-14", "--state", self.path("state"))
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(b"--received-to", result.stderr)
+
+
 class HostAliases(E2e):
     def test_the_names_of_a_machine_are_one_host(self):
         aliases = self.path("aliases.yml", b"PC042.acme.example: [AAA-sensor]\n")

@@ -48,6 +48,28 @@ TEST(Recording, RecordsGoByTheirLengths) {
             (Texts{"{\"a\":\n1}", "truncated!x", ""}));
 }
 
+TEST(Recording, RecordsTellWhenTheyCameIn) {
+  const std::string bytes = kMagic + render_recording_header({.time = 5, .length = 1}) + "x\n" +
+                            render_recording_header({.time = 9, .length = 1}) + "y\n";
+  RecordReader reader(std::move(*memory_source(bytes)));
+  EXPECT_EQ(reader.read().received, 5);
+  EXPECT_EQ(reader.read().received, 9);
+  RecordReader plain(std::move(*memory_source("{}\n")));
+  EXPECT_EQ(plain.read().received, std::nullopt);
+}
+
+TEST(Recording, AStretchEndsBeforeItsEnd) {
+  const ReceivedWithin all;
+  EXPECT_TRUE(all.is_whole());
+  EXPECT_TRUE(all.has(0));
+  const ReceivedWithin within{.from = 5, .to = 9};
+  EXPECT_FALSE(within.is_whole());
+  EXPECT_FALSE(within.has(4));
+  EXPECT_TRUE(within.has(5));
+  EXPECT_TRUE(within.has(8));
+  EXPECT_FALSE(within.has(9));
+}
+
 TEST(Recording, WhatIsCutOrDamagedFailsBehindWhatIsWhole) {
   const std::string whole = kMagic + entry("{}") + entry("{\"b\":2}");
   for (std::size_t size = kMagic.size() + entry("{}").size() + 1; size < whole.size(); ++size) {
