@@ -8,13 +8,13 @@
 #include "cli/exit_code.h"
 #include "cli/host_aliases.h"
 #include "cli/interrupt.h"
+#include "cli/live_metrics.h"
 #include "cli/log.h"
 #include "cli/metrics.h"
 #include "cli/rules.h"
 #include "cli/service_notify.h"
 #include "cli/settings_file.h"
 #include "engine/coverage_gaps.h"
-#include "engine/finding/render.h"
 #include "replay/dead_letters.h"
 
 namespace spoor {
@@ -50,7 +50,7 @@ class DeadLetterFile {
 }  // namespace
 
 LiveRun::LiveRun(const RunConfig& config)
-    : config_(config), clock_(system_clock()), queue_(config.queue_bytes) {}
+    : config_(config), clock_(system_clock()), queue_(config.queue_bytes, clock_) {}
 
 LiveRun::~LiveRun() {
   // The engine first: it waits for the commit under way, which tells bus and sinks.
@@ -235,73 +235,14 @@ void LiveRun::tick() {
 
 std::string LiveRun::metrics() const {
   MetricsText text;
-  const LiveCounters& live = engine_->counters();
-  const FateCounts& fates = pipeline_->accounting().total();
-  const Correlator& correlator = pipeline_->correlator();
-  text.family("spoor_build", MetricType::gauge, "Which Spoor this is.")
-      .sample(std::uint64_t{1}, {{"version", std::string(product_version())}});
-  text.family("spoor_uptime_seconds", MetricType::gauge, "Since the start.")
-      .sample(std::chrono::duration<double>(clock_.monotonic() - started_at_).count());
-  const auto by_input = [&](std::string_view name, std::string_view help,
-                            std::uint64_t InputCounters::*count) {
-    text.family(name, MetricType::counter, help);
-    for (std::size_t i = 0; i < live.inputs.size(); ++i) {
-      text.sample(live.inputs[i].*count, {{"input", config_.inputs[i].name}});
-    }
-  };
-  by_input("spoor_input_records", "Records that came in, readable or not.",
-           &InputCounters::records);
-  by_input("spoor_input_bytes", "Bytes of them.", &InputCounters::bytes);
-  text.family("spoor_events", MetricType::counter,
-              "What became of records; all together are those received.")
-      .sample(fates.applied, {{"fate", "applied"}})
-      .sample(fates.duplicate, {{"fate", "duplicate"}})
-      .sample(fates.filtered, {{"fate", "filtered"}})
-      .sample(fates.dead_lettered, {{"fate", "dead_lettered"}});
-  text.family("spoor_received_events", MetricType::counter, "Records that the engine took.")
-      .sample(fates.received);
-  text.family("spoor_accounting_residual", MetricType::gauge,
-              "Received less all fates. Not 0: a bug.")
-      .sample(static_cast<double>(fates.residual()));
-  text.family("spoor_findings", MetricType::counter, "Findings told, revisions too.")
-      .sample(live.findings);
-  text.family("spoor_commits", MetricType::counter, "Commits of the state.").sample(live.commits);
-  text.family("spoor_queue_bytes", MetricType::gauge, "What waits for the engine.")
-      .sample(queue_.bytes());
-  text.family("spoor_hosts", MetricType::gauge, "Hosts known.").sample(correlator.host_count());
-  text.family("spoor_tracked_processes", MetricType::gauge, "Processes in the graphs.")
-      .sample(correlator.process_count());
-  text.family("spoor_coverage_gaps", MetricType::counter,
-              "What was not seen, or forgotten before its time.");
-  for (const auto& [kind, count] : coverage_gaps(*pipeline_)) {
-    text.sample(count, {{"kind", kind}});
-  }
-  text.family("spoor_rules", MetricType::gauge, "Detections in use.")
-      .sample(pipeline_->usable_rules());
-  text.family("spoor_rule_reloads", MetricType::counter, "Times that rules were read again.")
-      .sample(rules_->reloads(), {{"result", "adopted"}})
-      .sample(rules_->failed_reloads(), {{"result", "failed"}});
-  if (bus_ != nullptr) {
-    const BusStatus bus = bus_->status();
-    text.family("spoor_bus_published_sequence", MetricType::gauge, "The last number on the bus.")
-        .sample(bus.published);
-    text.family("spoor_bus_passed_over", MetricType::counter,
-                "Messages that a slow subscriber has to fetch.")
-        .sample(bus.dropped);
-  }
-  const auto by_sink = [&](std::string_view name, MetricType type, std::string_view help,
-                           std::uint64_t SinkStatus::*count) {
-    text.family(name, type, help);
-    for (const std::unique_ptr<SinkRunner>& sink : sinks_) {
-      text.sample(sink->status().*count, {{"sink", sink->name()}});
-    }
-  };
-  by_sink("spoor_sink_delivered", MetricType::counter, "Findings delivered.",
-          &SinkStatus::delivered);
-  by_sink("spoor_sink_retries", MetricType::counter, "Attempts that failed.", &SinkStatus::retries);
-  by_sink("spoor_sink_refused", MetricType::counter, "Findings that the receiver refused.",
-          &SinkStatus::refused);
-  by_sink("spoor_sink_sequence", MetricType::gauge, "How far it has come.", &SinkStatus::cursor);
+  write_live_metrics({.config = config_,
+                      .engine = *engine_,
+                      .pipeline = *pipeline_,
+                      .rules = *rules_,
+                      .queue = queue_,
+                      .bus = bus_.get(),
+                      .sinks = sinks_},
+                     clock_.monotonic() - started_at_, text);
   if (more_metrics_) {
     more_metrics_(text);
   }

@@ -492,7 +492,7 @@ void Pipeline::on_bad_record(const Error& error,
 }
 
 void Pipeline::take_bad(const Error& error, std::string_view text, const RecordPosition& position) {
-  accounting_.count_dead_letter(error.code);
+  accounting_.count_dead_letter(error.code, position);
   if (options_.on_dead_letter) {
     options_.on_dead_letter(error, text, position);
   }

@@ -8,7 +8,14 @@ bool IngestQueue::fits(std::size_t bytes) const {
   return !is_closed_ && (batches_.empty() || bytes_ + bytes <= bytes_max_);
 }
 
+void IngestQueue::note_arrival(IngestBatch& batch) const {
+  if (batch.arrived_at.count() == 0) {
+    batch.arrived_at = clock_.monotonic();
+  }
+}
+
 bool IngestQueue::try_push(IngestBatch&& batch) {
+  note_arrival(batch);
   {
     const std::lock_guard lock(mutex_);
     if (!fits(batch.bytes.size())) {
@@ -23,6 +30,7 @@ bool IngestQueue::try_push(IngestBatch&& batch) {
 }
 
 IngestQueue::Pushed IngestQueue::push(IngestBatch& batch, std::chrono::milliseconds timeout) {
+  note_arrival(batch);
   {
     std::unique_lock lock(mutex_);
     const std::size_t bytes = batch.bytes.size();

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 
+#include "engine/base/clock.h"
 #include "ingest/batch.h"
 
 namespace spoor {
@@ -17,10 +18,12 @@ namespace spoor {
 /// Any thread may push, one pops.
 class IngestQueue {
  public:
-  explicit IngestQueue(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+  /// Of the clock batches get the time that they came; it must outlive the queue.
+  explicit IngestQueue(std::size_t bytes_max, const Clock& clock = system_clock())
+      : bytes_max_(bytes_max), clock_(clock) {}
 
-  /// False if it is full or closed: nothing was taken. What is larger than the bound is taken by an
-  /// empty queue.
+  /// False if it is full or closed: nothing was taken but the time. What is larger than the bound
+  /// is taken by an empty queue.
   [[nodiscard]] bool try_push(IngestBatch&& batch);
 
   enum class Pushed : std::uint8_t { yes, full, closed };
@@ -45,8 +48,10 @@ class IngestQueue {
 
  private:
   [[nodiscard]] bool fits(std::size_t bytes) const;
+  void note_arrival(IngestBatch& batch) const;
 
   const std::size_t bytes_max_;
+  const Clock& clock_;
   std::function<void()> on_room_;
   mutable std::mutex mutex_;         ///< Of what follows.
   std::condition_variable changed_;  ///< There is more.

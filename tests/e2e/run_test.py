@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """spoor run: logs over the network in, findings on the bus out."""
+import datetime
 import gzip
 import hashlib
 import http.client
@@ -175,6 +176,50 @@ class Operation(RunTest):
         self.assertIn(b"\n# TYPE spoor_events counter\n", text)
         self.assertTrue(text.endswith(b"# EOF\n"))
         self.assertEqual(engine.stop(), 0)
+
+    def test_metrics_count_what_was_sent(self):
+        lines = records("A.sysmon-evtxdump")
+        engine = self.engine()
+        status, text = self.ask(engine.ports["web"], "POST", "/ingest", b"\n".join(lines))
+        self.assertEqual(status, 200, text)
+        self.assertEqual(self.ask(engine.ports["web"], "POST", "/ingest", b"\n".join(lines[:7] + [b"{]"]))[0], 200)
+        sent = len(lines) + 8
+
+        def value(name):
+            return self.metric(engine, name)
+
+        self.wait_for(lambda: value("spoor_received_events_total") == sent, "all are taken")
+        for name, want in [('spoor_input_records_total{input="web"}', sent),
+                           ('spoor_input_events_total{input="web",source="sysmon"}', sent - 1),
+                           ("spoor_input_events_total", sent - 1),
+                           ('spoor_parse_errors_total{input="web",reason="malformed_json"}', 1),
+                           ("spoor_parse_errors_total", 1),
+                           ('spoor_events_total{fate="applied"}', len(lines)),
+                           ('spoor_events_total{fate="duplicate"}', 7),
+                           ("spoor_late_events_total", 0),
+                           ("spoor_event_latency_seconds_count", sent),
+                           ('spoor_event_latency_seconds_bucket{le="+Inf"}', sent),
+                           ("spoor_queue_bytes ", 0), ("spoor_queue_limit_bytes", 256 << 20),
+                           ("spoor_tracked_processes_limit", 16 << 20)]:
+            with self.subTest(name):
+                self.assertEqual(value(name), want)
+        # What the same events come to in a replay.
+        summary = json.loads(run("replay", scenario("A.sysmon-evtxdump"), "--summary", "-", "-o", self.path("found")).stdout)
+        self.assertEqual(value("spoor_rule_hits_total"), summary["rules"]["hits"])
+        found = self.told()
+        self.assertEqual(value("spoor_findings_total"), len(found))
+        self.assertEqual(value("spoor_rule_findings_total"), len(found))
+        self.assertEqual(value("spoor_finding_latency_seconds_count"), len(found))
+        self.assertEqual(value("spoor_finding_sequence"), len(found))
+        # The chain of the scenario has a finding; its close relatives wait for more.
+        self.assertEqual(value('spoor_rule_findings_total{rule="312b61ee-52bf-4c3b-9b4c-6adea0091488",level="critical"}'), 1)
+        self.assertEqual(value('spoor_rule_info{rule="312b61ee-52bf-4c3b-9b4c-6adea0091488",title="'), 1)
+        self.assertEqual(value('spoor_partial_matches{rule="1f1bc61f-76b4-4a42-baa7-1c81f6a480dc"}'), 1)
+        # Thirty seconds, which an agent may be late by, before the last event.
+        last = datetime.datetime.fromisoformat(summary["last_event"].replace("Z", "+00:00")).timestamp()
+        for which in ("oldest", "newest"):
+            self.assertAlmostEqual(value(f'spoor_watermark_timestamp_seconds{{which="{which}"}}'), last - 30, 3)
+        self.assertEqual(engine.stop(), 0, engine.log)
 
     @needs("promtool")
     def test_promtool_finds_nothing_wrong_with_the_metrics(self):
