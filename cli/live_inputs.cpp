@@ -268,7 +268,7 @@ Result<void> LiveInputs::check(const RunConfig& config) {
   return config.admin_address.empty() ? Result<void>() : StatusServer::check(config.admin_address);
 }
 
-void LiveInputs::reload() {
+bool LiveInputs::reload() {
   bool all_are_right = true;
   for (const Impl::Reload& reload : impl_->reloads) {
     if (const Result<void> done = reload.run(); !done) {
@@ -279,6 +279,7 @@ void LiveInputs::reload() {
   if (all_are_right) {
     log_info("certificates and tokens are read again");
   }
+  return all_are_right;
 }
 
 void LiveInputs::write_metrics(MetricsText& text) const {

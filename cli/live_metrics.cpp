@@ -138,6 +138,10 @@ void write_rules(const LiveParts& parts, MetricsText& text) {
   text.family("spoor_rule_reloads", MetricType::counter, "Times that rules were read again.")
       .sample(parts.rules.reloads(), {{"result", "adopted"}})
       .sample(parts.rules.failed_reloads(), {{"result", "failed"}});
+  text.family("spoor_credential_reloads", MetricType::counter,
+              "Times that certificates, tokens and secrets of sinks were read again.")
+      .sample(parts.credential_reloads.adopted, {{"result", "adopted"}})
+      .sample(parts.credential_reloads.failed, {{"result", "failed"}});
   const std::map<std::string_view, RuleTally> tallies = rule_tallies(parts);
   text.family("spoor_rule", MetricType::info, "What the rules are that others name by their id.");
   for (const auto& [id, tally] : tallies) {

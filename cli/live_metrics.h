@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 #include "cli/live_rules.h"
 #include "cli/metrics.h"
@@ -14,6 +15,12 @@
 
 namespace spoor {
 
+/// Times that certificates, tokens and secrets were read again.
+struct CredentialReloads {
+  std::uint64_t adopted = 0;
+  std::uint64_t failed = 0;  ///< Some of them were wrong.
+};
+
 /// The parts of a run, in the thread that runs them.
 struct LiveParts {
   const RunConfig& config;
@@ -23,6 +30,7 @@ struct LiveParts {
   const IngestQueue& queue;
   const BusServer* bus;  ///< Null: there is none.
   const SinkRunners& sinks;
+  const CredentialReloads& credential_reloads;
 };
 
 /// O(hosts + rules). Labels are names of the configuration, ids of rules and kinds that the program

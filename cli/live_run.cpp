@@ -8,7 +8,6 @@
 #include "cli/exit_code.h"
 #include "cli/host_aliases.h"
 #include "cli/interrupt.h"
-#include "cli/live_metrics.h"
 #include "cli/log.h"
 #include "cli/metrics.h"
 #include "cli/rules.h"
@@ -211,11 +210,18 @@ Result<void> LiveRun::drain() {
   return engine_->drain();
 }
 
+void LiveRun::hang_up() {
+  const bool inputs_are_right = !on_hangup_ || on_hangup_();
+  const bool sinks_are_right = reload_sinks(config_.sinks, sinks_);
+  ++(inputs_are_right && sinks_are_right ? credential_reloads_.adopted
+                                         : credential_reloads_.failed);
+}
+
 void LiveRun::tick() {
   notify_service("WATCHDOG=1");
   const bool is_hung_up = take_hangup();
-  if (is_hung_up && on_hangup_) {
-    on_hangup_();
+  if (is_hung_up) {
+    hang_up();
   }
   if (is_hung_up || rules_->have_changed()) {
     rules_->reload(*pipeline_);
@@ -241,7 +247,8 @@ std::string LiveRun::metrics() const {
                       .rules = *rules_,
                       .queue = queue_,
                       .bus = bus_.get(),
-                      .sinks = sinks_},
+                      .sinks = sinks_,
+                      .credential_reloads = credential_reloads_},
                      clock_.monotonic() - started_at_, text);
   if (more_metrics_) {
     more_metrics_(text);

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/live_metrics.h"
 #include "cli/live_rules.h"
 #include "cli/metrics.h"
 #include "cli/run_config.h"
@@ -67,8 +68,9 @@ class LiveRun {
   /// Called for each /metrics, in the thread of run(): what others have to tell.
   void on_metrics(std::function<void(MetricsText&)> call) { more_metrics_ = std::move(call); }
 
-  /// Called by run() on SIGHUP, before the rules are read again. To be set before run().
-  void on_hangup(std::function<void()> call) { on_hangup_ = std::move(call); }
+  /// Called by run() on SIGHUP, before the rules are read again: reads again what proves who others
+  /// are. False: some of it is wrong. To be set before run().
+  void on_hangup(std::function<bool()> call) { on_hangup_ = std::move(call); }
 
   /// Takes what comes until a signal asks to stop; then the queue must be closed, and drain()ed.
   /// Fails with io if the state cannot be written.
@@ -84,6 +86,7 @@ class LiveRun {
   [[nodiscard]] Result<void> open_outlets();
   void committed();
   void tick();
+  void hang_up();
   [[nodiscard]] std::string metrics() const;
 
   const RunConfig& config_;
@@ -98,7 +101,8 @@ class LiveRun {
   SinkRunners sinks_;
   LiveStatus status_;
   std::function<void(MetricsText&)> more_metrics_;
-  std::function<void()> on_hangup_;
+  std::function<bool()> on_hangup_;
+  CredentialReloads credential_reloads_;
   std::chrono::nanoseconds started_at_{0};
   std::chrono::nanoseconds ticked_at_{0};
   std::uint64_t dead_letters_told_ = 0;
