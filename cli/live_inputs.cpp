@@ -191,9 +191,10 @@ struct LiveInputs::Impl {
     pages.push_back(
         {"/healthz", [](std::string_view /*accept*/) { return StatusAnswer{.body = "ok\n"}; }});
     pages.push_back({"/readyz", [&status](std::string_view /*accept*/) {
-                       return status.is_ready()
+                       const std::string why = status.hindrance();
+                       return why.empty()
                                   ? StatusAnswer{.body = "ready\n"}
-                                  : StatusAnswer{.status = 503, .body = "not ready\n"};
+                                  : StatusAnswer{.status = 503, .body = "not ready: " + why + "\n"};
                      }});
     pages.push_back({"/metrics", [&status](std::string_view accept) {
                        return accepts_open_metrics(accept)

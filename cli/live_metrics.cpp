@@ -70,6 +70,11 @@ void write_state(const LiveParts& parts, MetricsText& text) {
   const Correlator& correlator = parts.pipeline.correlator();
   text.family("spoor_commits", MetricType::counter, "Commits of the state.")
       .sample(parts.engine.counters().commits);
+  text.family("spoor_state_full", MetricType::gauge,
+              "1: there is no room for the state on its disk, and nothing is taken in.")
+      .sample(std::uint64_t{parts.state_is_full ? 1U : 0U});
+  text.family("spoor_state_filled", MetricType::counter, "Times that it came to that.")
+      .sample(parts.times_full);
   text.family("spoor_queue_bytes", MetricType::gauge, "What waits for the engine.")
       .sample(parts.queue.bytes());
   text.family("spoor_queue_limit_bytes", MetricType::gauge, "The most that may.")

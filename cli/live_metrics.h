@@ -31,6 +31,8 @@ struct LiveParts {
   const BusServer* bus;  ///< Null: there is none.
   const SinkRunners& sinks;
   const CredentialReloads& credential_reloads;
+  bool state_is_full;        ///< The disk that it is on.
+  std::uint64_t times_full;  ///< How often it came to that.
 };
 
 /// O(hosts + rules). Labels are names of the configuration, ids of rules and kinds that the program

@@ -52,6 +52,9 @@ LiveRun::LiveRun(const RunConfig& config)
     : config_(config), clock_(system_clock()), queue_(config.queue_bytes, clock_) {}
 
 LiveRun::~LiveRun() {
+  if (store_ != nullptr) {
+    store_->give_up();
+  }
   // The engine first: it waits for the commit under way, which tells bus and sinks.
   engine_.reset();
 }
@@ -87,6 +90,7 @@ Result<void> LiveRun::open_all() {
     return fail(ErrorCode::bad_state, store.error().message);
   }
   store_ = std::move(*store);
+  store_->wait_for_room([this] { return goes_on_waiting(); });
   std::vector<Diagnostic> refused;
   pipeline_ = std::make_unique<Pipeline>(
       rules_->rules(),
@@ -175,11 +179,11 @@ void LiveRun::committed() {
 }
 
 Result<void> LiveRun::run() {
-  status_.set(true, metrics());
+  publish_status();
   while (!interrupted()) {
     Result<void> turned = engine_->turn();
     if (!turned) {
-      status_.set(false, metrics());
+      publish_status("the state cannot be written");
       return turned;
     }
     if (clock_.monotonic() - ticked_at_ >= kTick) {
@@ -192,7 +196,7 @@ Result<void> LiveRun::run() {
 
 Result<void> LiveRun::drain() {
   constexpr std::chrono::nanoseconds kQuiet = std::chrono::milliseconds(150);
-  status_.set(false, metrics());
+  publish_status("it stops");
   const std::chrono::nanoseconds end = clock_.monotonic() + config_.drain;
   std::chrono::nanoseconds busy_at = clock_.monotonic();
   // Senders that were waiting for room are let in first.
@@ -219,6 +223,7 @@ void LiveRun::hang_up() {
 
 void LiveRun::tick() {
   notify_service("WATCHDOG=1");
+  look_at_disk();
   const bool is_hung_up = take_hangup();
   if (is_hung_up) {
     hang_up();
@@ -236,7 +241,35 @@ void LiveRun::tick() {
                                               : "; they are in " + config_.dead_letters));
     dead_letters_told_ = dead;
   }
-  status_.set(true, metrics());
+  publish_status();
+}
+
+void LiveRun::look_at_disk() {
+  const bool was_full = std::exchange(is_full_, store_->is_full());
+  if (is_full_ == was_full) {
+    return;
+  }
+  queue_.hold(is_full_);
+  if (is_full_) {
+    ++times_full_;
+    log_error("there is no room for the state in " + config_.state +
+              ": nothing is taken in until there is; senders have to wait");
+  } else {
+    log_info("there is room for the state again: going on");
+  }
+}
+
+bool LiveRun::goes_on_waiting() {
+  notify_service("WATCHDOG=1");
+  look_at_disk();
+  publish_status();
+  return !interrupted();
+}
+
+void LiveRun::publish_status(std::string_view hindrance) {
+  const std::string_view why =
+      hindrance.empty() && is_full_ ? "there is no room for the state on its disk" : hindrance;
+  status_.set(std::string(why), metrics());
 }
 
 std::string LiveRun::metrics() const {
@@ -248,7 +281,9 @@ std::string LiveRun::metrics() const {
                       .queue = queue_,
                       .bus = bus_.get(),
                       .sinks = sinks_,
-                      .credential_reloads = credential_reloads_},
+                      .credential_reloads = credential_reloads_,
+                      .state_is_full = is_full_,
+                      .times_full = times_full_},
                      clock_.monotonic() - started_at_, text);
   if (more_metrics_) {
     more_metrics_(text);

@@ -5,7 +5,7 @@
 namespace spoor {
 
 bool IngestQueue::fits(std::size_t bytes) const {
-  return !is_closed_ && (batches_.empty() || bytes_ + bytes <= bytes_max_);
+  return !is_closed_ && !is_held_ && (batches_.empty() || bytes_ + bytes <= bytes_max_);
 }
 
 void IngestQueue::note_arrival(IngestBatch& batch) const {
@@ -65,13 +65,26 @@ std::optional<IngestBatch> IngestQueue::pop(std::chrono::milliseconds timeout) {
     batch = std::move(batches_.front());
     batches_.pop_front();
     bytes_ -= batch->bytes.size();
-    tells_room = std::exchange(was_refused_, false);
+    tells_room = !is_held_ && std::exchange(was_refused_, false);
   }
   room_.notify_all();
   if (tells_room && on_room_) {
     on_room_();
   }
   return batch;
+}
+
+void IngestQueue::hold(bool is_held) {
+  bool tells_room = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_held_ = is_held;
+    tells_room = !is_held && std::exchange(was_refused_, false);
+  }
+  room_.notify_all();
+  if (tells_room && on_room_) {
+    on_room_();
+  }
 }
 
 void IngestQueue::close() {

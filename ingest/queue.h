@@ -34,12 +34,15 @@ class IngestQueue {
   /// Is there room for so many bytes now?
   [[nodiscard]] bool has_room(std::size_t bytes) const;
 
-  /// Called, in the popping thread, when there is room again after a push was refused. Set before
+  /// Called, in the popping thread, when a push may be tried again that was refused. Set before
   /// the first push.
   void on_room(std::function<void()> call) { on_room_ = std::move(call); }
 
   /// The next one; nothing if none came in time, or it is closed and empty.
   [[nodiscard]] std::optional<IngestBatch> pop(std::chrono::milliseconds timeout);
+
+  /// Takes nothing, as if it were full, until it is told otherwise. By the popping thread.
+  void hold(bool is_held);
 
   /// Takes nothing more. What is in it can still be popped.
   void close();
@@ -59,6 +62,7 @@ class IngestQueue {
   std::deque<IngestBatch> batches_;
   std::size_t bytes_ = 0;
   bool was_refused_ = false;
+  bool is_held_ = false;
   bool is_closed_ = false;
 };
 

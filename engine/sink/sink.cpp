@@ -330,9 +330,10 @@ class SinkRunner::Worker {
     }
     const Result<std::uint64_t> saved =
         consumers_.acknowledge(consumer_, sequence, environment_.clock.wall());
-    if (!saved) {
+    if (!saved && !cannot_save_) {
       warn("what was delivered cannot be kept: " + saved.error().message);
     }
+    cannot_save_ = !saved;
   }
 
   [[nodiscard]] std::uint64_t cursor() const {
@@ -365,6 +366,7 @@ class SinkRunner::Worker {
   FindingReader reader_;
   ConsumerStore consumers_;
   std::uint64_t skipped_ = 0;
+  bool cannot_save_ = false;  ///< Told once.
   mutable std::mutex mutex_;  ///< Of the four below.
   SinkStatus status_;
   std::optional<SinkCredentials> renewed_;

@@ -106,12 +106,13 @@ class Monitoring(RunTest):
                  ("SpoorSinkBehind", [series("spoor_finding_sequence", "9x60"), series("spoor_sink_sequence", "4x60", sink="soar")],
                   {"sink": "soar"}),
                  ("SpoorInputSilent", [series("spoor_input_records_total", "5x90", input="web")], {"input": "web"}),
+                 ("SpoorStateFull", [series("spoor_state_full", "1x60")], {}),
                  ("SpoorMiscounts", [series("spoor_accounting_residual", "1x60")], {})]
         quiet = [series("up", "1x60"), series("spoor_queue_bytes", "10x60"), series("spoor_queue_limit_bytes", "100x60"),
                  series("spoor_events_total", "0x60", fate="dead_lettered"), series("spoor_received_events_total", "0+60x60"),
                  series("spoor_coverage_gaps_total", "7x60", kind="evicted_processes"), series("spoor_finding_sequence", "9x60"),
                  series("spoor_sink_sequence", "9x60", sink="soar"), series("spoor_input_records_total", "0+1x90", input="web"),
-                 series("spoor_accounting_residual", "0x60")]
+                 series("spoor_accounting_residual", "0x60"), series("spoor_state_full", "0x60")]
         for name, input_series, labels in cases:
             for fires, given in ((True, input_series), (False, quiet)):
                 with self.subTest(name, fires=fires):

@@ -200,5 +200,27 @@ TEST(IngestQueues, RefuseWhatDoesNotFitAndTellWhenThereIsRoom) {
   EXPECT_FALSE(queue.try_push(batch(1)));
 }
 
+TEST(IngestQueues, TakeNothingWhileTheyAreHeld) {
+  IngestQueue queue(100);
+  int told = 0;
+  queue.on_room([&told] { ++told; });
+  const auto make = [] {
+    IngestBatch made;
+    made.bytes.assign(10, ' ');
+    return made;
+  };
+  IngestBatch waiting = make();
+  ASSERT_TRUE(queue.try_push(make()));
+  queue.hold(true);
+  EXPECT_FALSE(queue.has_room(1));
+  EXPECT_FALSE(queue.try_push(make()));
+  EXPECT_EQ(queue.push(waiting, std::chrono::milliseconds(0)), IngestQueue::Pushed::full);
+  EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0))) << "what is in it can be taken";
+  EXPECT_EQ(told, 0) << "that made no room";
+  queue.hold(false);
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(queue.try_push(make()));
+}
+
 }  // namespace
 }  // namespace spoor
