@@ -110,6 +110,7 @@ struct RuleTally {
   const RuleMeta* meta = nullptr;
   std::uint64_t hits = 0;
   std::uint64_t partial = 0;
+  std::chrono::nanoseconds time{0};
 };
 
 /// Of those that anything came of, by id.
@@ -118,20 +119,32 @@ std::map<std::string_view, RuleTally> rule_tallies(const LiveParts& parts) {
   const Correlator& correlator = parts.pipeline.correlator();
   const auto& findings = parts.engine.counters().findings_of_rules;
   std::map<std::string_view, RuleTally> tallies;
-  const auto add = [&](const RuleMeta& meta, std::uint64_t hits, std::uint64_t partial) {
-    const auto of_rule = findings.lower_bound({meta.id, ""});
-    if (hits + partial != 0 || (of_rule != findings.end() && of_rule->first.first == meta.id)) {
-      tallies[meta.id] = {.meta = &meta, .hits = hits, .partial = partial};
+  const auto add = [&](const RuleTally& tally) {
+    const std::string& id = tally.meta->id;
+    const auto of_rule = findings.lower_bound({id, ""});
+    if (tally.hits + tally.partial != 0 || tally.time.count() != 0 ||
+        (of_rule != findings.end() && of_rule->first.first == id)) {
+      tallies[id] = tally;
     }
   };
+  const std::vector<RuleCost>& costs = parts.pipeline.matcher().costs();
   for (std::size_t i = 0; i < rules.detections.size(); ++i) {
-    add(rules.detections[i].meta, correlator.hits_of(i), 0);
+    add({.meta = &rules.detections[i].meta,
+         .hits = correlator.hits_of(i),
+         .partial = 0,
+         .time = costs[i].time});
   }
   for (std::size_t i = 0; i < rules.correlations.size(); ++i) {
-    add(rules.correlations[i].meta, 0, correlator.partial_matches(i));
+    add({.meta = &rules.correlations[i].meta,
+         .hits = 0,
+         .partial = correlator.partial_matches(i),
+         .time = {}});
   }
   for (std::size_t i = 0; i < rules.window_correlations.size(); ++i) {
-    add(rules.window_correlations[i].meta, 0, correlator.groups_of(i));
+    add({.meta = &rules.window_correlations[i].meta,
+         .hits = 0,
+         .partial = correlator.groups_of(i),
+         .time = {}});
   }
   return tallies;
 }
@@ -159,6 +172,14 @@ void write_rules(const LiveParts& parts, MetricsText& text) {
     if (tally.hits != 0) {
       text.sample(tally.hits, {{"rule", std::string(id)},
                                {"level", std::string(to_string(tally.meta->level))}});
+    }
+  }
+  text.family("spoor_rule_evaluation_seconds", MetricType::counter,
+              "Time that evaluating the detection took, estimated from one event in a thousand, "
+              "since the rules were last read.");
+  for (const auto& [id, tally] : tallies) {
+    if (tally.time.count() != 0) {
+      text.sample(std::chrono::duration<double>(tally.time).count(), {{"rule", std::string(id)}});
     }
   }
   text.family("spoor_partial_matches", MetricType::gauge,

@@ -98,6 +98,7 @@ Result<void> LiveRun::open_all() {
                       .lateness = config_.lateness,
                       .processes_max = config_.processes_max,
                       .process_bytes_max = config_.process_bytes_max,
+                      .rule_clock = &clock_,
                       .on_dead_letter =
                           [letters](const Error& error, std::string_view record,
                                     const RecordPosition& position) {
