@@ -9,6 +9,7 @@ namespace spoor {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 
 }  // namespace
 

@@ -90,11 +90,9 @@ class LiveEngine {
   [[nodiscard]] std::uint64_t finding_sequence() const { return findings_.head(); }
 
  private:
-  using nanoseconds = std::chrono::nanoseconds;
-
   /// Findings told together, and since when somebody waits for them.
   struct News {
-    nanoseconds since{0};
+    std::chrono::nanoseconds since{0};
     std::uint64_t findings = 0;
   };
 
@@ -122,12 +120,13 @@ class LiveEngine {
   std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();  ///< Of what is not committed.
   std::vector<std::uint64_t> lines_;  ///< Of each input: records so far.
   std::uint64_t untold_ = 0;
-  nanoseconds untold_since_ = nanoseconds::max();  ///< The oldest batch of these arrived.
-  std::vector<News> news_;                         ///< Not committed.
+  std::chrono::nanoseconds untold_since_ =
+      std::chrono::nanoseconds::max();  ///< The oldest batch of these arrived.
+  std::vector<News> news_;              ///< Not committed.
   std::shared_ptr<ToldLatency> told_ = std::make_shared<ToldLatency>();
   bool has_news_ = false;
   bool has_marks_ = false;  ///< Of inputs, not committed.
-  nanoseconds committed_at_{0};
+  std::chrono::nanoseconds committed_at_{0};
   Timestamp forgot_at_ = 0;
 };
 
