@@ -123,9 +123,9 @@ rocksdb::Status open_database(const std::string& folder,
                               std::unique_ptr<rocksdb::DB>& into) {
   rocksdb::DB* db = nullptr;
   const rocksdb::Options options = options_for(access);
-  const rocksdb::Status status = access == StateStore::Access::write
-                                     ? rocksdb::DB::Open(options, folder, &db)
-                                     : open_beside_writer(options, folder, &db);
+  rocksdb::Status status = access == StateStore::Access::write
+                               ? rocksdb::DB::Open(options, folder, &db)
+                               : open_beside_writer(options, folder, &db);
   into.reset(status.ok() ? db : nullptr);
   return status;
 }
