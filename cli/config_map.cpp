@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <iterator>
-#include <system_error>
 #include <utility>
 
-#include <sys/stat.h>
+#include "cli/secret_file.h"
 
 namespace spoor {
 namespace {
@@ -238,29 +235,12 @@ std::string ConfigMap::secret_file(std::string_view key) const {
   if (path.empty()) {
     return {};
   }
-
-  struct stat status {};
-
-  std::ifstream file(path, std::ios::binary);
-  if (!file || stat(path.c_str(), &status) != 0) {
-    error(key, "cannot read " + path + ": " + std::generic_category().message(errno));
+  Result<std::string> secret = read_secret_file(path);
+  if (!secret) {
+    error(key, secret.error().message);
     return {};
   }
-  if ((status.st_mode & S_IROTH) != 0) {
-    error(key, path + " holds a secret that everybody may read", "chmod 600 " + path);
-    return {};
-  }
-  constexpr std::size_t kSecretMax = 4'096;
-  std::string secret(kSecretMax, '\0');
-  file.read(secret.data(), static_cast<std::streamsize>(secret.size()));
-  secret.resize(static_cast<std::size_t>(file.gcount()));
-  while (!secret.empty() && (secret.back() == '\n' || secret.back() == '\r')) {
-    secret.pop_back();
-  }
-  if (secret.empty()) {
-    error(key, path + " is empty");
-  }
-  return secret;
+  return std::move(*secret);
 }
 
 void ConfigMap::error(std::string_view key, std::string message, std::string hint) const {

@@ -191,9 +191,10 @@ struct LiveInputs::Impl {
     pages.push_back(
         {"/healthz", [](std::string_view /*accept*/) { return StatusAnswer{.body = "ok\n"}; }});
     pages.push_back({"/readyz", [&status](std::string_view /*accept*/) {
-                       return status.is_ready()
+                       const std::string why = status.hindrance();
+                       return why.empty()
                                   ? StatusAnswer{.body = "ready\n"}
-                                  : StatusAnswer{.status = 503, .body = "not ready\n"};
+                                  : StatusAnswer{.status = 503, .body = "not ready: " + why + "\n"};
                      }});
     pages.push_back({"/metrics", [&status](std::string_view accept) {
                        return accepts_open_metrics(accept)
@@ -268,7 +269,7 @@ Result<void> LiveInputs::check(const RunConfig& config) {
   return config.admin_address.empty() ? Result<void>() : StatusServer::check(config.admin_address);
 }
 
-void LiveInputs::reload() {
+bool LiveInputs::reload() {
   bool all_are_right = true;
   for (const Impl::Reload& reload : impl_->reloads) {
     if (const Result<void> done = reload.run(); !done) {
@@ -279,6 +280,7 @@ void LiveInputs::reload() {
   if (all_are_right) {
     log_info("certificates and tokens are read again");
   }
+  return all_are_right;
 }
 
 void LiveInputs::write_metrics(MetricsText& text) const {

@@ -29,8 +29,9 @@ class LiveInputs {
   LiveInputs& operator=(const LiveInputs&) = delete;
 
   /// Reads certificates and tokens again, for connections and requests from now on. Where something
-  /// is wrong with them the old ones stay. Says in the log what came of it.
-  void reload();
+  /// is wrong with them the old ones stay. Says in the log what came of it. False: something is
+  /// wrong.
+  bool reload();
 
   /// What each of them counted. From any thread.
   void write_metrics(MetricsText& text) const;

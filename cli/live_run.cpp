@@ -14,7 +14,6 @@
 #include "cli/service_notify.h"
 #include "cli/settings_file.h"
 #include "engine/coverage_gaps.h"
-#include "engine/finding/render.h"
 #include "replay/dead_letters.h"
 
 namespace spoor {
@@ -50,9 +49,12 @@ class DeadLetterFile {
 }  // namespace
 
 LiveRun::LiveRun(const RunConfig& config)
-    : config_(config), clock_(system_clock()), queue_(config.queue_bytes) {}
+    : config_(config), clock_(system_clock()), queue_(config.queue_bytes, clock_) {}
 
 LiveRun::~LiveRun() {
+  if (store_ != nullptr) {
+    store_->give_up();
+  }
   // The engine first: it waits for the commit under way, which tells bus and sinks.
   engine_.reset();
 }
@@ -88,6 +90,7 @@ Result<void> LiveRun::open_all() {
     return fail(ErrorCode::bad_state, store.error().message);
   }
   store_ = std::move(*store);
+  store_->wait_for_room([this] { return goes_on_waiting(); });
   std::vector<Diagnostic> refused;
   pipeline_ = std::make_unique<Pipeline>(
       rules_->rules(),
@@ -95,6 +98,7 @@ Result<void> LiveRun::open_all() {
                       .lateness = config_.lateness,
                       .processes_max = config_.processes_max,
                       .process_bytes_max = config_.process_bytes_max,
+                      .rule_clock = &clock_,
                       .on_dead_letter =
                           [letters](const Error& error, std::string_view record,
                                     const RecordPosition& position) {
@@ -176,11 +180,11 @@ void LiveRun::committed() {
 }
 
 Result<void> LiveRun::run() {
-  status_.set(true, metrics());
+  publish_status();
   while (!interrupted()) {
     Result<void> turned = engine_->turn();
     if (!turned) {
-      status_.set(false, metrics());
+      publish_status("the state cannot be written");
       return turned;
     }
     if (clock_.monotonic() - ticked_at_ >= kTick) {
@@ -193,7 +197,7 @@ Result<void> LiveRun::run() {
 
 Result<void> LiveRun::drain() {
   constexpr std::chrono::nanoseconds kQuiet = std::chrono::milliseconds(150);
-  status_.set(false, metrics());
+  publish_status("it stops");
   const std::chrono::nanoseconds end = clock_.monotonic() + config_.drain;
   std::chrono::nanoseconds busy_at = clock_.monotonic();
   // Senders that were waiting for room are let in first.
@@ -211,11 +215,19 @@ Result<void> LiveRun::drain() {
   return engine_->drain();
 }
 
+void LiveRun::hang_up() {
+  const bool inputs_are_right = !on_hangup_ || on_hangup_();
+  const bool sinks_are_right = reload_sinks(config_.sinks, sinks_);
+  ++(inputs_are_right && sinks_are_right ? credential_reloads_.adopted
+                                         : credential_reloads_.failed);
+}
+
 void LiveRun::tick() {
   notify_service("WATCHDOG=1");
+  look_at_disk();
   const bool is_hung_up = take_hangup();
-  if (is_hung_up && on_hangup_) {
-    on_hangup_();
+  if (is_hung_up) {
+    hang_up();
   }
   if (is_hung_up || rules_->have_changed()) {
     rules_->reload(*pipeline_);
@@ -230,78 +242,50 @@ void LiveRun::tick() {
                                               : "; they are in " + config_.dead_letters));
     dead_letters_told_ = dead;
   }
-  status_.set(true, metrics());
+  publish_status();
+}
+
+void LiveRun::look_at_disk() {
+  const bool was_full = std::exchange(is_full_, store_->is_full());
+  if (is_full_ == was_full) {
+    return;
+  }
+  queue_.hold(is_full_);
+  if (is_full_) {
+    ++times_full_;
+    log_error("there is no room for the state in " + config_.state +
+              ": nothing is taken in until there is; senders have to wait");
+  } else {
+    log_info("there is room for the state again: going on");
+  }
+}
+
+bool LiveRun::goes_on_waiting() {
+  notify_service("WATCHDOG=1");
+  look_at_disk();
+  publish_status();
+  return !interrupted();
+}
+
+void LiveRun::publish_status(std::string_view hindrance) {
+  const std::string_view why =
+      hindrance.empty() && is_full_ ? "there is no room for the state on its disk" : hindrance;
+  status_.set(std::string(why), metrics());
 }
 
 std::string LiveRun::metrics() const {
   MetricsText text;
-  const LiveCounters& live = engine_->counters();
-  const FateCounts& fates = pipeline_->accounting().total();
-  const Correlator& correlator = pipeline_->correlator();
-  text.family("spoor_build", MetricType::gauge, "Which Spoor this is.")
-      .sample(std::uint64_t{1}, {{"version", std::string(product_version())}});
-  text.family("spoor_uptime_seconds", MetricType::gauge, "Since the start.")
-      .sample(std::chrono::duration<double>(clock_.monotonic() - started_at_).count());
-  const auto by_input = [&](std::string_view name, std::string_view help,
-                            std::uint64_t InputCounters::*count) {
-    text.family(name, MetricType::counter, help);
-    for (std::size_t i = 0; i < live.inputs.size(); ++i) {
-      text.sample(live.inputs[i].*count, {{"input", config_.inputs[i].name}});
-    }
-  };
-  by_input("spoor_input_records", "Records that came in, readable or not.",
-           &InputCounters::records);
-  by_input("spoor_input_bytes", "Bytes of them.", &InputCounters::bytes);
-  text.family("spoor_events", MetricType::counter,
-              "What became of records; all together are those received.")
-      .sample(fates.applied, {{"fate", "applied"}})
-      .sample(fates.duplicate, {{"fate", "duplicate"}})
-      .sample(fates.filtered, {{"fate", "filtered"}})
-      .sample(fates.dead_lettered, {{"fate", "dead_lettered"}});
-  text.family("spoor_received_events", MetricType::counter, "Records that the engine took.")
-      .sample(fates.received);
-  text.family("spoor_accounting_residual", MetricType::gauge,
-              "Received less all fates. Not 0: a bug.")
-      .sample(static_cast<double>(fates.residual()));
-  text.family("spoor_findings", MetricType::counter, "Findings told, revisions too.")
-      .sample(live.findings);
-  text.family("spoor_commits", MetricType::counter, "Commits of the state.").sample(live.commits);
-  text.family("spoor_queue_bytes", MetricType::gauge, "What waits for the engine.")
-      .sample(queue_.bytes());
-  text.family("spoor_hosts", MetricType::gauge, "Hosts known.").sample(correlator.host_count());
-  text.family("spoor_tracked_processes", MetricType::gauge, "Processes in the graphs.")
-      .sample(correlator.process_count());
-  text.family("spoor_coverage_gaps", MetricType::counter,
-              "What was not seen, or forgotten before its time.");
-  for (const auto& [kind, count] : coverage_gaps(*pipeline_)) {
-    text.sample(count, {{"kind", kind}});
-  }
-  text.family("spoor_rules", MetricType::gauge, "Detections in use.")
-      .sample(pipeline_->usable_rules());
-  text.family("spoor_rule_reloads", MetricType::counter, "Times that rules were read again.")
-      .sample(rules_->reloads(), {{"result", "adopted"}})
-      .sample(rules_->failed_reloads(), {{"result", "failed"}});
-  if (bus_ != nullptr) {
-    const BusStatus bus = bus_->status();
-    text.family("spoor_bus_published_sequence", MetricType::gauge, "The last number on the bus.")
-        .sample(bus.published);
-    text.family("spoor_bus_passed_over", MetricType::counter,
-                "Messages that a slow subscriber has to fetch.")
-        .sample(bus.dropped);
-  }
-  const auto by_sink = [&](std::string_view name, MetricType type, std::string_view help,
-                           std::uint64_t SinkStatus::*count) {
-    text.family(name, type, help);
-    for (const std::unique_ptr<SinkRunner>& sink : sinks_) {
-      text.sample(sink->status().*count, {{"sink", sink->name()}});
-    }
-  };
-  by_sink("spoor_sink_delivered", MetricType::counter, "Findings delivered.",
-          &SinkStatus::delivered);
-  by_sink("spoor_sink_retries", MetricType::counter, "Attempts that failed.", &SinkStatus::retries);
-  by_sink("spoor_sink_refused", MetricType::counter, "Findings that the receiver refused.",
-          &SinkStatus::refused);
-  by_sink("spoor_sink_sequence", MetricType::gauge, "How far it has come.", &SinkStatus::cursor);
+  write_live_metrics({.config = config_,
+                      .engine = *engine_,
+                      .pipeline = *pipeline_,
+                      .rules = *rules_,
+                      .queue = queue_,
+                      .bus = bus_.get(),
+                      .sinks = sinks_,
+                      .credential_reloads = credential_reloads_,
+                      .state_is_full = is_full_,
+                      .times_full = times_full_},
+                     clock_.monotonic() - started_at_, text);
   if (more_metrics_) {
     more_metrics_(text);
   }

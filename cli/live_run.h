@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/live_metrics.h"
 #include "cli/live_rules.h"
 #include "cli/metrics.h"
 #include "cli/run_config.h"
@@ -27,15 +28,17 @@ namespace spoor {
 /// What others may ask of a run, from any thread.
 class LiveStatus {
  public:
-  void set(bool is_ready, std::string metrics) {
+  /// `hindrance`: why nothing is taken in; empty if it is.
+  void set(std::string hindrance, std::string metrics) {
     const std::lock_guard lock(mutex_);
-    is_ready_ = is_ready;
+    hindrance_ = std::move(hindrance);
     metrics_ = std::move(metrics);
   }
 
-  [[nodiscard]] bool is_ready() const {
+  /// Why nothing is taken in; empty if it is.
+  [[nodiscard]] std::string hindrance() const {
     const std::lock_guard lock(mutex_);
-    return is_ready_;
+    return hindrance_;
   }
 
   [[nodiscard]] std::string metrics() const {
@@ -45,7 +48,7 @@ class LiveStatus {
 
  private:
   mutable std::mutex mutex_;
-  bool is_ready_ = false;
+  std::string hindrance_ = "it starts";
   std::string metrics_;
 };
 
@@ -67,11 +70,13 @@ class LiveRun {
   /// Called for each /metrics, in the thread of run(): what others have to tell.
   void on_metrics(std::function<void(MetricsText&)> call) { more_metrics_ = std::move(call); }
 
-  /// Called by run() on SIGHUP, before the rules are read again. To be set before run().
-  void on_hangup(std::function<void()> call) { on_hangup_ = std::move(call); }
+  /// Called by run() on SIGHUP, before the rules are read again: reads again what proves who others
+  /// are. False: some of it is wrong. To be set before run().
+  void on_hangup(std::function<bool()> call) { on_hangup_ = std::move(call); }
 
   /// Takes what comes until a signal asks to stop; then the queue must be closed, and drain()ed.
-  /// Fails with io if the state cannot be written.
+  /// Takes nothing while the disk of the state is full. Fails with io if the state cannot be
+  /// written for another reason, or is to stop while the disk is full.
   [[nodiscard]] Result<void> run();
 
   /// No input takes anything more: takes what they have handed over, or are about to, and commits.
@@ -84,6 +89,12 @@ class LiveRun {
   [[nodiscard]] Result<void> open_outlets();
   void committed();
   void tick();
+  void hang_up();
+  /// Takes nothing in while the disk of the state is full.
+  void look_at_disk();
+  /// The engine waits for room on it. Is it to go on waiting?
+  [[nodiscard]] bool goes_on_waiting();
+  void publish_status(std::string_view hindrance = "");
   [[nodiscard]] std::string metrics() const;
 
   const RunConfig& config_;
@@ -98,7 +109,10 @@ class LiveRun {
   SinkRunners sinks_;
   LiveStatus status_;
   std::function<void(MetricsText&)> more_metrics_;
-  std::function<void()> on_hangup_;
+  std::function<bool()> on_hangup_;
+  CredentialReloads credential_reloads_;
+  bool is_full_ = false;  ///< The disk of the state, when it was last looked at.
+  std::uint64_t times_full_ = 0;
   std::chrono::nanoseconds started_at_{0};
   std::chrono::nanoseconds ticked_at_{0};
   std::uint64_t dead_letters_told_ = 0;

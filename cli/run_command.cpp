@@ -58,7 +58,7 @@ int run_live(const RunOptions& options) {
   if (!inputs) {
     return give_up(inputs.error());
   }
-  (*run)->on_hangup([&inputs] { (*inputs)->reload(); });
+  (*run)->on_hangup([&inputs] { return (*inputs)->reload(); });
   (*run)->on_metrics([&inputs](MetricsText& text) { (*inputs)->write_metrics(text); });
   notify_service("READY=1");
   const Result<void> ended = (*run)->run();

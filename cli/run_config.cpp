@@ -100,8 +100,8 @@ std::string render_sink(const SinkConfig& sink) {
   return "  - name: " + sink.name +
          "\n    type: " + (sink.kind == SinkKind::thehive ? "thehive" : "webhook") +
          "\n    url: " + quoted(sink.url) +
-         (sink.secret.empty() ? "" : "\n    secret_file: \"***\"") +
-         (sink.authorization.empty() ? "" : "\n    authorization_file: \"***\"") +
+         (sink.secret_file.empty() ? "" : "\n    secret_file: \"***\"") +
+         (sink.authorization_file.empty() ? "" : "\n    authorization_file: \"***\"") +
          "\n    min_level: " + std::string(to_string(sink.min_level)) +
          "\n    final_only: " + (sink.final_only ? "true" : "false") +
          "\n    timeout: " + seconds(sink.timeout) +

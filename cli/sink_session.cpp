@@ -25,4 +25,26 @@ Result<SinkRunners> start_sinks(const SinkConfigs& configs,
   return runners;
 }
 
+bool reload_sinks(const SinkConfigs& configs, const SinkRunners& sinks) {
+  bool all_are_right = true;
+  bool has_any = false;
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    if (configs[i].secret_file.empty() && configs[i].authorization_file.empty()) {
+      continue;
+    }
+    has_any = true;
+    Result<SinkCredentials> again = read_sink_credentials(configs[i]);
+    if (again) {
+      sinks[i]->set_credentials(std::move(*again));
+    } else {
+      log_error("sink " + configs[i].name + ": what it had stays: " + again.error().message);
+      all_are_right = false;
+    }
+  }
+  if (has_any && all_are_right) {
+    log_info("secrets of sinks are read again");
+  }
+  return all_are_right;
+}
+
 }  // namespace spoor

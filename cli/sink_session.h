@@ -17,4 +17,8 @@ using SinkRunners = std::vector<std::unique_ptr<SinkRunner>>;
                                               const StateSource& source,
                                               StateAside& aside);
 
+/// Reads the secrets of sinks again, for what they send from now on. Where a file is wrong, what
+/// its sink had stays, and the log says why. False then. `configs`: what they were started with.
+[[nodiscard]] bool reload_sinks(const SinkConfigs& configs, const SinkRunners& sinks);
+
 }  // namespace spoor

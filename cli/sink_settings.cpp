@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/config_map.h"
+#include "cli/secret_file.h"
 #include "engine/rule/load.h"
 #include "engine/sink/webhook_signature.h"
 #include "engine/state/consumer_store.h"
@@ -43,6 +44,11 @@ std::string read_secret(const ConfigMap& map) {
   return std::move(*secret);
 }
 
+std::string path_of(const ConfigMap& map, std::string_view key) {
+  const YamlNode* value = map.find(key);
+  return value == nullptr ? std::string() : value->text;
+}
+
 SinkConfig read_sink(const YamlNode& node, DiagnosticDesk& desk) {
   const ConfigMap map(
       node, "a sink",
@@ -67,12 +73,14 @@ SinkConfig read_sink(const YamlNode& node, DiagnosticDesk& desk) {
   if (!sink.url.empty()) {
     check_url(map, sink.url, map.flag("insecure_plaintext", false));
   }
-  sink.secret = read_secret(map);
+  sink.credentials.secret = read_secret(map);
+  sink.secret_file = path_of(map, "secret_file");
   if (sink.kind == SinkKind::thehive && map.find("secret_file") != nullptr) {
     map.error("secret_file", "TheHive knows no signatures",
               "authorization_file: a file with 'Bearer KEY'");
   }
-  sink.authorization = map.secret_file("authorization_file");
+  sink.credentials.authorization = map.secret_file("authorization_file");
+  sink.authorization_file = path_of(map, "authorization_file");
   const auto level = map.choice("min_level", kLevelWords);
   sink.min_level = level ? *parse_level(kLevelWords[*level]) : Level::informational;
   sink.final_only = map.flag("final_only", false);
@@ -104,6 +112,27 @@ SinkConfigs read_sinks(const YamlNode& list, DiagnosticDesk& desk) {
     sinks.push_back(std::move(sink));
   }
   return sinks;
+}
+
+Result<SinkCredentials> read_sink_credentials(const SinkConfig& sink) {
+  SinkCredentials credentials;
+  if (!sink.secret_file.empty()) {
+    const Result<std::string> text = read_secret_file(sink.secret_file);
+    Result<std::string> secret = text ? read_webhook_secret(*text) : text;
+    if (!secret) {
+      return fail(ErrorCode::bad_usage,
+                  (text ? sink.secret_file + ": " : std::string()) + secret.error().message);
+    }
+    credentials.secret = std::move(*secret);
+  }
+  if (!sink.authorization_file.empty()) {
+    Result<std::string> text = read_secret_file(sink.authorization_file);
+    if (!text) {
+      return tl::unexpected<Error>(text.error());
+    }
+    credentials.authorization = std::move(*text);
+  }
+  return credentials;
 }
 
 Result<SinkConfigs> load_sinks(const std::string& path, std::vector<Diagnostic>& problems) {

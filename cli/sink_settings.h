@@ -21,4 +21,8 @@ using SinkConfigs = std::vector<SinkConfig>;
 /// The list itself, as it stands in a configuration. Secrets are read from the files it names.
 [[nodiscard]] SinkConfigs read_sinks(const YamlNode& list, DiagnosticDesk& desk);
 
+/// Reads the files again that the credentials of a sink came from. Fails with bad_usage, naming the
+/// file, if one of them is not as it has to be.
+[[nodiscard]] Result<SinkCredentials> read_sink_credentials(const SinkConfig& sink);
+
 }  // namespace spoor

@@ -40,6 +40,7 @@ Accounting& Accounting::operator=(Accounting&&) noexcept = default;
 void Accounting::count(const Event& event, Fate fate) {
   add(total_, fate);
   add(by_source_[static_cast<std::size_t>(event.source)], fate);
+  ++of_input(event.position).events[static_cast<std::size_t>(event.source)];
   std::string& key = by_event_->key;
   key.assign(event.field(FieldId::channel).substr(0, kNameBytesMax));
   key.append("|").append(event.field(FieldId::event_id).substr(0, kNameBytesMax));
@@ -58,10 +59,11 @@ void Accounting::count(const Event& event, Fate fate) {
   }
 }
 
-void Accounting::count_dead_letter(ErrorCode code) {
+void Accounting::count_dead_letter(ErrorCode code, const RecordPosition& position) {
   ++total_.received;
   ++total_.dead_lettered;
   ++dead_letters_[std::string(to_string(code))];
+  ++of_input(position).dead_letters[std::string(to_string(code))];
 }
 
 std::map<std::string, FateCounts> Accounting::by_event() const {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "engine/base/result.h"
 #include "engine/base/state_io.h"
@@ -31,6 +32,12 @@ struct FateCounts {
   }
 };
 
+/// What came in by one input: RecordPosition::input.
+struct InputAccounting {
+  std::array<std::uint64_t, kSourceCount> events{};     ///< By source, whatever became of them.
+  std::map<std::string, std::uint64_t> dead_letters{};  ///< By the name of their code.
+};
+
 /// Counts. Events are counted by source and by "channel|event id"; dead letters by the name of
 /// their code.
 class Accounting {
@@ -41,7 +48,7 @@ class Accounting {
   Accounting& operator=(Accounting&&) noexcept;
 
   void count(const Event& event, Fate fate);
-  void count_dead_letter(ErrorCode code);
+  void count_dead_letter(ErrorCode code, const RecordPosition& position);
 
   [[nodiscard]] const FateCounts& total() const { return total_; }
 
@@ -52,6 +59,10 @@ class Accounting {
   [[nodiscard]] const std::map<std::string, std::uint64_t>& dead_letters() const {
     return dead_letters_;
   }
+
+  /// By input, as far as they had anything; since the start alone, for after a restart the inputs
+  /// may be others.
+  [[nodiscard]] const std::vector<InputAccounting>& by_input() const { return by_input_; }
 
   [[nodiscard]] std::uint64_t salvaged() const { return salvaged_; }
 
@@ -70,9 +81,18 @@ class Accounting {
 
  private:
   struct ByEvent;
+
+  [[nodiscard]] InputAccounting& of_input(const RecordPosition& position) {
+    if (position.input >= by_input_.size()) {
+      by_input_.resize(std::size_t{position.input} + 1);
+    }
+    return by_input_[position.input];
+  }
+
   FateCounts total_;
   std::unique_ptr<ByEvent> by_event_;
-  std::array<FateCounts, 4> by_source_{};
+  std::array<FateCounts, kSourceCount> by_source_{};
+  std::vector<InputAccounting> by_input_;
   std::map<std::string, std::uint64_t> dead_letters_;
   std::uint64_t salvaged_ = 0;
   std::uint64_t duplicate_keys_ = 0;

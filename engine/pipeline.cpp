@@ -149,7 +149,7 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
       rules_(std::move(rules)),
       parser_(projection_of(*rules_), options_.parser),
       whole_parser_(whole_projection_of(*rules_), options_.parser),
-      matcher_(Matcher::create(*rules_, diagnostics)),
+      matcher_(Matcher::create(*rules_, diagnostics, {.clock = options_.rule_clock})),
       correlator_(*rules_,
                   {.lateness = options_.lateness,
                    .retention = options_.retention,
@@ -212,7 +212,7 @@ Pipeline::~Pipeline() = default;
 Result<void> Pipeline::replace_rules(std::shared_ptr<const RuleSet> rules,
                                      std::vector<Diagnostic>* diagnostics) {
   const UnchangedRules unchanged = unchanged_rules(*rules_, *rules);
-  Matcher matcher = Matcher::create(*rules, diagnostics);
+  Matcher matcher = Matcher::create(*rules, diagnostics, {.clock = options_.rule_clock});
   std::vector<std::optional<std::size_t>> following(rules_->detections.size());
   for (std::size_t rule = 0; rule < rules->detections.size(); ++rule) {
     const std::optional<std::size_t> before = unchanged.detections[rule];
@@ -492,7 +492,7 @@ void Pipeline::on_bad_record(const Error& error,
 }
 
 void Pipeline::take_bad(const Error& error, std::string_view text, const RecordPosition& position) {
-  accounting_.count_dead_letter(error.code);
+  accounting_.count_dead_letter(error.code, position);
   if (options_.on_dead_letter) {
     options_.on_dead_letter(error, text, position);
   }

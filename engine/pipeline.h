@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/accounting.h"
+#include "engine/base/clock.h"
 #include "engine/base/result.h"
 #include "engine/base/state_io.h"
 #include "engine/base/time.h"
@@ -39,6 +40,9 @@ struct PipelineOptions {
   Retention retention = {};                   ///< What a stream forgets, and when.
   std::size_t processes_max = kProcessesMax;  ///< Of all hosts: CorrelatorOptions::processes_max.
   std::uint64_t process_bytes_max = kProcessBytesMax;  ///< And their bytes.
+  /// Measures what rules cost (RuleCost::time), and nothing else. Null: nobody asks. Must outlive
+  /// the pipeline.
+  const Clock* rule_clock = nullptr;
   /// Called for each record that gives no event. Views are valid during the call.
   std::function<void(const Error&, std::string_view record, const RecordPosition&)> on_dead_letter =
       nullptr;

@@ -1,6 +1,7 @@
 // Records on their way from an input to the engine, and back the word that they are safe.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,8 @@ struct IngestBatch {
   std::string peer;       ///< Who sent it, for messages: "10.0.0.7:51422". No event content.
   std::string bytes;
   std::vector<Record> records;
+  /// By the queue's clock: when it was first given to the queue, which may have had no room yet.
+  std::chrono::nanoseconds arrived_at{0};
   /// How far its input has been read, for inputs that can go back: on disk together with the effect
   /// of the records, or not at all.
   std::vector<Mark> marks;

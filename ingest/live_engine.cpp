@@ -76,6 +76,7 @@ void LiveEngine::take(IngestBatch& batch) {
   counters.bytes += batch.bytes.size();
   RecordPosition position;
   position.input = static_cast<decltype(position.input)>(batch.input);
+  untold_since_ = std::min(untold_since_, batch.arrived_at);
   for (const IngestBatch::Record& record : batch.records) {
     const std::string_view text =
         std::string_view(batch.bytes).substr(record.offset, record.length);
@@ -89,8 +90,10 @@ void LiveEngine::take(IngestBatch& batch) {
     ++counters_.uncommitted;
     if (++untold_ >= options_.told_every) {
       tell();
+      untold_since_ = batch.arrived_at;
     }
   }
+  counters_.applied.add(clock_.monotonic() - batch.arrived_at, batch.records.size());
   for (const IngestBatch::Mark& mark : batch.marks) {
     if (mark.value.empty()) {
       store_.erase(mark.key);
@@ -106,11 +109,34 @@ void LiveEngine::take(IngestBatch& batch) {
 
 void LiveEngine::tell() {
   untold_ = 0;
-  for (const Finding& finding : pipeline_.updates()) {
+  const nanoseconds since = std::exchange(untold_since_, nanoseconds::max());
+  const std::vector<Finding> told = pipeline_.updates();
+  for (const Finding& finding : told) {
     findings_.add(finding, render_ocsf(finding), clock_.wall());
-    ++counters_.findings;
+    count(finding);
     has_news_ = true;
   }
+  // What follows from no record, but from other rules, nobody waits for.
+  if (!told.empty() && since != nanoseconds::max()) {
+    news_.push_back({.since = since, .findings = told.size()});
+  }
+}
+
+void LiveEngine::count(const Finding& finding) {
+  ++counters_.findings;
+  auto& of_rules = counters_.findings_of_rules;
+  const std::pair key(finding.rule.id, finding.level);
+  const auto known = of_rules.find(key);
+  if (known != of_rules.end()) {
+    ++known->second;
+    return;
+  }
+  ++of_rules[of_rules.size() < kCountedRulesMax ? key : std::pair("(other)", finding.level)];
+}
+
+LatencyHistogram LiveEngine::told_latency() const {
+  const std::lock_guard lock(told_->mutex);
+  return told_->histogram;
 }
 
 bool LiveEngine::is_due() const {
@@ -134,9 +160,17 @@ Result<void> LiveEngine::commit() {
   tell();
   pipeline_.save();
   std::shared_ptr<Answers> answers = std::exchange(answers_, std::make_shared<Answers>());
-  Result<void> given = store_.commit_later([answers, after = after_commit_] {
+  Result<void> given = store_.commit_later([answers, after = after_commit_, told = told_,
+                                            news = std::exchange(news_, {}), &clock = clock_] {
     if (after) {
       after();
+    }
+    if (!news.empty()) {
+      const nanoseconds time = clock.monotonic();
+      const std::lock_guard lock(told->mutex);
+      for (const News& some : news) {
+        told->histogram.add(time - some.since, some.findings);
+      }
     }
     for (const std::function<void(bool)>& answer : *answers) {
       answer(true);

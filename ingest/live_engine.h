@@ -7,16 +7,19 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/clock.h"
 #include "engine/pipeline.h"
 #include "engine/state/finding_store.h"
 #include "engine/state/state_store.h"
+#include "ingest/latency_histogram.h"
 #include "ingest/queue.h"
 #include "ingest/recorder.h"
 
@@ -41,7 +44,15 @@ struct LiveCounters {
   std::uint64_t commits = 0;
   std::uint64_t findings = 0;     ///< Told, revisions too.
   std::uint64_t uncommitted = 0;  ///< Records taken and not yet committed.
+  /// Of these, by id and level of their rule. Those of ids beyond kCountedRulesMax together, under
+  /// "(other)".
+  std::map<std::pair<std::string, std::string>, std::uint64_t> findings_of_rules;
+  /// Of records: from the queue's first sight of their batch until the last of it was applied.
+  LatencyHistogram applied;
 };
+
+/// Rules come and go while the engine runs.
+inline constexpr std::size_t kCountedRulesMax = 10'000;
 
 /// Not thread-safe; its callbacks are called in the thread that writes.
 class LiveEngine {
@@ -71,11 +82,30 @@ class LiveEngine {
 
   [[nodiscard]] const LiveCounters& counters() const { return counters_; }
 
+  /// Of findings: from the queue's first sight of the oldest batch that they may follow from, until
+  /// they were on disk and on_commit()'s call had returned. From any thread.
+  [[nodiscard]] LatencyHistogram told_latency() const;
+
+  /// The number of the last finding, committed or not.
+  [[nodiscard]] std::uint64_t finding_sequence() const { return findings_.head(); }
+
  private:
+  /// Findings told together, and since when somebody waits for them.
+  struct News {
+    std::chrono::nanoseconds since{0};
+    std::uint64_t findings = 0;
+  };
+
+  struct ToldLatency {
+    std::mutex mutex;
+    LatencyHistogram histogram;
+  };
+
   using Answers = std::vector<std::function<void(bool)>>;
 
   void take(IngestBatch& batch);
   void tell();
+  void count(const Finding& finding);
   [[nodiscard]] bool is_due() const;
   [[nodiscard]] Result<void> commit();
 
@@ -90,6 +120,10 @@ class LiveEngine {
   std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();  ///< Of what is not committed.
   std::vector<std::uint64_t> lines_;  ///< Of each input: records so far.
   std::uint64_t untold_ = 0;
+  std::chrono::nanoseconds untold_since_ =
+      std::chrono::nanoseconds::max();  ///< The oldest batch of these arrived.
+  std::vector<News> news_;              ///< Not committed.
+  std::shared_ptr<ToldLatency> told_ = std::make_shared<ToldLatency>();
   bool has_news_ = false;
   bool has_marks_ = false;  ///< Of inputs, not committed.
   std::chrono::nanoseconds committed_at_{0};

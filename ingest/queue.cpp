@@ -5,10 +5,17 @@
 namespace spoor {
 
 bool IngestQueue::fits(std::size_t bytes) const {
-  return !is_closed_ && (batches_.empty() || bytes_ + bytes <= bytes_max_);
+  return !is_closed_ && !is_held_ && (batches_.empty() || bytes_ + bytes <= bytes_max_);
+}
+
+void IngestQueue::note_arrival(IngestBatch& batch) const {
+  if (batch.arrived_at.count() == 0) {
+    batch.arrived_at = clock_.monotonic();
+  }
 }
 
 bool IngestQueue::try_push(IngestBatch&& batch) {
+  note_arrival(batch);
   {
     const std::lock_guard lock(mutex_);
     if (!fits(batch.bytes.size())) {
@@ -23,6 +30,7 @@ bool IngestQueue::try_push(IngestBatch&& batch) {
 }
 
 IngestQueue::Pushed IngestQueue::push(IngestBatch& batch, std::chrono::milliseconds timeout) {
+  note_arrival(batch);
   {
     std::unique_lock lock(mutex_);
     const std::size_t bytes = batch.bytes.size();
@@ -57,13 +65,26 @@ std::optional<IngestBatch> IngestQueue::pop(std::chrono::milliseconds timeout) {
     batch = std::move(batches_.front());
     batches_.pop_front();
     bytes_ -= batch->bytes.size();
-    tells_room = std::exchange(was_refused_, false);
+    tells_room = !is_held_ && std::exchange(was_refused_, false);
   }
   room_.notify_all();
   if (tells_room && on_room_) {
     on_room_();
   }
   return batch;
+}
+
+void IngestQueue::hold(bool is_held) {
+  bool tells_room = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_held_ = is_held;
+    tells_room = !is_held && std::exchange(was_refused_, false);
+  }
+  room_.notify_all();
+  if (tells_room && on_room_) {
+    on_room_();
+  }
 }
 
 void IngestQueue::close() {

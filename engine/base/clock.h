@@ -1,8 +1,8 @@
 // The one door to the wall clock.
 //
-// Only progress display, log lines and the bus's waiting may ask; engine logic never does, so that
-// replaying a log gives what streaming it gave. A ctest greps for any other use. Tests put their
-// own clock behind it.
+// Only progress display, log lines, the bus's waiting and the measuring of what rules cost may ask;
+// engine logic never does, so that replaying a log gives what streaming it gave. A ctest greps for
+// any other use. Tests put their own clock behind it.
 #pragma once
 
 #include <chrono>

@@ -78,6 +78,7 @@ Correlator::Impl::Impl(const RuleSet& rule_set, const CorrelatorOptions& correla
       options(correlator_options),
       feeds(rule_set),
       plain(rule_set.detections.size()),
+      hits_by_detection(rule_set.detections.size(), 0),
       windows(rule_set,
               WindowReporting::fire,
               [this](const WindowFiring& firing) { keep_firing(firing); }),
@@ -85,6 +86,7 @@ Correlator::Impl::Impl(const RuleSet& rule_set, const CorrelatorOptions& correla
         if (options.lateness) {
           made.watermark.set_lateness(*options.lateness);
         }
+        made.partial_counts = &partial;
         keep_host(made);
         made.graph.on_forget(
             [this, &made](ProcessIndex node, bool forced) { forget_node(made, node, forced); });
@@ -410,6 +412,7 @@ void Correlator::Impl::evaluate(HostState& host, const MatchPlace& place) {
   if (!is_program(place.at) &&
       (!host.graph.is_known(place.at) || !host.graph.is_canonical(place.at))) {
     host.matches.erase(place);  // What is known of it counts for the process that it is of.
+    host.set_partial(place, false);
     return;
   }
   const LineageVerdict verdict =
@@ -419,6 +422,7 @@ void Correlator::Impl::evaluate(HostState& host, const MatchPlace& place) {
   } else {
     host.matches.erase(place);
   }
+  host.set_partial(place, verdict.has_anchor && !verdict.holds);
   if (verdict.next_close) {
     host.add_due(*verdict.next_close, place);
   }
@@ -428,6 +432,7 @@ void Correlator::Impl::replace_rules(const RuleSet& following) {
   const UnchangedRules unchanged = unchanged_rules(*rules, following);
   Feeds following_feeds = feeds.followed_by(following, unchanged);
   std::vector<PlainMatches> following_plain(following.detections.size());
+  std::vector<std::uint64_t> following_hits(following.detections.size(), 0);
   // From here on nothing can fail.
   for (std::size_t rule = 0; rule < following_plain.size(); ++rule) {
     if (unchanged.detections[rule] && following.detections[rule].makes_finding) {
@@ -444,6 +449,13 @@ void Correlator::Impl::replace_rules(const RuleSet& following) {
     host->forget_others(following_feeds);
     host->renumber_plain(following_rule);
   }
+  for (std::size_t rule = 0; rule < following_hits.size(); ++rule) {
+    if (unchanged.detections[rule]) {
+      following_hits[rule] = hits_by_detection[*unchanged.detections[rule]];
+    }
+  }
+  boost::unordered::erase_if(
+      partial, [&](const auto& entry) { return !following_feeds.has_correlation(entry.first); });
   std::map<std::size_t, std::size_t> following_windows;
   for (std::size_t rule = 0; rule < following.window_correlations.size(); ++rule) {
     if (unchanged.window_correlations[rule]) {
@@ -465,6 +477,7 @@ void Correlator::Impl::replace_rules(const RuleSet& following) {
   touch_all();
   windows.replace_rules(following, unchanged);
   plain = std::move(following_plain);
+  hits_by_detection = std::move(following_hits);
   feeds = std::move(following_feeds);
   rules = &following;
   save_rules();
@@ -514,8 +527,11 @@ void Correlator::take(const Event& event,
   if (impl_->options.lateness && !event.time_suspect) {
     // With lineage it comes back from waiting: then the watermark has passed it.
     const bool has_arrived = !duplicate && lineage == nullptr;
-    if (has_arrived && !hits.empty() && event.time < host.watermark.value()) {
-      host.late.add({.count = 1, .first = event.time, .last = event.time});
+    if (has_arrived && event.time < host.watermark.value()) {
+      ++impl_->stats.late_events;
+      if (!hits.empty()) {
+        host.late.add({.count = 1, .first = event.time, .last = event.time});
+      }
     }
     host.watermark_moved |= host.watermark.see(event.source, event.time);
   }
@@ -527,6 +543,7 @@ void Correlator::take(const Event& event,
   }
   for (const std::size_t rule : hits) {
     impl_->stats.hits += duplicate ? 0U : 1U;
+    impl_->hits_by_detection[rule] += duplicate ? 0U : 1U;
     if (impl_->rules->detections[rule].makes_finding) {
       impl_->keep_plain_hit(host, rule, process, taken);
     }
@@ -640,6 +657,7 @@ void Correlator::settle_all() {
     host->marked.clear();
     host->marked_above.clear();
     host->matches.clear();
+    host->clear_partial();
     for (const auto& [node, here] : host->facts) {
       host->mark(node);
     }
@@ -708,6 +726,27 @@ std::size_t Correlator::pids_beyond_limit() const {
 
 const WindowDrops& Correlator::window_drops() const {
   return impl_->windows.drops();
+}
+
+std::uint64_t Correlator::hits_of(std::size_t detection) const {
+  return impl_->hits_by_detection[detection];
+}
+
+std::uint64_t Correlator::partial_matches(std::size_t correlation) const {
+  const auto known = impl_->partial.find(impl_->feeds.number_of(correlation));
+  return known == impl_->partial.end() ? 0 : known->second;
+}
+
+std::size_t Correlator::groups_of(std::size_t window_correlation) const {
+  return impl_->windows.groups_of(window_correlation);
+}
+
+std::optional<WatermarkRange> Correlator::watermarks() const {
+  if (impl_->by_watermark.empty() || impl_->by_watermark.rbegin()->first == kNothingClosed) {
+    return std::nullopt;
+  }
+  return WatermarkRange{.oldest = impl_->least_watermark(),
+                        .newest = impl_->by_watermark.rbegin()->first};
 }
 
 std::size_t Correlator::host_count() const {

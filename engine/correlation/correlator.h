@@ -41,6 +41,14 @@ struct CorrelatorStats {
   std::size_t forgotten_hits = 0;        ///< With processes forgotten for want of room.
   std::size_t forgotten_processes = 0;   ///< By a stream, when nothing could join them any more.
   std::size_t matches_beyond_limit = 0;  ///< Of plain and window rules: kMatchesPerRuleMax.
+  /// Of a stream: when the watermark of their host had passed them. Since the start alone.
+  std::uint64_t late_events = 0;
+};
+
+/// The watermarks of the hosts of a stream, as of the last updates().
+struct WatermarkRange {
+  Timestamp oldest = 0;  ///< Of the hosts that still send.
+  Timestamp newest = 0;
 };
 
 struct CorrelatorOptions {
@@ -194,6 +202,20 @@ class Correlator {
   [[nodiscard]] std::size_t pids_beyond_limit() const;
   /// What the bounds of window correlations dropped.
   [[nodiscard]] const WindowDrops& window_drops() const;
+  // Of each rule, O(1): by its place in the rule set.
+
+  /// Events that the detection held for, since it came or the start. One that is taken back later
+  /// stays counted.
+  [[nodiscard]] std::uint64_t hits_of(std::size_t detection) const;
+
+  /// Where a hit of its anchor's step is, but the correlation does not hold.
+  [[nodiscard]] std::uint64_t partial_matches(std::size_t correlation) const;
+  /// Of a window correlation: groups of which something is remembered.
+  [[nodiscard]] std::size_t groups_of(std::size_t window_correlation) const;
+
+  /// None before the first host has one. O(log hosts).
+  [[nodiscard]] std::optional<WatermarkRange> watermarks() const;
+
   [[nodiscard]] std::size_t host_count() const;
   [[nodiscard]] std::size_t process_count() const;
   [[nodiscard]] std::size_t refused_processes() const;

@@ -202,7 +202,9 @@ struct Correlator::Impl {
   const RuleSet* rules;
   CorrelatorOptions options;
   Feeds feeds;
-  std::vector<PlainMatches> plain;  ///< By detection rule.
+  PartialCounts partial;                         ///< Of the places where one was begun.
+  std::vector<PlainMatches> plain;               ///< By detection rule.
+  std::vector<std::uint64_t> hits_by_detection;  ///< Duplicates apart.
   WindowEvaluator windows;
   std::map<FiringNumber, WindowFiring> firings;
   FiringNumber next_firing = 0;

@@ -64,6 +64,24 @@ void HostState::add_anchor(CorrelationNumber correlation, ProcessIndex node, boo
   }
 }
 
+void HostState::set_partial(const MatchPlace& place, bool is_partial) {
+  if (partial_counts == nullptr) {
+    return;
+  }
+  if (is_partial && partial.insert(place).second) {
+    ++(*partial_counts)[place.number];
+  } else if (!is_partial && partial.erase(place) != 0) {
+    --(*partial_counts)[place.number];
+  }
+}
+
+void HostState::clear_partial() {
+  for (const MatchPlace& place : partial) {
+    --(*partial_counts)[place.number];
+  }
+  partial.clear();
+}
+
 void HostState::mark(ProcessIndex process) {
   const ProcessIndex canonical = graph.canonical(process);
   for (const ProcessIndex node : graph.members(process)) {
@@ -318,6 +336,7 @@ void HostState::forget_others(const Feeds& stays) {
                              [&](const auto& entry) { return has_no_correlation(entry.first); });
   std::erase_if(lineage_due, [&](const auto& due) { return has_no_correlation(due.second); });
   boost::unordered::erase_if(matches, has_no_correlation);
+  boost::unordered::erase_if(partial, has_no_correlation);
 }
 
 void HostState::renumber_plain(const std::vector<std::optional<std::size_t>>& following) {
@@ -396,6 +415,7 @@ std::size_t HostState::forget_node(ProcessIndex node, bool forced) {
         const MatchPlace place{.number = correlation, .at = process};
         marked.erase(place);
         matches.erase(place);
+        set_partial(place, false);
         evaluated.erase(place);
         erase_told(place);
         told.erase(place);
@@ -521,6 +541,7 @@ void HostState::absorb(HostState& other, const Feeds& feeds, bool telling) {
   forgotten_until = std::max(forgotten_until, other.forgotten_until);
   lost.add(other.lost);
   late.add(other.late);
+  other.clear_partial();
   watermark.absorb(other.watermark);
   watermark_moved = true;
   all_pids_changed = true;
@@ -593,8 +614,8 @@ void HostState::mark_all(const Feeds& feeds, bool telling) {
       changed.insert(node);
     }
   }
-  for (const MatchPlace& match : matches) {
-    marked.insert(match);
+  for (const Marks* known : {&matches, &partial}) {
+    marked.insert(known->begin(), known->end());
   }
 }
 

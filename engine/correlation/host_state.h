@@ -55,6 +55,9 @@ struct MatchPlaceHash {
   }
 };
 
+/// Over all hosts: at how many places each correlation was begun and does not hold.
+using PartialCounts = boost::unordered_flat_map<CorrelationNumber, std::uint64_t>;
+
 /// Of a firing of a window correlation: never given to another.
 using FiringNumber = std::uint64_t;
 
@@ -108,9 +111,11 @@ struct HostState : OnHugePages<HostState> {
   std::string hostname;  ///< The best name that any event gave.
   boost::unordered_flat_map<ProcessIndex, NodeFacts> facts;
   PidActors pid_actors;
-  ProgramRuns programs;  ///< Of nodes with `anchored_run`.
-  Marks marked;          ///< Where to evaluate a correlation.
-  Marks matches;         ///< Where one holds.
+  ProgramRuns programs;                     ///< Of nodes with `anchored_run`.
+  Marks marked;                             ///< Where to evaluate a correlation.
+  Marks matches;                            ///< Where one holds.
+  Marks partial;                            ///< Where one has an anchor and does not hold.
+  PartialCounts* partial_counts = nullptr;  ///< Counts these; null: nobody does.
   /// Nodes at which correlations about all runs of their program are to be evaluated: which program
   /// that is, is looked up when they are.
   boost::unordered_flat_set<ProcessIndex> marked_runs;
@@ -163,6 +168,11 @@ struct HostState : OnHugePages<HostState> {
 
   /// `run`: the correlation is about all runs of the node's program.
   void add_anchor(CorrelationNumber correlation, ProcessIndex node, bool run);
+
+  /// Says whether a correlation has an anchor at the place, and does not hold.
+  void set_partial(const MatchPlace& place, bool is_partial);
+  /// The host is no more, or is evaluated from scratch.
+  void clear_partial();
 
   // What a new fact may concern.
 

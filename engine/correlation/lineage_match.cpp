@@ -280,6 +280,7 @@ LineageVerdict evaluate_at(const HostState& host,
   }
   const GatheredHits gathered = gather_hits(host, rule, anchors);
   LineageVerdict verdict;
+  verdict.has_anchor = true;
   verdict.holds = find_windows(correlation, gathered.times, closed_until).has_value();
   if (correlation.correlation_class == CorrelationClass::non_monotone) {
     for (const StepTime& time : gathered.times) {

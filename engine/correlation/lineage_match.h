@@ -68,6 +68,7 @@ struct Chief {
 /// What an evaluation of a place says.
 struct LineageVerdict {
   bool holds = false;
+  bool has_anchor = false;  ///< There is a hit that it may hold for.
   /// Class N: when the next window is closed, which is not judged yet. The verdict may be another
   /// once `closed_until` is greater.
   std::optional<Timestamp> next_close;

@@ -97,4 +97,8 @@ std::size_t WindowEvaluator::groups() const {
   return count;
 }
 
+std::size_t WindowEvaluator::groups_of(std::size_t rule) const {
+  return impl_->groups[rule].by_key.size();
+}
+
 }  // namespace spoor

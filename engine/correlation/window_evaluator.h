@@ -168,6 +168,8 @@ class WindowEvaluator {
 
   /// Groups that are remembered now, over all rules.
   [[nodiscard]] std::size_t groups() const;
+  /// Of one rule. O(1).
+  [[nodiscard]] std::size_t groups_of(std::size_t rule) const;
 
  private:
   struct Impl;

@@ -126,8 +126,23 @@ struct Matcher::Impl {
                       std::vector<std::size_t>* open) {
     candidates.clear();
     route.index->find(values, candidates);
+    if (options.clock != nullptr && --until_timed == 0) {
+      until_timed = kTimedEvery;
+      judge_candidates_timed(hits, open);
+      return;
+    }
     for (const std::size_t rule : candidates) {
       judge(rule, hits, open);
+    }
+  }
+
+  void judge_candidates_timed(std::vector<std::size_t>& hits, std::vector<std::size_t>* open) {
+    std::chrono::nanoseconds before = options.clock->monotonic();
+    for (const std::size_t rule : candidates) {
+      judge(rule, hits, open);
+      const std::chrono::nanoseconds now = options.clock->monotonic();
+      costs[rule].time += (now - before) * kTimedEvery;
+      before = now;
     }
   }
 
@@ -220,6 +235,7 @@ struct Matcher::Impl {
   std::vector<std::size_t> found_open;
   std::size_t evaluations = 0;
   std::size_t events = 0;
+  std::uint32_t until_timed = kTimedEvery;  ///< Events whose rules are evaluated.
 };
 
 Matcher::Matcher(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -14,12 +14,15 @@
 // neither true nor false: Kleene's logic, and the caller asks again.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "engine/base/clock.h"
 #include "engine/base/result.h"
 #include "engine/event/canonical.h"
 #include "engine/event/event.h"
@@ -48,7 +51,13 @@ struct MatcherOptions {
   bool by_name = false;
   /// Rules meet the events of their log source only. If not, every rule meets every event.
   bool route = true;
+  /// Measures what rules cost: RuleCost::time. Null: nobody asks. Must outlive the matcher.
+  const Clock* clock = nullptr;
 };
+
+/// Of so many events of which rules are evaluated the time of one is taken. A prime: what comes in
+/// a rhythm is met no more and no less often than anything else.
+inline constexpr std::uint32_t kTimedEvery = 1'021;
 
 /// What is known of keywords before a record is read whole.
 enum class Keywords : std::uint8_t {
@@ -61,6 +70,9 @@ struct RuleCost {
   std::size_t candidates = 0;  ///< Events for which it was evaluated: not those seen alike before.
   std::size_t tests = 0;       ///< Tests that were asked for these.
   std::size_t hits = 0;        ///< Events for which it held.
+  /// For these evaluations, estimated from one event of kTimedEvery. What the rules of an event
+  /// share is the time of the first that asks.
+  std::chrono::nanoseconds time{0};
 };
 
 /// Decides rules. Immutable after create, except for scratch buffers: one Matcher per thread.

@@ -73,8 +73,8 @@ std::string dead_letter(const SinkConfig& config,
 SinkRequest sink_request(const SinkConfig& config, const StoredFinding& finding, Timestamp wall) {
   SinkRequest request;
   request.headers.emplace_back("Content-Type", "application/json");
-  if (!config.authorization.empty()) {
-    request.headers.emplace_back("Authorization", config.authorization);
+  if (!config.credentials.authorization.empty()) {
+    request.headers.emplace_back("Authorization", config.credentials.authorization);
   }
   if (config.kind == SinkKind::thehive) {
     request.url = config.url + "/api/v1/alert";
@@ -88,9 +88,9 @@ SinkRequest sink_request(const SinkConfig& config, const StoredFinding& finding,
   request.headers.emplace_back("webhook-id", id);
   request.headers.emplace_back("webhook-timestamp", std::to_string(seconds));
   request.headers.emplace_back("Idempotency-Key", id);
-  if (!config.secret.empty()) {
-    request.headers.emplace_back("webhook-signature",
-                                 webhook_signature(config.secret, id, seconds, request.body));
+  if (!config.credentials.secret.empty()) {
+    request.headers.emplace_back("webhook-signature", webhook_signature(config.credentials.secret,
+                                                                        id, seconds, request.body));
   }
   return request;
 }
@@ -183,6 +183,14 @@ class SinkRunner::Worker {
     changed_.notify_all();
   }
 
+  void set_credentials(SinkCredentials credentials) {
+    {
+      const std::lock_guard lock(mutex_);
+      renewed_ = std::move(credentials);
+    }
+    changed_.notify_all();
+  }
+
   [[nodiscard]] SinkStatus status() const {
     const std::lock_guard lock(mutex_);
     return status_;
@@ -231,6 +239,7 @@ class SinkRunner::Worker {
     }
     std::uint32_t failures = 0;
     for (std::uint32_t attempt = 0; !stops(); ++attempt) {
+      take_renewed();
       const SinkAnswer answer =
           environment_.http->post(sink_request(config_, finding, environment_.clock.wall()));
       Delivery delivery = judge_answer(config_, answer);
@@ -321,9 +330,10 @@ class SinkRunner::Worker {
     }
     const Result<std::uint64_t> saved =
         consumers_.acknowledge(consumer_, sequence, environment_.clock.wall());
-    if (!saved) {
+    if (!saved && !cannot_save_) {
       warn("what was delivered cannot be kept: " + saved.error().message);
     }
+    cannot_save_ = !saved;
   }
 
   [[nodiscard]] std::uint64_t cursor() const {
@@ -333,7 +343,15 @@ class SinkRunner::Worker {
 
   void pause(milliseconds time) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, time, [this] { return stops_; });
+    changed_.wait_for(lock, time, [this] { return stops_ || renewed_; });
+  }
+
+  void take_renewed() {
+    const std::lock_guard lock(mutex_);
+    if (renewed_) {
+      config_.credentials = std::move(*renewed_);
+      renewed_.reset();
+    }
   }
 
   void warn(const std::string& what) const {
@@ -348,8 +366,10 @@ class SinkRunner::Worker {
   FindingReader reader_;
   ConsumerStore consumers_;
   std::uint64_t skipped_ = 0;
-  mutable std::mutex mutex_;  ///< Of the three below.
+  bool cannot_save_ = false;  ///< Told once.
+  mutable std::mutex mutex_;  ///< Of the four below.
   SinkStatus status_;
+  std::optional<SinkCredentials> renewed_;
   bool has_news_ = false;
   bool stops_ = false;
   std::condition_variable changed_;
@@ -372,6 +392,10 @@ Result<std::unique_ptr<SinkRunner>> SinkRunner::start(SinkConfig config, Environ
 
 void SinkRunner::committed() {
   worker_->committed();
+}
+
+void SinkRunner::set_credentials(SinkCredentials credentials) {
+  worker_->set_credentials(std::move(credentials));
 }
 
 SinkStatus SinkRunner::status() const {

@@ -27,12 +27,20 @@ enum class SinkKind : std::uint8_t {
   thehive,  ///< An alert of TheHive 5.
 };
 
+/// What proves to a receiver who we are.
+struct SinkCredentials {
+  std::string secret{};         ///< Of a webhook: what it is signed with; empty: not signed.
+  std::string authorization{};  ///< Value of that header; or empty.
+};
+
 struct SinkConfig {
   std::string name;  ///< Letters, digits, '.', '_', '-'; its consumer is "sink.<name>".
   SinkKind kind = SinkKind::webhook;
-  std::string url;              ///< Of the webhook; of TheHive, without /api.
-  std::string secret{};         ///< Of the webhook: what it is signed with; empty: not signed.
-  std::string authorization{};  ///< Value of that header; or empty.
+  std::string url;  ///< Of the webhook; of TheHive, without /api.
+  SinkCredentials credentials{};
+  // The files that these came from, for who reads them again; or empty.
+  std::string secret_file{};
+  std::string authorization_file{};
   Level min_level = Level::informational;
   bool final_only = false;  ///< Only what cannot change any more.
   std::string ca_file{};
@@ -91,6 +99,10 @@ class SinkRunner {
 
   /// Something was committed. From any thread; does not wait.
   void committed();
+
+  /// For all attempts from now on; one that is waiting for its time is made at once. From any
+  /// thread.
+  void set_credentials(SinkCredentials credentials);
 
   /// From any thread.
   [[nodiscard]] SinkStatus status() const;

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <mutex>
 #include <random>
+#include <shared_mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -19,6 +20,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
@@ -40,6 +42,10 @@ constexpr std::size_t kReadAheadBytes = std::size_t{2} << 20U;
 constexpr int kOpenFilesMax = 512;
 constexpr double kBloomBits = 10;
 
+constexpr std::chrono::milliseconds kFullPause{1'000};
+/// What must be free before a full disk is tried again.
+constexpr std::uint64_t kRoomMin = std::uint64_t{16} << 20U;
+
 rocksdb::Slice slice(std::string_view text) {
   return {text.data(), text.size()};
 }
@@ -53,6 +59,17 @@ class NoLog final : public rocksdb::Logger {
   using rocksdb::Logger::Logv;
 
   void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
+
+/// After an error the database is opened anew, or not at all: what its log holds is judged as after
+/// a crash. RocksDB would go on writing behind whatever the failed write left in it.
+class NoRecovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/,
+                            rocksdb::Status /*error*/,
+                            bool* automatic) override {
+    *automatic = false;
+  }
 };
 
 rocksdb::Options options_for(StateStore::Access access) {
@@ -73,6 +90,7 @@ rocksdb::Options options_for(StateStore::Access access) {
   // RocksDB's own log would be one file more that can fail to be written, and then Debian's build,
   // which has its assertions, aborts.
   options.info_log = std::make_shared<NoLog>();
+  options.listeners.push_back(std::make_shared<NoRecovery>());
   const std::vector<rocksdb::CompressionType> supported = rocksdb::GetSupportedCompressions();
   const bool has_lz4 = std::ranges::find(supported, rocksdb::kLZ4Compression) != supported.end();
   options.compression = has_lz4 ? rocksdb::kLZ4Compression : rocksdb::kNoCompression;
@@ -97,6 +115,18 @@ rocksdb::Status open_beside_writer(const rocksdb::Options& options,
     }
     std::this_thread::sleep_for(kPause);
   }
+  return status;
+}
+
+rocksdb::Status open_database(const std::string& folder,
+                              StateStore::Access access,
+                              std::unique_ptr<rocksdb::DB>& into) {
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Options options = options_for(access);
+  rocksdb::Status status = access == StateStore::Access::write
+                               ? rocksdb::DB::Open(options, folder, &db)
+                               : open_beside_writer(options, folder, &db);
+  into.reset(status.ok() ? db : nullptr);
   return status;
 }
 
@@ -170,7 +200,9 @@ std::string random_instance() {
 
 struct StateStore::Impl {
   std::string folder;
-  std::unique_ptr<rocksdb::DB> db;
+  /// Held shared by whoever uses `db`, alone while it is opened anew.
+  mutable std::shared_mutex db_mutex;
+  std::unique_ptr<rocksdb::DB> db;  ///< Null only if that was given up.
   rocksdb::WriteBatch batch;
   mutable std::mutex read_mutex;  ///< Of read_status.
   mutable rocksdb::Status read_status;
@@ -184,6 +216,10 @@ struct StateStore::Impl {
   bool is_telling = false;  ///< `done` is being called.
   std::thread writer;
   std::atomic<bool> is_writing{false};  ///< Changed under the mutex; looked at without it.
+  std::atomic<bool> is_full{false};     ///< The same: what is being written waits for room.
+  mutable std::atomic<bool> waits_for_room{false};  ///< The same.
+  std::function<bool()> goes_on;                    ///< Of the thread that commits.
+  std::thread::id owner;                            ///< That thread.
 
   std::string instance;
   std::uint64_t epoch = 0;
@@ -195,7 +231,9 @@ struct StateStore::Impl {
 
   /// Outside the batch, and not waited for: what is lost then is asked for again.
   [[nodiscard]] Result<void> write_aside(rocksdb::WriteBatch& rows) const {
-    const rocksdb::Status status = db->Write(rocksdb::WriteOptions(), &rows);
+    const std::shared_lock lock(db_mutex);
+    const rocksdb::Status status =
+        db == nullptr ? rocksdb::Status::NoSpace() : db->Write(rocksdb::WriteOptions(), &rows);
     return status.ok() ? Result<void>{}
                        : Result<void>(failure("cannot write the state to " + folder, status));
   }
@@ -215,12 +253,37 @@ struct StateStore::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  /// What was given to the other thread is as good as committed: readers see it, or wait.
+  /// What was given to the other thread is as good as committed: readers see it, or wait. Others
+  /// than who commits do not wait for room on the disk.
   void wait_for_writer() const {
     if (is_writing) {
       std::unique_lock lock(writing_mutex);
-      writing_changed.wait(lock, [this] { return !is_writing; });
+      if (std::this_thread::get_id() == owner) {
+        wait_as_owner(lock, [this] { return !is_writing; });
+      } else {
+        writing_changed.wait(lock, [this] { return !is_writing || is_full; });
+      }
     }
+  }
+
+  /// Of the thread that commits: `is_done` is asked under the mutex.
+  template <typename IsDone>
+  void wait_as_owner(std::unique_lock<std::mutex>& lock, const IsDone& is_done) const {
+    while (!writing_changed.wait_for(lock, kFullPause, is_done)) {
+      if (is_full && waits_for_room) {
+        lock.unlock();
+        const bool more = goes_on();
+        lock.lock();
+        if (!more) {
+          give_up_locked();
+        }
+      }
+    }
+  }
+
+  void give_up_locked() const {
+    waits_for_room = false;
+    writing_changed.notify_all();
   }
 
   /// The thread.
@@ -232,8 +295,12 @@ struct StateStore::Impl {
         return;
       }
       lock.unlock();
-      const rocksdb::Status status = write_synced(being_written);
+      rocksdb::Status status = write_synced(being_written);
+      while (status.IsNoSpace() && pause_for_room()) {
+        status = has_room() ? write_anew() : status;
+      }
       lock.lock();
+      is_full = false;
       being_written.Clear();
       write_status = status;
       const std::function<void()> call = status.ok() ? std::move(done) : nullptr;
@@ -251,9 +318,45 @@ struct StateStore::Impl {
     }
   }
 
+  /// Of the thread that writes. False: nobody waits for room.
+  bool pause_for_room() {
+    std::unique_lock lock(writing_mutex);
+    if (waits_for_room) {
+      is_full = true;
+      writing_changed.notify_all();
+      writing_changed.wait_for(lock, kFullPause, [this] { return stops || !waits_for_room; });
+    }
+    return waits_for_room && !stops;
+  }
+
+  /// To open the database, which writes out what its log holds, and for what waits. To look costs
+  /// less than to try.
+  [[nodiscard]] bool has_room() const {
+    std::error_code error;
+    const fs::space_info space = fs::space(folder, error);
+    return error || space.available > kRoomMin + 2 * being_written.GetDataSize();
+  }
+
+  /// Of the thread that writes. Who reads waits until it is open again.
+  rocksdb::Status write_anew() {
+    {
+      const std::unique_lock alone(db_mutex);
+      db.reset();
+      rocksdb::Status opened = open_database(folder, Access::write, db);
+      while (opened.IsNoSpace() && pause_for_room()) {
+        opened = open_database(folder, Access::write, db);
+      }
+      if (!opened.ok()) {
+        return opened;
+      }
+    }
+    return write_synced(being_written);
+  }
+
   [[nodiscard]] rocksdb::Status write_synced(rocksdb::WriteBatch& rows) const {
     rocksdb::WriteOptions options;
     options.sync = true;
+    const std::shared_lock lock(db_mutex);
     return db->Write(options, &rows);
   }
 
@@ -266,7 +369,10 @@ struct StateStore::Impl {
   [[nodiscard]] std::optional<std::string> get(std::string_view key) const {
     wait_for_writer();
     std::string value;
-    const rocksdb::Status status = db->Get(rocksdb::ReadOptions(), slice(key), &value);
+    const std::shared_lock lock(db_mutex);
+    const rocksdb::Status status = db == nullptr
+                                       ? rocksdb::Status::NoSpace()
+                                       : db->Get(rocksdb::ReadOptions(), slice(key), &value);
     if (!status.ok() && !status.IsNotFound()) {
       note_read_error(status);
     }
@@ -321,7 +427,8 @@ struct StateStore::Impl {
 
   Result<void> write_later(std::function<void()> call) {
     std::unique_lock lock(writing_mutex);
-    writing_changed.wait(lock, [this] { return !is_writing; });
+    owner = std::this_thread::get_id();
+    wait_as_owner(lock, [this] { return !is_writing; });
     if (!write_status.ok()) {
       return written();
     }
@@ -338,7 +445,7 @@ struct StateStore::Impl {
 
   Result<void> wait() const {
     std::unique_lock lock(writing_mutex);
-    writing_changed.wait(lock, [this] { return !is_writing && !is_telling; });
+    wait_as_owner(lock, [this] { return !is_writing && !is_telling; });
     return written();
   }
 };
@@ -367,17 +474,13 @@ Result<std::unique_ptr<StateStore>> StateStore::open(const std::string& folder, 
   }
   auto impl = std::make_unique<Impl>();
   impl->folder = folder;
-  rocksdb::DB* db = nullptr;
-  const rocksdb::Options options = options_for(access);
-  const rocksdb::Status status = access == Access::write ? rocksdb::DB::Open(options, folder, &db)
-                                                         : open_beside_writer(options, folder, &db);
+  const rocksdb::Status status = open_database(folder, access, impl->db);
   if (!status.ok()) {
     const bool is_locked = status.ToString().find("lock") != std::string::npos;
     return failure(
         is_locked ? folder + " is in use by another Spoor" : "cannot open the state in " + folder,
         status);
   }
-  impl->db.reset(db);
   usable = impl->read_head(access);
   if (!usable) {
     return tl::unexpected<Error>(usable.error());
@@ -406,6 +509,11 @@ void StateStore::for_each(std::string_view prefix, const Look& look) const {
   rocksdb::ReadOptions options;
   options.readahead_size = kReadAheadBytes;
   options.fill_cache = false;
+  const std::shared_lock lock(impl_->db_mutex);
+  if (impl_->db == nullptr) {
+    impl_->note_read_error(rocksdb::Status::NoSpace());
+    return;
+  }
   const std::unique_ptr<rocksdb::Iterator> at(impl_->db->NewIterator(options));
   for (at->Seek(slice(prefix)); at->Valid() && view(at->key()).starts_with(prefix); at->Next()) {
     if (!look(view(at->key()), view(at->value()))) {
@@ -423,6 +531,11 @@ std::optional<std::string> StateStore::get(std::string_view key) const {
 
 std::optional<std::string> StateStore::last_key(std::string_view prefix) const {
   impl_->wait_for_writer();
+  const std::shared_lock lock(impl_->db_mutex);
+  if (impl_->db == nullptr) {
+    impl_->note_read_error(rocksdb::Status::NoSpace());
+    return std::nullopt;
+  }
   const std::unique_ptr<rocksdb::Iterator> at(impl_->db->NewIterator(rocksdb::ReadOptions()));
   std::string behind(prefix);
   behind.append(32, '\xFF');
@@ -439,6 +552,21 @@ Result<void> StateStore::commit() {
 
 Result<void> StateStore::commit_later(std::function<void()> done) {
   return impl_->write_later(std::move(done));
+}
+
+void StateStore::wait_for_room(std::function<bool()> goes_on) {
+  const std::lock_guard lock(impl_->writing_mutex);
+  impl_->goes_on = std::move(goes_on);
+  impl_->waits_for_room = true;
+}
+
+bool StateStore::is_full() const {
+  return impl_->is_full;
+}
+
+void StateStore::give_up() {
+  const std::lock_guard lock(impl_->writing_mutex);
+  impl_->give_up_locked();
 }
 
 Result<void> StateStore::wait() const {

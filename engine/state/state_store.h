@@ -63,6 +63,19 @@ class StateStore final : public StateSink, public StateSource, public StateAside
   /// has ended.
   [[nodiscard]] Result<void> commit_later(std::function<void()> done);
 
+  /// From now on a commit that finds no room on the disk does not fail: it is tried again, about
+  /// once a second, until there is. Meanwhile is_full() says so, other threads read what was
+  /// committed before, and what they write aside fails. The thread that commits, where it has to
+  /// wait (for the next commit, for a row), calls `goes_on` as often; once that returns false the
+  /// commit fails after all. It must not change or read the store.
+  void wait_for_room(std::function<bool()> goes_on);
+
+  /// A commit waits for room. From any thread.
+  [[nodiscard]] bool is_full() const;
+
+  /// No commit waits for room any more, now or later: it fails.
+  void give_up();
+
   /// Until no commit is under way, and the `done` of the last has returned (so not to be called in
   /// one). Fails as the commit did.
   [[nodiscard]] Result<void> wait() const;

@@ -149,7 +149,8 @@ class Package(FolderTest):
         listed = tool("dpkg-deb", "--contents", package).stdout
         for path in ("etc/spoor/spoor.yaml", "usr/bin/spoor", "usr/lib/systemd/system/spoor.service",
                      "usr/share/man/man1/spoor.1.gz", "usr/share/bash-completion/completions/spoor",
-                     "usr/share/doc/spoor/copyright", "usr/share/spoor/clients/python/spoor_client.py",
+                     "usr/share/doc/spoor/copyright", "usr/share/doc/spoor/monitoring/spoor-alerts.yml",
+                     "usr/share/spoor/clients/python/spoor_client.py",
                      "usr/share/spoor/detections/README.md"):
             self.assertIn(f" ./{path}\n", listed)
         self.assertEqual(tool("dpkg-deb", "--info", package, "conffiles").stdout, "/etc/spoor/spoor.yaml\n")

@@ -1,4 +1,5 @@
 """The program under test, as its users run it, and a folder of its own for each test."""
+import contextlib
 import os
 import shutil
 import subprocess
@@ -32,6 +33,18 @@ def scenario(name):
 def needs(program):
     """Skips a test, and says why, where a program that it uses is not installed."""
     return unittest.skipUnless(shutil.which(program), f"there is no {program}")
+
+
+@contextlib.contextmanager
+def small_disk(folder, megabytes):
+    """A file system of its own; None where that is not allowed."""
+    os.makedirs(folder)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], check=False, capture_output=True)
+    try:
+        yield folder if mounted.returncode == 0 else None
+    finally:
+        if mounted.returncode == 0:
+            subprocess.run(["umount", folder], check=False)
 
 
 class FolderTest(unittest.TestCase):

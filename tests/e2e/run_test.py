@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
 """spoor run: logs over the network in, findings on the bus out."""
+import datetime
+import errno
 import gzip
 import hashlib
 import http.client
@@ -14,7 +16,7 @@ import threading
 import time
 import unittest
 
-from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run, scenario
+from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run, scenario, small_disk
 
 try:
     import jsonschema
@@ -176,6 +178,50 @@ class Operation(RunTest):
         self.assertTrue(text.endswith(b"# EOF\n"))
         self.assertEqual(engine.stop(), 0)
 
+    def test_metrics_count_what_was_sent(self):
+        lines = records("A.sysmon-evtxdump")
+        engine = self.engine()
+        status, text = self.ask(engine.ports["web"], "POST", "/ingest", b"\n".join(lines))
+        self.assertEqual(status, 200, text)
+        self.assertEqual(self.ask(engine.ports["web"], "POST", "/ingest", b"\n".join(lines[:7] + [b"{]"]))[0], 200)
+        sent = len(lines) + 8
+
+        def value(name):
+            return self.metric(engine, name)
+
+        self.wait_for(lambda: value("spoor_received_events_total") == sent, "all are taken")
+        for name, want in [('spoor_input_records_total{input="web"}', sent),
+                           ('spoor_input_events_total{input="web",source="sysmon"}', sent - 1),
+                           ("spoor_input_events_total", sent - 1),
+                           ('spoor_parse_errors_total{input="web",reason="malformed_json"}', 1),
+                           ("spoor_parse_errors_total", 1),
+                           ('spoor_events_total{fate="applied"}', len(lines)),
+                           ('spoor_events_total{fate="duplicate"}', 7),
+                           ("spoor_late_events_total", 0),
+                           ("spoor_event_latency_seconds_count", sent),
+                           ('spoor_event_latency_seconds_bucket{le="+Inf"}', sent),
+                           ("spoor_queue_bytes ", 0), ("spoor_queue_limit_bytes", 256 << 20),
+                           ("spoor_tracked_processes_limit", 16 << 20)]:
+            with self.subTest(name):
+                self.assertEqual(value(name), want)
+        # What the same events come to in a replay.
+        summary = json.loads(run("replay", scenario("A.sysmon-evtxdump"), "--summary", "-", "-o", self.path("found")).stdout)
+        self.assertEqual(value("spoor_rule_hits_total"), summary["rules"]["hits"])
+        found = self.told()
+        self.assertEqual(value("spoor_findings_total"), len(found))
+        self.assertEqual(value("spoor_rule_findings_total"), len(found))
+        self.assertEqual(value("spoor_finding_latency_seconds_count"), len(found))
+        self.assertEqual(value("spoor_finding_sequence"), len(found))
+        # The chain of the scenario has a finding; its close relatives wait for more.
+        self.assertEqual(value('spoor_rule_findings_total{rule="312b61ee-52bf-4c3b-9b4c-6adea0091488",level="critical"}'), 1)
+        self.assertEqual(value('spoor_rule_info{rule="312b61ee-52bf-4c3b-9b4c-6adea0091488",title="'), 1)
+        self.assertEqual(value('spoor_partial_matches{rule="1f1bc61f-76b4-4a42-baa7-1c81f6a480dc"}'), 1)
+        # Thirty seconds, which an agent may be late by, before the last event.
+        last = datetime.datetime.fromisoformat(summary["last_event"].replace("Z", "+00:00")).timestamp()
+        for which in ("oldest", "newest"):
+            self.assertAlmostEqual(value(f'spoor_watermark_timestamp_seconds{{which="{which}"}}'), last - 30, 3)
+        self.assertEqual(engine.stop(), 0, engine.log)
+
     @needs("promtool")
     def test_promtool_finds_nothing_wrong_with_the_metrics(self):
         engine = self.engine()
@@ -256,6 +302,118 @@ detection: {s: {QueryName|endswith: 'test%d'}, condition: s}
         engine.process.send_signal(signal.SIGHUP)
         self.wait_for(lambda: any("unchanged" in line for line in engine.log), "SIGHUP")
         self.assertEqual(engine.stop(), 0)
+
+
+class FullDisk(RunTest):
+    """The disk of the state is full: nothing is taken in until there is room, nothing is lost, nothing told twice."""
+
+    def setUp(self):
+        super().setUp()
+        disk = self.enterContext(small_disk(self.path("disk"), 96))
+        if disk is None:
+            self.skipTest("no file system can be mounted here")
+        self.state = os.path.join(disk, "state")
+        self.filler = os.path.join(disk, "filler")
+        # So full that RocksDB does not get the room of its log beforehand.
+        self.fill(88 << 20)
+        with open(self.config, encoding="utf-8") as file:
+            config = dict(json.load(file), state=self.state)
+        self.path("spoor.yaml", json.dumps(config))
+        self.lines = records("A.sysmon-evtxdump")
+
+    def fill(self, size):
+        """Puts so much into the file that fills the disk, or all that there is room for."""
+        with open(self.filler, "ab", buffering=0) as file:
+            try:
+                while size > 0:
+                    size -= file.write(b"x" * min(size, 4096))
+            except OSError as error:
+                self.assertEqual(error.errno, errno.ENOSPC)
+
+    def post(self, engine, lines):
+        return self.ask(engine.ports["web"], "POST", "/ingest", b"\n".join(lines))[0]
+
+    def fill_up(self, engine, lines):
+        """Until the engine takes nothing any more. Gives the answer to what was being taken then, in time."""
+        self.fill(1 << 30)
+        answers = []
+        sender = threading.Thread(target=lambda: answers.append(self.post(engine, lines)))
+        sender.start()
+        self.addCleanup(sender.join, PATIENCE)
+        self.wait_for(lambda: self.metric(engine, "spoor_state_full") == 1, lambda: f"it is full: {engine.log}")
+        status, text = self.ask(engine.ports["admin"], "GET", "/readyz")
+        self.assertEqual((status, text), (503, b"not ready: there is no room for the state on its disk\n"))
+        self.assertEqual(answers, [], "it is not on disk yet")
+        self.assertEqual(self.post(engine, lines), 503)
+        return sender, answers
+
+    def test_it_goes_on_by_itself(self):
+        engine = self.engine()
+        third = len(self.lines) // 3
+        first, second, rest = self.lines[:third], self.lines[third:2 * third], self.lines[2 * third:]
+        self.assertEqual(self.post(engine, first), 200)
+        for round_ in (1, 2):
+            sender, answers = self.fill_up(engine, second if round_ == 1 else rest)
+            with socket.create_connection(("127.0.0.1", engine.ports["lines"])) as connection:
+                connection.sendall(b"\n".join(rest) + b"\n")  # It waits, as far as TCP takes it.
+                self.wait_for(lambda: self.metric(engine, "spoor_input_stalls_total") > 0, "who sends has to wait")
+                # Room for more, but not for all of a log.
+                os.truncate(self.filler, os.path.getsize(self.filler) - (30 << 20))
+                sender.join(PATIENCE)
+                self.assertEqual(answers, [200])
+            self.wait_for(lambda: self.ask(engine.ports["admin"], "GET", "/readyz")[0] == 200, "it is ready again")
+            self.assertEqual(self.metric(engine, "spoor_state_full"), 0)
+            self.assertEqual(self.metric(engine, "spoor_state_filled_total"), round_)
+        self.wait_for(lambda: self.metric(engine, "spoor_received_events_total") == len(self.lines) + 2 * len(rest), "all are taken, once")
+        self.assertEqual(self.metric(engine, "spoor_accounting_residual"), 0)
+        self.assertEqual(self.metric(engine, 'spoor_events_total{fate="applied"}'), len(self.lines))
+        self.assertEqual(sum("there is no room for the state in" in line for line in engine.log), 2, engine.log)
+        self.assertEqual(sum("there is room for the state again" in line for line in engine.log), 2, engine.log)
+        self.check_findings(engine)
+
+    def check_findings(self, engine):
+        """What is stored is what a replay finds, each revision once, and what the bus told."""
+        told = self.bus_messages(engine)
+        self.assertEqual(engine.stop(), 0, engine.log)
+        replayed = run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson").stdout.splitlines()
+        listed = run("findings", "--state", self.state, "--format", "ndjson").stdout.splitlines()
+        self.assertEqual([json.loads(line)["finding_info"]["uid"] for line in listed],
+                         [json.loads(line)["finding_info"]["uid"] for line in replayed])
+        uids = [json.loads(line)["metadata"]["uid"] for line in told]
+        self.assertEqual(len(set(uids)), len(uids), "no revision is told twice")
+
+    def bus_messages(self, engine):
+        self.wait_for(lambda: self.metric(engine, "spoor_finding_sequence") > 0, "something is told")
+        count = int(self.metric(engine, "spoor_finding_sequence"))
+        result = run("bus", "tail", self.bus, "--replay", self.fetch, "--from", "1", "-n", str(count), "--timeout", "60")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout.splitlines()
+
+    def test_a_kill_while_it_is_full_loses_nothing_that_was_answered(self):
+        engine = self.engine()
+        half = len(self.lines) // 2
+        self.assertEqual(self.post(engine, self.lines[:half]), 200)
+        self.fill(1 << 30)
+        connection = http.client.HTTPConnection("127.0.0.1", engine.ports["web"], timeout=PATIENCE)
+        connection.request("POST", "/ingest", b"\n".join(self.lines[half:]))
+        self.wait_for(lambda: self.metric(engine, "spoor_state_full") == 1, "it is full")
+        engine.stop(signal.SIGKILL)
+        connection.close()
+        os.remove(self.filler)
+        engine = self.engine()
+        self.assertEqual(self.post(engine, self.lines[half:]), 200)
+        self.wait_for(lambda: self.metric(engine, 'spoor_events_total{fate="applied"}') == len(self.lines), "all are there")
+        self.check_findings(engine)
+
+    def test_it_can_be_stopped(self):
+        engine = self.engine()
+        self.fill(1 << 30)
+        connection = http.client.HTTPConnection("127.0.0.1", engine.ports["web"], timeout=PATIENCE)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/ingest", b"\n".join(self.lines))
+        self.wait_for(lambda: self.metric(engine, "spoor_state_full") == 1, "it is full")
+        self.assertEqual(engine.stop(), 74, engine.log)
+        self.assertIn("No space left", engine.log[-1])
 
 
 class Reload(RunTest):

@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import need_zmq  # noqa: E402,F401
 
 from program import PATIENCE, ROOT, SPOOR, FolderTest, run, scenario  # noqa: E402
+from run_test import RunTest, records  # noqa: E402
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 EXAMPLE = os.environ.get("SPOOR_CPP_EXAMPLE")
@@ -221,6 +222,44 @@ class Playbooks(ReceiverTest):
             self.assertEqual((result.returncode, result.stdout.strip()), (0, self.payload), result.stderr)
         listed = run("bus", "consumers", self.fetch).stdout
         self.assertIn(b"cpp-1", listed)
+
+
+class Reload(ReceiverTest, RunTest):
+    """SIGHUP: secrets of sinks are read again."""
+
+    def test_a_new_secret_is_used_without_a_restart(self):
+        # Until it has the new key the receiver wants nobody for an hour.
+        receiver = self.receiver([(503, {"Retry-After": "3600"}, b"")])
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        config["sinks"] = [{"name": "soar", "type": "webhook", "url": receiver.url, "secret_file": self.secret("secret", "0" * 32),
+                            "authorization_file": self.secret("key", "Bearer old")}]
+        self.path("spoor.yaml", json.dumps(config))
+        engine = self.engine()
+        lines = records("A.sysmon-evtxdump")
+        self.assertEqual(self.ask(engine.ports["web"], "POST", "/ingest", b"\n".join(lines))[0], 200)
+        self.wait_for(lambda: receiver.requests, "it is tried")
+
+        def hang_up(said):
+            before = len(engine.log)
+            engine.process.send_signal(signal.SIGHUP)
+            self.wait_for(lambda: any(said in line for line in engine.log[before:]), lambda: f"{said}: {engine.log}")
+
+        self.secret("key", "Bearer new")
+        self.secret("secret", "short")
+        hang_up("sink soar: what it had stays: " + self.path("secret") + ": ")
+        os.remove(self.path("secret"))
+        hang_up("sink soar: what it had stays: cannot read " + self.path("secret"))
+        self.wait_for(lambda: self.metric(engine, 'spoor_credential_reloads_total{result="failed"}') == 2, "they are counted")
+        self.assertEqual(len(receiver.requests), 1)
+        self.secret("secret", SECRET)
+        hang_up("secrets of sinks are read again")
+        self.wait_for(lambda: len(receiver.requests) == 2, "it is tried again at once")
+        (_, old, _), (_, new, body) = receiver.requests
+        self.assertEqual((old["authorization"], new["authorization"]), ("Bearer old", "Bearer new"))
+        self.assertTrue(signature_holds(new, body))
+        self.wait_for(lambda: self.metric(engine, 'spoor_credential_reloads_total{result="adopted"}') == 1, "that, too")
+        self.assertEqual(engine.stop(), 0)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 
 SPOOR_LONG=1: 1,000 kills instead of 100. SPOOR_BINARY is the program.
 """
-import contextlib
 import csv
 import glob
 import io
@@ -17,7 +16,7 @@ import subprocess
 import time
 import unittest
 
-from program import PATIENCE, SPOOR, FolderTest, run, scenario
+from program import PATIENCE, SPOOR, FolderTest, run, scenario, small_disk
 
 LONG = bool(os.environ.get("SPOOR_LONG"))
 # An instrumented program is slower, and checks itself: fewer kills tell as much.
@@ -337,18 +336,6 @@ class Folders(StateTest):
             else:
                 self.assertIn("state", result.stderr.decode(errors="replace"), name)
             shutil.rmtree(broken)
-
-
-@contextlib.contextmanager
-def small_disk(folder, megabytes):
-    """A file system of its own; None where that is not allowed."""
-    os.makedirs(folder)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder], check=False, capture_output=True)
-    try:
-        yield folder if mounted.returncode == 0 else None
-    finally:
-        if mounted.returncode == 0:
-            subprocess.run(["umount", folder], check=False)
 
 
 class FullDisks(StateTest):

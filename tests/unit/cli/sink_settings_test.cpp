@@ -75,14 +75,27 @@ TEST_F(SinkSettings, AreReadWithTheirSecrets) {
   ASSERT_TRUE(problems_.empty()) << render(problems_.front());
   ASSERT_EQ(sinks.size(), 2U);
   EXPECT_EQ(sinks[0].name, "shuffle");
-  EXPECT_EQ(sinks[0].secret, "0123456789abcdef");
+  EXPECT_EQ(sinks[0].credentials.secret, "0123456789abcdef");
   EXPECT_EQ(sinks[0].min_level, Level::high);
   EXPECT_TRUE(sinks[0].final_only);
   EXPECT_EQ(sinks[0].timeout, std::chrono::seconds(3));
   EXPECT_EQ(sinks[0].attempts, 5U);
   EXPECT_EQ(sinks[1].kind, SinkKind::thehive);
   EXPECT_EQ(sinks[1].url, "https://hive");
-  EXPECT_EQ(sinks[1].authorization, "Bearer xyz");
+  EXPECT_EQ(sinks[1].credentials.authorization, "Bearer xyz");
+
+  write("secret", "fedcba9876543210\n");
+  write("key", "Bearer zyx\n");
+  EXPECT_EQ(read_sink_credentials(sinks[0])->secret, "fedcba9876543210");
+  EXPECT_EQ(read_sink_credentials(sinks[1])->authorization, "Bearer zyx");
+  write("secret", "short\n");
+  Result<SinkCredentials> again = read_sink_credentials(sinks[0]);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message.find(secret + ": "), 0U) << again.error().message;
+  fs::remove(key);
+  again = read_sink_credentials(sinks[1]);
+  ASSERT_FALSE(again);
+  EXPECT_NE(again.error().message.find("cannot read " + key), std::string::npos);
 }
 
 TEST_F(SinkSettings, MistakesAreToldWithTheirPlace) {

@@ -136,7 +136,39 @@ TEST_F(LiveEngines, CountWhatIsNoRecord) {
   EXPECT_EQ(pipeline_->accounting().total().dead_lettered, 2U);
   EXPECT_EQ(pipeline_->accounting().total().residual(), 0);
   EXPECT_EQ(pipeline_->accounting().dead_letters().at("oversize"), 1U);
+  const std::vector<InputAccounting>& inputs = pipeline_->accounting().by_input();
+  ASSERT_EQ(inputs.size(), 1U) << "the second had nothing";
+  EXPECT_EQ(inputs[0].dead_letters.at("oversize"), 1U);
+  EXPECT_EQ(inputs[0].events[static_cast<std::size_t>(Source::sysmon)], 1U);
   EXPECT_EQ(stored(), 1U);
+}
+
+TEST_F(LiveEngines, MeasureHowLongItTookFromArrivalOn) {
+  ManualClock clock;
+  clock.advance(std::chrono::seconds(1));
+  IngestQueue queue(1U << 20U, clock);
+  engine_ = std::make_unique<LiveEngine>(*pipeline_, *store_, *FindingStore::open(*store_, *store_),
+                                         queue, clock, 2);
+  ASSERT_TRUE(queue.try_push(batch({lookup(1, "a.evil.test"), lookup(2, "b.evil.test")})));
+  clock.advance(std::chrono::milliseconds(50));
+  ASSERT_TRUE(queue.try_push(batch({lookup(3, "good.test")})));
+  clock.advance(std::chrono::milliseconds(450));
+  ASSERT_TRUE(engine_->drain());
+  // Bounds are 0.25 and 1 s.
+  constexpr std::size_t kUnderASecond = 5;
+  EXPECT_EQ(engine_->counters().applied.counts()[kUnderASecond], 3U);
+  EXPECT_DOUBLE_EQ(engine_->counters().applied.sum(), 2 * 0.5 + 0.45);
+  EXPECT_EQ(engine_->told_latency().counts()[kUnderASecond], 2U);
+  EXPECT_DOUBLE_EQ(engine_->told_latency().sum(), 2 * 0.5);
+}
+
+TEST_F(LiveEngines, CountFindingsOfEachRule) {
+  ASSERT_TRUE(queue_.try_push(batch({lookup(1, "a.evil.test"), lookup(2, "b.evil.test")})));
+  ASSERT_TRUE(engine_->drain());
+  const auto& counts = engine_->counters().findings_of_rules;
+  ASSERT_EQ(counts.size(), 1U);
+  EXPECT_EQ(counts.at({"10000000-0000-4000-8000-000000000002", "high"}), 2U);
+  EXPECT_EQ(engine_->finding_sequence(), 2U);
 }
 
 TEST_F(LiveEngines, WhatIsNotCommittedIsNotAnswered) {
@@ -166,6 +198,28 @@ TEST(IngestQueues, RefuseWhatDoesNotFitAndTellWhenThereIsRoom) {
   EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
   EXPECT_FALSE(queue.pop(std::chrono::hours(1))) << "closed: it does not wait";
   EXPECT_FALSE(queue.try_push(batch(1)));
+}
+
+TEST(IngestQueues, TakeNothingWhileTheyAreHeld) {
+  IngestQueue queue(100);
+  int told = 0;
+  queue.on_room([&told] { ++told; });
+  const auto make = [] {
+    IngestBatch made;
+    made.bytes.assign(10, ' ');
+    return made;
+  };
+  IngestBatch waiting = make();
+  ASSERT_TRUE(queue.try_push(make()));
+  queue.hold(true);
+  EXPECT_FALSE(queue.has_room(1));
+  EXPECT_FALSE(queue.try_push(make()));
+  EXPECT_EQ(queue.push(waiting, std::chrono::milliseconds(0)), IngestQueue::Pushed::full);
+  EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0))) << "what is in it can be taken";
+  EXPECT_EQ(told, 0) << "that made no room";
+  queue.hold(false);
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(queue.try_push(make()));
 }
 
 }  // namespace

@@ -559,5 +559,53 @@ TEST(Fold, KeepsApartWhatRe2KeepsApart) {
   }
 }
 
+/// A millisecond later each time that it is asked.
+class TickingClock final : public Clock {
+ public:
+  [[nodiscard]] std::chrono::nanoseconds monotonic() const override {
+    ++asked_;
+    return asked_ * std::chrono::milliseconds(1);
+  }
+
+  [[nodiscard]] Timestamp wall() const override { return 0; }
+
+  [[nodiscard]] int asked() const { return asked_; }
+
+ private:
+  mutable int asked_ = 0;
+};
+
+TEST(Matcher, EstimatesWhatRulesCostFromAFewEvents) {
+  const auto rule = [](const std::string& number, const std::string& end) {
+    return "title: T\nid: 11111111-1111-4111-8111-11111111111" + number +
+           "\nlogsource: {product: windows}\ndetection:\n  selection: {Image|endswith: '" + end +
+           "'}\n  condition: selection\n---\n";
+  };
+  const RuleSet rules =
+      test::rules_of(rule("1", "a.exe") + rule("2", ".exe") + rule("3", "other.exe"));
+  const TickingClock clock;
+  Matcher matcher = Matcher::create(rules, nullptr, {.clock = &clock});
+  const auto match = [&](std::uint32_t events, const std::string& end) {
+    std::size_t hits_of_all = 0;
+    for (std::uint32_t i = 0; i < events; ++i) {
+      const std::string image = "C:\\" + std::to_string(i) + end;
+      std::vector<std::size_t> hits;
+      matcher.match(event_of({{"Image", image.c_str()}}), hits);
+      hits_of_all += hits.size();
+    }
+    return hits_of_all;
+  };
+  EXPECT_EQ(match(kTimedEvery - 1, "a.exe"), 2 * (kTimedEvery - 1));
+  EXPECT_EQ(clock.asked(), 0);
+  EXPECT_EQ(match(1, "a.exe"), 2U);
+  EXPECT_EQ(clock.asked(), 3) << "before, between and after the two";
+  EXPECT_EQ(matcher.costs()[0].time, kTimedEvery * std::chrono::milliseconds(1));
+  EXPECT_EQ(matcher.costs()[1].time, kTimedEvery * std::chrono::milliseconds(1));
+  EXPECT_EQ(matcher.costs()[2].time.count(), 0);
+  EXPECT_EQ(match(2 * kTimedEvery, "b.exe"), 2 * kTimedEvery);
+  EXPECT_EQ(matcher.costs()[0].time, kTimedEvery * std::chrono::milliseconds(1));
+  EXPECT_EQ(matcher.costs()[1].time, 3 * kTimedEvery * std::chrono::milliseconds(1));
+}
+
 }  // namespace
 }  // namespace spoor

@@ -44,7 +44,9 @@ std::map<std::string, std::string> headers_of(const SinkRequest& request) {
 
 TEST(SinkRequests, AWebhookIsSignedAndNamesWhatItIs) {
   const SinkConfig config{
-      .name = "n", .url = "https://x/y", .secret = "0123456789abcdef", .authorization = "Bearer k"};
+      .name = "n",
+      .url = "https://x/y",
+      .credentials = {.secret = "0123456789abcdef", .authorization = "Bearer k"}};
   const SinkRequest request = sink_request(config, stored("{\"a\":1}"), 5 * kNanosPerSecond);
   const std::map<std::string, std::string> headers = headers_of(request);
   EXPECT_EQ(request.url, "https://x/y");
@@ -281,6 +283,25 @@ TEST_F(SinkRunners, GiveUpAtWhatTheReceiverFailsAt) {
   ASSERT_TRUE(comes_to(2));
   EXPECT_EQ(receiver_.bodies().size(), 3U);
   EXPECT_EQ(runner_->status().refused, 1U);
+}
+
+TEST_F(SinkRunners, UseNewCredentialsAtOnce) {
+  config_.credentials = {.secret = "0123456789abcdef", .authorization = "Bearer old"};
+  receiver_.answers = {{.status = 503, .retry_after = seconds(3'600)}};
+  commit(1);
+  start();
+  while (receiver_.bodies().empty()) {
+    std::this_thread::sleep_for(milliseconds(2));
+  }
+  runner_->set_credentials({.secret = "fedcba9876543210", .authorization = "Bearer new"});
+  ASSERT_TRUE(comes_to(1)) << "it does not wait for an hour";
+  ASSERT_EQ(receiver_.requests.size(), 2U);
+  EXPECT_EQ(headers_of(receiver_.requests[0]).at("Authorization"), "Bearer old");
+  const std::map<std::string, std::string> sent = headers_of(receiver_.requests[1]);
+  EXPECT_EQ(sent.at("Authorization"), "Bearer new");
+  EXPECT_EQ(sent.at("webhook-signature"),
+            webhook_signature("fedcba9876543210", sent.at("webhook-id"),
+                              std::stoll(sent.at("webhook-timestamp")), R"({"n":1})"));
 }
 
 TEST_F(SinkRunners, StopWhileTheReceiverIsAwayAndLoseNothing) {
