@@ -50,7 +50,7 @@ class DeadLetterFile {
 }  // namespace
 
 LiveRun::LiveRun(const RunConfig& config)
-    : config_(config), clock_(system_clock()), queue_(config.queue_bytes) {}
+    : config_(config), clock_(system_clock()), queue_(config.queue_bytes, config.inputs.size()) {}
 
 LiveRun::~LiveRun() {
   // The engine first: it waits for the commit under way, which tells bus and sinks.

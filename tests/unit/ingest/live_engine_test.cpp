@@ -83,7 +83,7 @@ class LiveEngines : public testing::Test {
 
   std::string folder_;
   LoadedRules rules_ = load_rules({{.path = "r.yml", .content = kRule}});
-  IngestQueue queue_{1U << 20U};
+  IngestQueue queue_{1U << 20U, 2};
   std::unique_ptr<StateStore> store_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<LiveEngine> engine_;
@@ -160,12 +160,37 @@ TEST(IngestQueues, RefuseWhatDoesNotFitAndTellWhenThereIsRoom) {
   EXPECT_EQ(told, 1);
   EXPECT_TRUE(queue.try_push(batch(60)));
   EXPECT_TRUE(queue.try_push(batch(40)));
-  EXPECT_FALSE(queue.has_room(1));
+  EXPECT_FALSE(queue.has_room(0, 1));
   queue.close();
   EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
   EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
   EXPECT_FALSE(queue.pop(std::chrono::hours(1))) << "closed: it does not wait";
   EXPECT_FALSE(queue.try_push(batch(1)));
+}
+
+TEST(IngestQueues, KeepAPartForEachInput) {
+  constexpr std::size_t kPart = 25;  // Of a half.
+  IngestQueue queue(4 * kPart, 2);
+  const auto push = [&](std::size_t input, std::size_t size) {
+    IngestBatch made;
+    made.input = input;
+    made.bytes.assign(size, ' ');
+    return queue.try_push(std::move(made));
+  };
+  EXPECT_TRUE(push(0, 2 * kPart));
+  EXPECT_TRUE(push(0, kPart));
+  EXPECT_FALSE(push(0, 1)) << "what is left is the other's";
+  EXPECT_FALSE(queue.has_room(0, 1));
+  EXPECT_TRUE(queue.has_room(1, kPart));
+  EXPECT_FALSE(queue.has_room(1, kPart + 1));
+  EXPECT_TRUE(push(1, kPart));
+  EXPECT_FALSE(push(1, 1));
+  EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
+  // What came free is anyone's: the other has its part.
+  EXPECT_TRUE(push(1, kPart));
+  EXPECT_TRUE(push(0, kPart));
+  EXPECT_FALSE(push(0, 1));
+  EXPECT_EQ(queue.bytes(), 4 * kPart);
 }
 
 }  // namespace
