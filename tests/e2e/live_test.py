@@ -205,6 +205,7 @@ class Load(RunTest):
                                        str(self.next), end, self.path("ordinary"), self.path("marked")], stdout=said)
             self.addCleanup(sender.kill)
             start = time.monotonic()
+            waited = self.waited(engine)
             while sender.poll() is None:
                 self.assertLess(time.monotonic() - start, seconds + PATIENCE)
                 page = self.metrics(engine, "spoor_uptime_seconds", "spoor_received_events_total")
@@ -212,6 +213,7 @@ class Load(RunTest):
                     pages.append(page)
                 self.rss.append((time.monotonic(), self.memory(engine)))
                 time.sleep(0.5)
+            waited = (self.waited(engine) - waited) / (time.monotonic() - start)
             self.assertEqual(sender.returncode, 0, engine.log)
             said.seek(0)
             result = json.load(said)
@@ -228,8 +230,10 @@ class Load(RunTest):
                          [sum(self.sent.values()), 0, *self.sent.values()])
         self.wait_for(lambda: set(self.seen) >= set(self.begun), lambda: f"findings: {len(self.seen)} of {len(self.begun)}")
         # Between two moments in the midst of it.
+        pages = pages or [(0, 0)]
         (begin, before), (end, after) = pages[0], pages[-1]
         result["pace"] = (after - before) / max(1, end - begin)
+        result["waited"] = waited
         return result
 
     def latencies(self, result):
@@ -245,7 +249,24 @@ class Load(RunTest):
             print(f"{what}, {way}: " + ", ".join(f"{key} {value:,}" if isinstance(value, int) else f"{key} {value}"
                                                  for key, value in result[way].items() if key != "marks"), flush=True)
         print(f"{what}: {result['pace']:,.0f} events/s taken, the sender took {result['cpu']:.0%} of a core, "
-              f"all sent and answered {result['emptied_after']:.2f} s after its end", flush=True)
+              f"all sent and answered {result['emptied_after']:.2f} s after its end; "
+              f"for {result['waited']:.0%} of the time others had the processor that the engine's thread could have used", flush=True)
+
+    def tell_when_late(self, result):
+        """In which seconds findings came too late: whether it is one moment or a rhythm."""
+        late = {}
+        for way in ("tcp", "http"):
+            for mark, _, begun in result[way]["marks"]:
+                if self.seen[mark] - begun > self.PROMISED:
+                    second = int(begun - result["begin"])
+                    late[second] = max(late.get(second, 0), self.seen[mark] - begun)
+        print("late in seconds: " + (", ".join(f"{second} ({most * 1000:.0f} ms)" for second, most in sorted(late.items())) or "none"), flush=True)
+
+    @staticmethod
+    def waited(engine):
+        """Seconds that the engine's thread, the first one, was ready to run and did not."""
+        with open(f"/proc/{engine.process.pid}/schedstat", encoding="ascii") as status:
+            return int(status.read().split()[1]) / 1e9
 
     @staticmethod
     def memory(engine):
@@ -268,8 +289,9 @@ class Load(RunTest):
         engine = self.engine_with()
         rate = int(0.7 * self.most(engine))
         self.rss = []
-        result = self.load(engine, rate, 600 if LONG else 25)
+        result = self.load(engine, rate, 600 if LONG else 20)
         self.tell(f"70 %, {rate:,} events/s", result)
+        self.tell_when_late(result)
         half = self.rss[len(self.rss) // 2:]
         slope = (half[-1][1] - half[0][1]) / max(1, half[-1][0] - half[0][0]) * 60
         print(f"memory: {self.rss[0][1]:.0f} MiB at first, {half[-1][1]:.0f} MiB at last, {slope:+.1f} MiB a minute in the second half", flush=True)
