@@ -49,7 +49,9 @@ class DeadLetterFile {
 }  // namespace
 
 LiveRun::LiveRun(const RunConfig& config)
-    : config_(config), clock_(system_clock()), queue_(config.queue_bytes, clock_) {}
+    : config_(config),
+      clock_(system_clock()),
+      queue_(config.queue_bytes, config.inputs.size(), clock_) {}
 
 LiveRun::~LiveRun() {
   if (store_ != nullptr) {

@@ -70,7 +70,8 @@ class Pipeline::RecentEvents {
       return true;
     }
     if (newer_.size() >= kRecentEventsMax / 2) {
-      older_ = std::exchange(newer_, {});
+      std::swap(older_, newer_);
+      newer_.clear();
       has_turned_ = true;
     }
     newer_.insert(uid);

@@ -213,6 +213,10 @@ class HttpInput::Server : public std::enable_shared_from_this<HttpInput::Server>
   void serve(std::shared_ptr<Connection> connection);
   void drain();
 
+  [[nodiscard]] bool has_room(std::size_t bytes) const {
+    return queue.has_room(settings.listener.number, bytes);
+  }
+
   HttpInputSettings settings;
   TokenSet tokens;
   IngestQueue& queue;
@@ -406,7 +410,7 @@ std::optional<Answer> HttpInput::Session::judge() {
     return error_answer(kMethodNotAllowed, "method not allowed");
   }
   if (route_ == Route::hec_health) {
-    return hec_answer(server_->queue.has_room(1) ? HecCode::healthy : HecCode::unhealthy);
+    return hec_answer(server_->has_room(1) ? HecCode::healthy : HecCode::unhealthy);
   }
   if (std::optional<Answer> denied = check_token(target)) {
     ++server_->counters->requests_denied;
@@ -478,7 +482,7 @@ std::optional<Answer> HttpInput::Session::begin_body() {
   const HttpHead& head = request_->head();
   const bool is_ack = route_ == Route::hec_ack;
   if (!is_ack && (server_->is_draining ||
-                  !server_->queue.has_room(std::max<std::uint64_t>(head.content_length, 1)))) {
+                  !server_->has_room(std::max<std::uint64_t>(head.content_length, 1)))) {
     ++server_->counters->stalls;
     return busy_answer(is_hec(route_));
   }
@@ -541,7 +545,7 @@ void HttpInput::Session::hand_over() {
   batch.seal();
   std::optional<std::uint64_t> id;
   const HecAcks::Channel channel{token_, channel_};
-  if (!channel_.empty() && server_->queue.has_room(batch.bytes.size())) {
+  if (!channel_.empty() && server_->has_room(batch.bytes.size())) {
     id = server_->acks.add(channel);
   }
   if (id) {

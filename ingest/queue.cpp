@@ -4,8 +4,17 @@
 
 namespace spoor {
 
-bool IngestQueue::fits(std::size_t bytes) const {
-  return !is_closed_ && !is_held_ && (batches_.empty() || bytes_ + bytes <= bytes_max_);
+bool IngestQueue::fits(std::size_t input, std::size_t bytes) const {
+  if (is_closed_ || is_held_ || batches_.empty()) {
+    return !is_closed_ && !is_held_;
+  }
+  std::size_t taken = bytes_;
+  for (std::size_t other = 0; other < bytes_of_.size(); ++other) {
+    if (other != input && bytes_of_[other] < bytes_kept_) {
+      taken += bytes_kept_ - bytes_of_[other];
+    }
+  }
+  return taken + bytes <= bytes_max_;
 }
 
 void IngestQueue::note_arrival(IngestBatch& batch) const {
@@ -14,16 +23,21 @@ void IngestQueue::note_arrival(IngestBatch& batch) const {
   }
 }
 
+void IngestQueue::add(IngestBatch&& batch) {
+  bytes_ += batch.bytes.size();
+  bytes_of_[batch.input] += batch.bytes.size();
+  batches_.push_back(std::move(batch));
+}
+
 bool IngestQueue::try_push(IngestBatch&& batch) {
   note_arrival(batch);
   {
     const std::lock_guard lock(mutex_);
-    if (!fits(batch.bytes.size())) {
+    if (!fits(batch.input, batch.bytes.size())) {
       was_refused_ = true;
       return false;
     }
-    bytes_ += batch.bytes.size();
-    batches_.push_back(std::move(batch));
+    add(std::move(batch));
   }
   changed_.notify_one();
   return true;
@@ -34,23 +48,22 @@ IngestQueue::Pushed IngestQueue::push(IngestBatch& batch, std::chrono::milliseco
   {
     std::unique_lock lock(mutex_);
     const std::size_t bytes = batch.bytes.size();
-    room_.wait_for(lock, timeout, [&] { return is_closed_ || fits(bytes); });
+    room_.wait_for(lock, timeout, [&] { return is_closed_ || fits(batch.input, bytes); });
     if (is_closed_) {
       return Pushed::closed;
     }
-    if (!fits(bytes)) {
+    if (!fits(batch.input, bytes)) {
       return Pushed::full;
     }
-    bytes_ += bytes;
-    batches_.push_back(std::move(batch));
+    add(std::move(batch));
   }
   changed_.notify_one();
   return Pushed::yes;
 }
 
-bool IngestQueue::has_room(std::size_t bytes) const {
+bool IngestQueue::has_room(std::size_t input, std::size_t bytes) const {
   const std::lock_guard lock(mutex_);
-  return fits(bytes);
+  return fits(input, bytes);
 }
 
 std::optional<IngestBatch> IngestQueue::pop(std::chrono::milliseconds timeout) {
@@ -65,6 +78,7 @@ std::optional<IngestBatch> IngestQueue::pop(std::chrono::milliseconds timeout) {
     batch = std::move(batches_.front());
     batches_.pop_front();
     bytes_ -= batch->bytes.size();
+    bytes_of_[batch->input] -= batch->bytes.size();
     tells_room = !is_held_ && std::exchange(was_refused_, false);
   }
   room_.notify_all();

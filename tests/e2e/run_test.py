@@ -90,9 +90,14 @@ class RunTest(FolderTest):
         answer = connection.getresponse()
         return answer.status, answer.read()
 
-    def metric(self, engine, name):
+    def metrics(self, engine, *names):
+        """Of one moment."""
         _, text = self.ask(engine.ports["admin"], "GET", "/metrics")
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.decode().splitlines() if line.startswith(name))
+        lines = text.decode().splitlines()
+        return [sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name)) for name in names]
+
+    def metric(self, engine, name):
+        return self.metrics(engine, name)[0]
 
     def wait_for(self, holds, what):
         end = time.monotonic() + PATIENCE

@@ -32,5 +32,22 @@ TEST(UidSet, TheUidThatIsNoneIsOneToo) {
   EXPECT_EQ(uids.size(), 1U);
 }
 
+TEST(UidSet, ClearedItIsEmptyAndAsLargeAsBefore) {
+  UidSet uids;
+  EXPECT_TRUE(uids.insert({}));
+  for (std::uint64_t i = 1; i <= 1'000; ++i) {
+    EXPECT_TRUE(uids.insert({.high = i, .low = i}));
+  }
+  const std::size_t capacity = uids.capacity();
+  EXPECT_GE(capacity, 1'000U);
+  uids.clear();
+  EXPECT_EQ(uids.size(), 0U);
+  EXPECT_FALSE(uids.contains({}));
+  EXPECT_FALSE(uids.contains({.high = 1, .low = 1}));
+  EXPECT_EQ(uids.capacity(), capacity);
+  EXPECT_TRUE(uids.insert({.high = 1, .low = 1}));
+  EXPECT_EQ(uids.size(), 1U);
+}
+
 }  // namespace
 }  // namespace spoor

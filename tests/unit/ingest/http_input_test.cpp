@@ -181,7 +181,7 @@ TEST(HttpInput, AFullQueueIsToldToTryAgain) {
   EXPECT_EQ(status_of(bench.ask("GET /services/collector/health HTTP/1.1\r\nHost: x\r\n\r\n")),
             "503");
   bench.engine->go_on();
-  EXPECT_TRUE(PoppingEngine::wait_until([&] { return bench.queue.has_room(1); }));
+  EXPECT_TRUE(PoppingEngine::wait_until([&] { return bench.queue.has_room(0, 1); }));
   EXPECT_TRUE(PoppingEngine::wait_until(
       [&] { return status_of(bench.ask(post("/ingest", kThree))) == "200"; }));
 }

@@ -83,7 +83,7 @@ class LiveEngines : public testing::Test {
 
   std::string folder_;
   LoadedRules rules_ = load_rules({{.path = "r.yml", .content = kRule}});
-  IngestQueue queue_{1U << 20U};
+  IngestQueue queue_{1U << 20U, 2};
   std::unique_ptr<StateStore> store_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<LiveEngine> engine_;
@@ -146,7 +146,7 @@ TEST_F(LiveEngines, CountWhatIsNoRecord) {
 TEST_F(LiveEngines, MeasureHowLongItTookFromArrivalOn) {
   ManualClock clock;
   clock.advance(std::chrono::seconds(1));
-  IngestQueue queue(1U << 20U, clock);
+  IngestQueue queue(1U << 20U, 1, clock);
   engine_ = std::make_unique<LiveEngine>(*pipeline_, *store_, *FindingStore::open(*store_, *store_),
                                          queue, clock, 2);
   ASSERT_TRUE(queue.try_push(batch({lookup(1, "a.evil.test"), lookup(2, "b.evil.test")})));
@@ -192,7 +192,7 @@ TEST(IngestQueues, RefuseWhatDoesNotFitAndTellWhenThereIsRoom) {
   EXPECT_EQ(told, 1);
   EXPECT_TRUE(queue.try_push(batch(60)));
   EXPECT_TRUE(queue.try_push(batch(40)));
-  EXPECT_FALSE(queue.has_room(1));
+  EXPECT_FALSE(queue.has_room(0, 1));
   queue.close();
   EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
   EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
@@ -212,7 +212,7 @@ TEST(IngestQueues, TakeNothingWhileTheyAreHeld) {
   IngestBatch waiting = make();
   ASSERT_TRUE(queue.try_push(make()));
   queue.hold(true);
-  EXPECT_FALSE(queue.has_room(1));
+  EXPECT_FALSE(queue.has_room(0, 1));
   EXPECT_FALSE(queue.try_push(make()));
   EXPECT_EQ(queue.push(waiting, std::chrono::milliseconds(0)), IngestQueue::Pushed::full);
   EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0))) << "what is in it can be taken";
@@ -220,6 +220,31 @@ TEST(IngestQueues, TakeNothingWhileTheyAreHeld) {
   queue.hold(false);
   EXPECT_EQ(told, 1);
   EXPECT_TRUE(queue.try_push(make()));
+}
+
+TEST(IngestQueues, KeepAPartForEachInput) {
+  constexpr std::size_t kPart = 25;  // Of a half.
+  IngestQueue queue(4 * kPart, 2);
+  const auto push = [&](std::size_t input, std::size_t size) {
+    IngestBatch made;
+    made.input = input;
+    made.bytes.assign(size, ' ');
+    return queue.try_push(std::move(made));
+  };
+  EXPECT_TRUE(push(0, 2 * kPart));
+  EXPECT_TRUE(push(0, kPart));
+  EXPECT_FALSE(push(0, 1)) << "what is left is the other's";
+  EXPECT_FALSE(queue.has_room(0, 1));
+  EXPECT_TRUE(queue.has_room(1, kPart));
+  EXPECT_FALSE(queue.has_room(1, kPart + 1));
+  EXPECT_TRUE(push(1, kPart));
+  EXPECT_FALSE(push(1, 1));
+  EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
+  // What came free is anyone's: the other has its part.
+  EXPECT_TRUE(push(1, kPart));
+  EXPECT_TRUE(push(0, kPart));
+  EXPECT_FALSE(push(0, 1));
+  EXPECT_EQ(queue.bytes(), 4 * kPart);
 }
 
 }  // namespace
