@@ -49,8 +49,9 @@ TEST(Recording, RecordsGoByTheirLengths) {
 }
 
 TEST(Recording, RecordsTellWhenTheyCameIn) {
-  const std::string bytes = kMagic + render_recording_header({.time = 5, .length = 1}) + "x\n" +
-                            render_recording_header({.time = 9, .length = 1}) + "y\n";
+  const std::string bytes = kMagic +
+                            render_recording_header({.time = 5, .length = 1, .input = ""}) + "x\n" +
+                            render_recording_header({.time = 9, .length = 1, .input = ""}) + "y\n";
   RecordReader reader(std::move(*memory_source(bytes)));
   EXPECT_EQ(reader.read().received, 5);
   EXPECT_EQ(reader.read().received, 9);
