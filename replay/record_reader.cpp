@@ -133,12 +133,13 @@ std::optional<RecordRead> RecordReader::Impl::start() {
           {ErrorCode::encoding_utf16, "this is UTF-16; convert it first: iconv -f UTF-16 -t UTF-8"},
           Until::source_end);
     case TextEncoding::utf8_with_bom: buffer_.consume(kUtf8BomBytes); break;
-    case TextEncoding::utf8: break;
-  }
-  if (is_recording()) {
-    buffer_.consume(kRecordingMagic.size());
-    layout_ = Layout::recording;
-    return std::nullopt;
+    case TextEncoding::utf8:
+      if (is_recording()) {
+        buffer_.consume(kRecordingMagic.size());
+        layout_ = Layout::recording;
+        return std::nullopt;
+      }
+      break;
   }
   skip_separators();
   if (!buffer_.view().starts_with('[')) {

@@ -48,6 +48,12 @@ TEST(Recording, RecordsGoByTheirLengths) {
             (Texts{"{\"a\":\n1}", "truncated!x", ""}));
 }
 
+TEST(Recording, BeginsWithItsFirstLine) {
+  const Texts lines = read("\xEF\xBB\xBF" + kMagic + entry("{}"));
+  ASSERT_FALSE(lines.empty());
+  EXPECT_EQ(lines[0], "spoor-recording 1") << "a recording has no byte order mark: these are lines";
+}
+
 TEST(Recording, RecordsTellWhenTheyCameIn) {
   const std::string bytes = kMagic +
                             render_recording_header({.time = 5, .length = 1, .input = ""}) + "x\n" +
