@@ -204,15 +204,26 @@ class SinkRunners : public testing::Test {
     }
   }
 
-  [[nodiscard]] bool comes_to(std::uint64_t cursor) const {
+  /// False if it does not come true in half a minute.
+  template <typename IsTrue>
+  [[nodiscard]] static bool becomes(const IsTrue& is_true) {
     const auto end = std::chrono::steady_clock::now() + seconds(30);
-    while (runner_->status().cursor < cursor) {
+    while (!is_true()) {
       if (std::chrono::steady_clock::now() > end) {
         return false;
       }
       std::this_thread::sleep_for(milliseconds(2));
     }
     return true;
+  }
+
+  [[nodiscard]] bool comes_to(std::uint64_t cursor) const {
+    return becomes([&] { return runner_->status().cursor >= cursor; });
+  }
+
+  /// The receiver was sent something.
+  [[nodiscard]] bool is_asked() {
+    return becomes([this] { return !receiver_.bodies().empty(); });
   }
 
   [[nodiscard]] std::string dead_letters() const {
@@ -290,9 +301,7 @@ TEST_F(SinkRunners, UseNewCredentialsAtOnce) {
   receiver_.answers = {{.status = 503, .retry_after = seconds(3'600)}};
   commit(1);
   start();
-  while (receiver_.bodies().empty()) {
-    std::this_thread::sleep_for(milliseconds(2));
-  }
+  ASSERT_TRUE(is_asked());
   runner_->set_credentials({.secret = "fedcba9876543210", .authorization = "Bearer new"});
   ASSERT_TRUE(comes_to(1)) << "it does not wait for an hour";
   ASSERT_EQ(receiver_.requests.size(), 2U);
@@ -308,9 +317,7 @@ TEST_F(SinkRunners, StopWhileTheReceiverIsAwayAndLoseNothing) {
   receiver_.answers.assign(100, {.status = 503, .retry_after = seconds(3'600)});
   commit(1);
   start();
-  while (receiver_.bodies().empty()) {
-    std::this_thread::sleep_for(milliseconds(2));
-  }
+  ASSERT_TRUE(is_asked());
   runner_.reset();  // It does not wait for an hour.
   receiver_.answers.clear();
   start();
