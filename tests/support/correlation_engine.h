@@ -36,6 +36,20 @@ detection:
 ---
 )";
 
+/// The two in one process tree: needs kAppActs and kLooksUp. `timespan`: "35d".
+inline std::string app_looks_up_within(std::string_view timespan) {
+  return R"(title: Chain
+id: 20000000-0000-4000-8000-000000000001
+level: high
+correlation:
+  type: temporal
+  rules: [app, lookup]
+  group-by: [process_tree]
+  anchor: app
+  timespan: )" +
+         std::string(timespan) + "\n  condition: app and lookup\n";
+}
+
 inline constexpr const char* kStartsShell = R"(title: Shell
 id: 10000000-0000-4000-8000-000000000003
 name: shell

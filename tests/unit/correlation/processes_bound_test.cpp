@@ -19,17 +19,8 @@ using Engine = test::CorrelationEngine;
 constexpr std::int64_t kT = 1'000'000'000;
 const Process kApp{.id = 1, .pid = 4, .image = "C:\\x\\app.exe", .start_s = kT};
 
-const std::string kRules = std::string(test::kAppActs) + test::kLooksUp + R"(title: Chain
-id: 20000000-0000-4000-8000-000000000001
-level: high
-correlation:
-  type: temporal
-  rules: [app, lookup]
-  group-by: [process_tree]
-  anchor: app
-  timespan: 35d
-  condition: app and lookup
-)";
+const std::string kRules =
+    std::string(test::kAppActs) + test::kLooksUp + test::app_looks_up_within("35d");
 
 class Fleet {
  public:

@@ -16,17 +16,7 @@ namespace {
 using Process = test::EventMaker::Process;
 using Engine = test::CorrelationEngine;
 
-const std::string kChain = R"(title: Chain
-id: 20000000-0000-4000-8000-000000000001
-level: high
-correlation:
-  type: temporal
-  rules: [app, lookup]
-  group-by: [process_tree]
-  anchor: app
-  timespan: 1h
-  condition: app and lookup
-)";
+const std::string kChain = test::app_looks_up_within("1h");
 const std::string kWindow = R"(title: Often
 id: 20000000-0000-4000-8000-000000000002
 level: high
