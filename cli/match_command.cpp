@@ -95,6 +95,8 @@ class EventMatcher final : public RecordConsumer, private RecordSink {
     count_bad(error, position);
   }
 
+  void before_wait() override { output_.flush(); }
+
   void report(ProgressState& state) override {
     state.events = counts_.events + counts_.bad;
     state.findings = counts_.matches;

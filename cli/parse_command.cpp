@@ -61,6 +61,8 @@ class EventPrinter final : public RecordConsumer, private RecordSink {
     }
   }
 
+  void before_wait() override { output_.flush(); }
+
   void report(ProgressState& state) override {
     state.events = stats_.events() + stats_.bad_records();
   }

@@ -45,7 +45,8 @@ class InputRun {
 
   void read_file(std::uint32_t index) {
     const std::string& path = files_[index].path;
-    Result<std::unique_ptr<ByteSource>> source = open_source(path);
+    Result<std::unique_ptr<ByteSource>> source =
+        open_source(path, {}, [this] { consumer_.before_wait(); });
     if (!source) {
       fail_file(path, source.error());
       return;

@@ -29,6 +29,10 @@ class RecordConsumer {
   virtual void take_bad(const Error& error,
                         std::string_view text,
                         const RecordPosition& position) = 0;
+
+  /// The input has nothing at the moment, and may not for hours: what came of it should go out.
+  virtual void before_wait() {}
+
   /// Fills in what came of the records so far.
   virtual void report(ProgressState& state) = 0;
 

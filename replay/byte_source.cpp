@@ -24,7 +24,8 @@ std::string system_message(int error) {
 /// An open file. Standard input is borrowed, everything else closed at the end.
 class FileSource final : public ByteSource {
  public:
-  explicit FileSource(int descriptor) : descriptor_(descriptor) {}
+  explicit FileSource(int descriptor, std::function<void()> before_wait = {})
+      : descriptor_(descriptor), before_wait_(std::move(before_wait)) {}
 
   ~FileSource() override {
     if (descriptor_ != STDIN_FILENO) {
@@ -38,6 +39,9 @@ class FileSource final : public ByteSource {
   FileSource& operator=(FileSource&&) = delete;
 
   [[nodiscard]] Result<std::size_t> read(std::span<char> into) override {
+    if (before_wait_ && would_wait()) {
+      before_wait_();
+    }
     while (!failed_) {
       const ssize_t got = ::read(descriptor_, into.data(), into.size());
       if (got >= 0) {
@@ -64,7 +68,13 @@ class FileSource final : public ByteSource {
   [[nodiscard]] std::uint64_t raw_bytes_read() const override { return raw_bytes_read_; }
 
  private:
+  [[nodiscard]] bool would_wait() const {
+    pollfd now{.fd = descriptor_, .events = POLLIN, .revents = 0};
+    return ::poll(&now, 1, 0) == 0;
+  }
+
   int descriptor_;
+  std::function<void()> before_wait_;
   bool failed_ = false;
   std::uint64_t raw_bytes_read_ = 0;
 };
@@ -191,9 +201,11 @@ Result<std::unique_ptr<ByteSource>> open_file(const std::string& path) {
 
 }  // namespace
 
-Result<std::unique_ptr<ByteSource>> open_source(const std::string& path, ExpansionLimit limit) {
+Result<std::unique_ptr<ByteSource>> open_source(const std::string& path,
+                                                ExpansionLimit limit,
+                                                std::function<void()> before_wait) {
   if (path == "-") {
-    return tell_format(std::make_unique<FileSource>(STDIN_FILENO), limit);
+    return tell_format(std::make_unique<FileSource>(STDIN_FILENO, std::move(before_wait)), limit);
   }
   Result<std::unique_ptr<ByteSource>> file = open_file(path);
   if (!file) {

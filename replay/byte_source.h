@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,8 +35,11 @@ struct ExpansionLimit {
 /// a file shrinks. Multi-member gzip and multi-frame zstd are read through; a torn member is an
 /// error at the place it tears, with what came before it delivered. Fails for directories and,
 /// unless it is "-", for anything that is not a regular file.
-[[nodiscard]] Result<std::unique_ptr<ByteSource>> open_source(const std::string& path,
-                                                              ExpansionLimit limit = {});
+///
+/// `before_wait` is called when standard input has nothing at the moment and the read would wait:
+/// the time to pass on what was made of the bytes so far.
+[[nodiscard]] Result<std::unique_ptr<ByteSource>> open_source(
+    const std::string& path, ExpansionLimit limit = {}, std::function<void()> before_wait = {});
 
 /// Bytes out of memory, at most `chunk` a read (0: all at once). For tests and fuzzers. Told plain,
 /// gzip or zstd like a file; `chunk` then cuts the compressed side.

@@ -8,6 +8,7 @@ import gzip
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import time
@@ -558,14 +559,20 @@ class Parse(E2e):
                 self.assertEqual(process.stderr.read(), b"")
 
     def test_of_a_live_input_events_come_at_once(self):
+        """However soon one follows another: what is known goes out before the program waits for more."""
         line = lines_of(scenario("A.sysmon-evtxdump"))[0]
-        with subprocess.Popen([SPOOR, "parse", "-", "-q"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-            time.sleep(0.5)
-            process.stdin.write(line + b"\n")
-            process.stdin.flush()
-            self.assertEqual(json.loads(process.stdout.readline())["type"], "process_creation")
-            process.stdin.close()
-            self.assertEqual(process.wait(timeout=PATIENCE), 0)
+        rule = self.path("starts.yml", json.dumps({
+            "title": "starts", "id": "11111111-1111-4111-8111-111111111111", "logsource": {"category": "process_creation", "product": "windows"},
+            "detection": {"s": {"Image|exists": True}, "condition": "s"}}).encode())
+        for command in [["parse", "-", "-q"], ["match", "--events", "-", "--rules", rule]]:
+            with subprocess.Popen([SPOOR, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+                for _ in range(5):
+                    process.stdin.write(line + b"\n")
+                    ready, _, _ = select.select([process.stdout], [], [], PATIENCE)
+                    self.assertTrue(ready, command)
+                    json.loads(process.stdout.readline())
+                process.stdin.close()
+                self.assertEqual(process.wait(timeout=PATIENCE), 0)
 
 
 class Match(E2e):

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -14,7 +15,7 @@ namespace spoor {
 namespace {
 
 TEST(DeepTree, IsDrawnToABound) {
-  const std::string path = testing::TempDir() + "deep_tree.ndjson";
+  const std::string path = testing::TempDir() + fmt::format("deep_tree_{}.ndjson", ::getpid());
   std::ofstream file(path);
   for (int i = 1; i <= 5'000; ++i) {
     file

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/exit_code.h"
@@ -14,8 +15,8 @@ namespace spoor {
 namespace {
 
 TEST(OutputOverInput, IsRefused) {
-  const std::filesystem::path folder =
-      std::filesystem::path(testing::TempDir()) / "output_over_input";
+  const std::filesystem::path folder = std::filesystem::path(testing::TempDir()) /
+                                       ("output_over_input_" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   const std::string input = (folder / "in.ndjson").string();
   const std::string output = (folder / "out.json").string();

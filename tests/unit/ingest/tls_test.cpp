@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include "ingest/http_input.h"
 #include "ingest/tcp_input.h"
@@ -70,9 +71,9 @@ class Tls : public testing::Test {
  protected:
   Tls() {
     // A folder for each test: they may run at the same time.
-    folder_ =
-        std::filesystem::path(testing::TempDir()) /
-        (std::string("spoor_tls_") + testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              ("spoor_tls_" + std::to_string(::getpid()) +
+               testing::UnitTest::GetInstance()->current_test_info()->name());
     std::filesystem::create_directories(folder_);
     write("ca", ca_);
     write("server", server_);

@@ -1,8 +1,10 @@
 #include "replay/byte_source.h"
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -281,24 +283,65 @@ TEST(OpenSource, RefusesWhatIsNoFileAndSaysWhatItIs) {
   EXPECT_EQ(refusal_of("no/such"), "io: cannot open 'no/such': No such file or directory");
 }
 
+/// Standard input is this descriptor, which it takes, while it lives.
+class StandardInput {
+ public:
+  explicit StandardInput(int descriptor) : saved_(::dup(STDIN_FILENO)) {
+    EXPECT_GE(::dup2(descriptor, STDIN_FILENO), 0);
+    ::close(descriptor);
+  }
+
+  ~StandardInput() {
+    if (saved_ >= 0) {
+      ::dup2(saved_, STDIN_FILENO);
+      ::close(saved_);
+    }
+  }
+
+  StandardInput(const StandardInput&) = delete;
+  StandardInput& operator=(const StandardInput&) = delete;
+  StandardInput(StandardInput&&) = delete;
+  StandardInput& operator=(StandardInput&&) = delete;
+
+ private:
+  int saved_;
+};
+
 TEST(OpenSource, ReadsStandardInput) {
-  int ends[2] = {};
-  ASSERT_EQ(::pipe(ends), 0);
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
   const std::string packed = zstd("from a pipe");
   ASSERT_EQ(::write(ends[1], packed.data(), packed.size()), static_cast<ssize_t>(packed.size()));
   ::close(ends[1]);
-  const int saved = ::dup(STDIN_FILENO);
-  ASSERT_GE(::dup2(ends[0], STDIN_FILENO), 0);
-  ::close(ends[0]);
-  {
-    Result<std::unique_ptr<ByteSource>> source = open_source("-");
-    ASSERT_TRUE(source);
-    EXPECT_EQ(read_all(**source).bytes, "from a pipe");
+  const StandardInput input(ends[0]);
+  Result<std::unique_ptr<ByteSource>> source = open_source("-");
+  ASSERT_TRUE(source);
+  EXPECT_EQ(read_all(**source).bytes, "from a pipe");
+}
+
+TEST(OpenSource, TellsBeforeItWaitsForStandardInput) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(::pipe(ends.data()), 0);
+  const StandardInput input(ends[0]);
+  const auto write = [&](std::string_view text) {
+    ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  };
+  write("it is there");
+  int waits = 0;
+  Result<std::unique_ptr<ByteSource>> source = open_source("-", {}, [&] {
+    ++waits;
+    write("and more");
+    ::close(ends[1]);
+  });
+  ASSERT_TRUE(source);
+  std::string text(64, '\0');
+  std::size_t size = 0;
+  while (size < std::string_view("it is there").size()) {
+    size += (*source)->read(std::span(text).subspan(size)).value_or(64);
   }
-  if (saved >= 0) {
-    ::dup2(saved, STDIN_FILENO);
-    ::close(saved);
-  }
+  EXPECT_EQ(waits, 0);
+  EXPECT_EQ(read_all(**source).bytes, "and more");
+  EXPECT_EQ(waits, 1);
 }
 
 }  // namespace
