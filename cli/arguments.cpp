@@ -286,7 +286,7 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
   replay
       ->add_option(
           "--dead-letters", options.dead_letters,
-          "Write records that could not be read to FILE, as NDJSON")
+          "Write records that could not be read to FILE, as NDJSON; with --resume FILE goes on")
       ->type_name("FILE");
   replay
       ->add_option("--max-errors", options.max_errors,

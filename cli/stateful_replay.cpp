@@ -158,7 +158,32 @@ void StatefulReplay::on_commit(std::function<void()> before, std::function<void(
   on_commit_ = std::move(after);
 }
 
+Result<void> StatefulReplay::keep_dead_letters(DeadLetterFile& file) {
+  dead_letters_ = &file;
+  positions_.dead_letters = file.written();
+  Result<void> synced = sync_dead_letters();
+  if (!synced) {
+    return synced;
+  }
+  // At once, so that whatever is added before the first commit is cut off again.
+  positions_.save(*store_);
+  return store_->commit();
+}
+
+Result<void> StatefulReplay::sync_dead_letters() {
+  if (dead_letters_ == nullptr) {
+    return {};
+  }
+  Result<void> synced = dead_letters_->sync();
+  positions_.dead_letters = dead_letters_->written();
+  return synced;
+}
+
 Result<void> StatefulReplay::commit() {
+  Result<void> synced = sync_dead_letters();
+  if (!synced) {
+    return synced;
+  }
   constexpr Duration kForgottenEvery = Duration{60} * kNanosPerSecond;
   const Timestamp now = clock_->wall();
   if (now - forgot_at_ >= kForgottenEvery) {

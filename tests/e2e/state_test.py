@@ -322,6 +322,17 @@ class Growing(StateTest):
         self.assertEqual(self.read_on("a.ndjson", head + "\n" + self.lines[300]), self.counts(301))
         self.assertEqual(self.read_on("a.ndjson", head + "\n" + self.lines[300] + "\n" + self.lines[301]), self.counts(302))
 
+    def test_a_last_line_that_was_half_written(self):
+        letters = self.path("letters")
+        head = "\n".join(self.lines[:300]) + "\n"
+        half, rest = self.lines[300][:70], self.lines[300][70:]
+        args = ("--dead-letters", letters)
+        self.assertEqual(self.read_on("a.ndjson", head + half, *args), self.counts(300, dead_lettered=1))
+        self.assertEqual(self.read_on("a.ndjson", head + half + rest + "\n" + self.lines[301] + "\n", *args),
+                         self.counts(302, dead_lettered=1))
+        with open(letters, encoding="utf-8") as file:
+            self.assertEqual([json.loads(line)["offset"] for line in file], [len(head.encode())])
+
     def test_an_array_that_was_half_written(self):
         records = [json.loads(line) for line in self.lines]
         for indent in (1, None):
@@ -370,6 +381,82 @@ class Growing(StateTest):
         path = self.path("a.ndjson", "".join(line + "\n" for line in self.lines[:200]))
         result = run(*[word for word in self.command(self.state, [path], "--resume") if word != "--quiet"])
         self.assertIn("a.ndjson is another file", result.stderr.decode())
+
+
+class DeadLetters(StateTest):
+    max_errors = 100_000
+
+    def bad_history(self, events):
+        """A history in which every twentieth line is no record."""
+        lines = history(7, events)
+        for place in range(0, len(lines), 20):
+            lines[place] = f"no record {place} " + "x" * (place % 700)
+        self.path("rules.yml", RULES)
+        share = len(lines) // 3 + 1
+        inputs = [self.path(f"part-{part}.ndjson", "\n".join(lines[part * share:(part + 1) * share]) + "\n") for part in range(3)]
+        return inputs, len(range(0, len(lines), 20))
+
+    def read(self, path):
+        with open(path, "rb") as file:
+            return file.read()
+
+    def test_no_kill_loses_one(self):
+        inputs, bad = self.bad_history(20_000)
+        letters = self.path("letters.ndjson")
+        self.replay(self.path("whole"), inputs, "--dead-letters", letters)
+        want = self.read(letters)
+        self.assertEqual(want.count(b"\n"), bad)
+        dice = random.Random(3)
+        enough = max(KILLS // 5, 10)
+        kills = rounds = 0
+        while kills < enough:
+            rounds += 1
+            state = self.path(f"state-{rounds}")
+            letters = self.path(f"letters-{rounds}.ndjson")
+            while True:
+                process = subprocess.Popen([SPOOR, *self.command(state, inputs, "--resume", "--dead-letters", letters)],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                try:
+                    self.assertEqual(process.wait(dice.uniform(0.05, 0.8) if kills < enough else PATIENCE), 0)
+                    break
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                    kills += 1
+            self.assertEqual(self.read(letters), want, f"round {rounds}, {kills} kills")
+            shutil.rmtree(state)
+        print(f"{kills} kills, {rounds} replays, {bad} dead letters")
+
+    def test_without_resume_the_file_is_new_and_with_it_goes_on(self):
+        inputs, bad = self.bad_history(2_000)
+        letters = self.path("letters.ndjson", "of another day\n")
+        state = self.path("state")
+        self.replay(state, inputs[:1], "--dead-letters", letters)
+        first = self.read(letters)
+        self.assertNotIn(b"another day", first)
+        # What stands behind a replay that came to its end is not its own to cut off.
+        with open(letters, "ab") as file:
+            file.write(b"a line that was broken o")
+        self.replay(state, inputs, "--resume", "--dead-letters", letters)
+        after = self.read(letters)
+        self.assertTrue(after.startswith(first + b"a line that was broken o\n{"))
+        self.assertEqual(after.count(b"\n"), bad + 1)
+        self.replay(state, inputs, "--resume", "--dead-letters", letters)
+        self.assertEqual(self.read(letters), after)
+
+    def test_a_file_that_cannot_be_written_stops_the_replay(self):
+        """Without state it goes on, says so at once, and fails in the end."""
+        inputs, bad = self.bad_history(2_000)
+        state = self.path("state")
+        result = self.replay(state, inputs, "--dead-letters", "/dev/full", code=EXIT_STATE)
+        self.assertIn("cannot write /dev/full: No space left on device", result.stderr.decode())
+        letters = self.path("letters.ndjson")
+        self.replay(state, inputs, "--resume", "--dead-letters", letters)
+        self.assertEqual(self.read(letters).count(b"\n"), bad)
+        result = run("replay", *inputs, "--rules", self.path("rules.yml"), "--format", "ndjson", "--dead-letters", "/dev/full")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot write /dev/full: No space left on device", result.stderr.decode())
+        self.assertTrue(result.stdout)
 
 
 class Folders(StateTest):
