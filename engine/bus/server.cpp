@@ -43,7 +43,7 @@ constexpr std::size_t kRequestsAtOnce = 64;
 /// Answers for which there is no room yet.
 constexpr std::size_t kWaitingAnswersMax = 64;
 
-/// Which file it was: who replaces it makes another.
+/// Which file it was: who replaces it makes another. The time is that of a new mode, too.
 struct FileStamp {
   timespec changed{};
   ino_t inode = 0;
@@ -52,7 +52,7 @@ struct FileStamp {
   static FileStamp of(const std::string& path) {
     struct stat status {};
 
-    return stat(path.c_str(), &status) == 0 ? FileStamp{.changed = status.st_mtim,
+    return stat(path.c_str(), &status) == 0 ? FileStamp{.changed = status.st_ctim,
                                                         .inode = status.st_ino,
                                                         .size = status.st_size}
                                             : FileStamp{};
@@ -624,11 +624,8 @@ void BusServer::Worker::look_at_list() {
   AllowList list = *allowed_;
   if (!(stamp == list_stamp_)) {
     list_stamp_ = stamp;
-    Result<AllowList> read = AllowList::read(options_.clients_file);
-    if (read) {
-      list = std::move(*read);
-    } else {
-      warn_once("the old list of clients stays: " + read.error().message);
+    if (const std::optional<Error> problem = list.update(options_.clients_file)) {
+      warn_once("nobody new is let in until the list of clients is mended: " + problem->message);
     }
   }
   const bool cuts_somebody = !list.covers(*allowed_, allowed_at_, now);

@@ -679,6 +679,27 @@ class Keys(BusTest):
             self.take_all(client, len(self.rows))
         result = run("bus", "revoke", "leaver", "--clients", self.list)
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.is_cut_off(leaver)
+        beat = good.last_heartbeat
+        until = time.monotonic() + PATIENCE
+        while good.last_heartbeat is beat or not good.is_alive:
+            self.assertIsNone(good.next(0.1))
+            self.assertLess(time.monotonic(), until, "the other one is served no more")
+
+    def test_who_is_taken_off_a_list_with_a_mistake_is_cut_off_too(self):
+        self.allow("leaver", "subscribe,replay")
+        self.serve_with_keys()
+        leaver = self.known("leaver")
+        self.take_all(leaver, len(self.rows))
+        with open(self.list, "a", encoding="utf-8") as file:
+            file.write("bad line here\n")
+        result = run("bus", "revoke", "leaver", "--clients", self.list)
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("'leaver' is off the list", result.stderr.decode())
+        self.assertIn(self.list + ":2: 'bad' is no public key", result.stderr.decode())
+        self.is_cut_off(leaver)
+
+    def is_cut_off(self, leaver):
         until = time.monotonic() + PATIENCE
         silent = 0
         while silent < 5:
@@ -686,11 +707,6 @@ class Keys(BusTest):
             self.assertIsNone(leaver.next(1.5))
             silent = silent + 1 if leaver.last_heartbeat is beat else 0
             self.assertLess(time.monotonic(), until, "it still hears heartbeats")
-        beat = good.last_heartbeat
-        until = time.monotonic() + PATIENCE
-        while good.last_heartbeat is beat or not good.is_alive:
-            self.assertIsNone(good.next(0.1))
-            self.assertLess(time.monotonic(), until, "the other one is served no more")
 
 
 if __name__ == "__main__":

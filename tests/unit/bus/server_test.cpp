@@ -339,14 +339,25 @@ TEST_F(SecureBus, CutsOffWhoIsRevokedAndHarmsNobodyElse) {
   EXPECT_FALSE(revoked.next(seconds(1)));
 }
 
-TEST_F(SecureBus, ABrokenListChangesNothing) {
+TEST_F(SecureBus, AMistakeElsewhereInTheListCutsNobodyOff) {
   Client client(with_keys(soar_, "soar"));
   commit(5);
   EXPECT_EQ(take(client, 5), from_to(1, 5));
-  std::ofstream(path("clients")) << "nonsense\n";
+  std::ofstream(path("clients"), std::ios::app) << "nonsense\n";
   std::this_thread::sleep_for(milliseconds(1'500));
   commit(5);
   EXPECT_EQ(take(client, 5), from_to(6, 10));
+}
+
+TEST_F(SecureBus, AMistakeElsewhereInTheListKeepsNobodyIn) {
+  Client revoked(with_keys(soar_, "soar"));
+  commit(10);
+  EXPECT_EQ(take(revoked, 10), from_to(1, 10));
+  std::ofstream(path("clients"), std::ios::app) << "nonsense\n";
+  EXPECT_FALSE(revoke_client(path("clients"), "soar")) << "the mistake is told";
+  std::this_thread::sleep_for(milliseconds(2'500));
+  commit(10);
+  EXPECT_FALSE(revoked.next(seconds(1)));
 }
 
 TEST_F(SecureBus, NeedsItsList) {
