@@ -363,6 +363,19 @@ class Program(BusTest):
         uids = [json.loads(line)["finding_info"]["uid"] for line in result.stdout.splitlines()]
         self.assertEqual(uids, [row[1] for row in rows])
 
+    def test_localhost_is_found_where_it_has_an_address_of_ipv6_too(self):
+        self.fill(5)
+        self.serve()
+        hosts = self.path("hosts", "127.0.0.1 localhost\n::1 localhost\n")
+        within = ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
+        try:
+            subprocess.run([*within, "true"], check=True, capture_output=True, timeout=PATIENCE)
+        except (OSError, subprocess.CalledProcessError):
+            self.skipTest("this machine lets nobody have an /etc/hosts of their own")
+        result = subprocess.run([*within, SPOOR, "bus", "consumers", self.replay_socket.replace("127.0.0.1", "localhost")],
+                                capture_output=True, timeout=PATIENCE)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_consumers_are_shared_with_the_python_client(self):
         rows = self.fill(20)
         self.serve()

@@ -173,6 +173,23 @@ TEST_F(BusServers, OtherNumbersAreBegunFromTheirStart) {
   EXPECT_EQ(take(client, 1), from_to(1, 1));
 }
 
+TEST_F(BusServers, AStatePutBackThatIsAtTheSameNumberIsNoticed) {
+  epoch_ = 4;
+  start();
+  Client client(client_options("soar"));
+  commit(3);
+  EXPECT_EQ(take(client, 3), from_to(1, 3));
+  stop();
+  findings_ = std::make_unique<test::StoredFindings>();
+  for (std::uint64_t uid = 1'001; uid <= 1'003; ++uid) {
+    findings_->add(test::told_finding(uid));
+  }
+  epoch_ = 2;
+  start();
+  EXPECT_EQ(take(client, 3), from_to(1, 3)) << "other findings under the numbers that it had";
+  EXPECT_EQ(client.lost(), 0U);
+}
+
 TEST_F(BusServers, ASlowSubscriberHoldsUpNobodyAndMissesNothing) {
   start();
   ClientOptions options = client_options();
@@ -321,6 +338,14 @@ TEST_F(SecureBus, LetsInNobodyElse) {
   Client client(with_keys(soar_, "soar"));
   EXPECT_EQ(take(client, 10), from_to(1, 10)) << "the others are none the worse for it";
   EXPECT_EQ(server_->status().least_cursor, 0U);
+}
+
+TEST_F(SecureBus, WhomItRefusesDoesNotWaitForEver) {
+  ClientOptions options = with_keys(stranger_, "soar");
+  options.bus.clear();
+  Client stranger(options);
+  std::this_thread::sleep_for(milliseconds(500));  // Until it is refused, before it asks anything.
+  EXPECT_FALSE(stranger.next(seconds(1)));
 }
 
 TEST_F(SecureBus, CutsOffWhoIsRevokedAndHarmsNobodyElse) {
