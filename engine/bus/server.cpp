@@ -107,6 +107,21 @@ std::uint64_t read_published(const StateSource& source) {
   return row ? StateReader(*row).number() : 0;
 }
 
+/// Of the totals of gaps: up to which each was told. Beside the row of the last finding.
+StateWriter gap_row() {
+  return std::move(StateWriter(StateRow::published).key_byte('g'));
+}
+
+std::map<std::string, std::uint64_t> read_gaps_told(const StateSource& source) {
+  std::map<std::string, std::uint64_t> told;
+  const std::string prefix = gap_row().bytes();
+  source.for_each(prefix, [&](std::string_view key, std::string_view value) {
+    told.emplace(key.substr(prefix.size()), StateReader(value).number());
+    return true;
+  });
+  return told;
+}
+
 }  // namespace
 
 /// The thread, and what it works on. Members without a note are the thread's alone.
@@ -181,6 +196,7 @@ class BusServer::Worker {
   void tick();
   void send_heartbeat();
   void send_gaps();
+  void send_gap(const std::string& kind, std::uint64_t total, std::uint64_t& told);
   void look_at_list();
   void tell_status();
   void warn_once(const std::string& what);
@@ -215,7 +231,7 @@ class BusServer::Worker {
   nanoseconds next_tick_{0};
   bool is_failing_ = false;
   std::string last_warning_;
-  std::map<std::string, std::uint64_t> gaps_told_;
+  std::map<std::string, std::uint64_t> gaps_told_;  ///< Kind → total, over restarts.
 
   std::atomic<bool> stops_{false};
   std::atomic<std::uint64_t> commits_{0};
@@ -287,6 +303,8 @@ Result<void> BusServer::Worker::open() {
   publish_endpoint_ = sockets_->publish_endpoint();
   replay_endpoint_ = sockets_->replay_endpoint();
   heads_.sequence = read_published(store_.source);
+  gaps_told_ = read_gaps_told(store_.source);
+  heads_.gap_totals.insert(gaps_told_.begin(), gaps_told_.end());
   read_heads();
   tell_status();
   return is_failing_ ? fail(ErrorCode::bad_state, last_warning_) : Result<void>{};
@@ -602,16 +620,32 @@ void BusServer::Worker::send_gaps() {
     totals = gap_totals_;
   }
   for (const auto& [kind, total] : totals) {
-    std::uint64_t& told = gaps_told_[kind];
-    if (total <= told) {
+    if (total == 0) {
       continue;
     }
-    const std::string payload = gap_payload({.kind = kind, .count = total - told, .total = total});
-    const std::string header = gap_header(store_.identity, ++heads_.gaps);
-    const std::string topic = "gap." + kind;
-    send_at_once({topic, header, payload});
-    told = total;
     heads_.gap_totals[kind] = total;
+    send_gap(kind, total, gaps_told_[kind]);
+  }
+}
+
+void BusServer::Worker::send_gap(const std::string& kind,
+                                 std::uint64_t total,
+                                 std::uint64_t& told) {
+  // A killed engine may have told what it had not committed: that is counted, and told, again.
+  told = std::min(told, total);
+  if (total == told) {
+    return;
+  }
+  const std::string payload = gap_payload({.kind = kind, .count = total - told, .total = total});
+  const std::string header = gap_header(store_.identity, ++heads_.gaps);
+  const std::string topic = "gap." + kind;
+  send_at_once({topic, header, payload});
+  told = total;
+  // Kept when it was told: rather twice than never.
+  const Result<void> kept =
+      store_.aside.put_aside(gap_row().raw(kind).bytes(), StateWriter().number(total).bytes());
+  if (!kept) {
+    warn_once("it cannot be kept what was told of gaps: " + kept.error().message);
   }
 }
 

@@ -263,6 +263,65 @@ TEST_F(BusServers, GapsAreToldWithTheirTotals) {
   EXPECT_EQ(next().at(2), R"({"kind":"late_events","count":2,"total":5})");
 }
 
+TEST_F(BusServers, GapsAreToldOnceOverRestarts) {
+  // What it told first once it was there.
+  const auto told = [this](const std::vector<std::pair<std::string, std::uint64_t>>& totals) {
+    start();
+    zmq::context_t context;
+    zmq::socket_t socket(context, zmq::socket_type::sub);
+    socket.set(zmq::sockopt::linger, 0);
+    socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(milliseconds(kPatience).count()));
+    socket.set(zmq::sockopt::subscribe, "gap.");
+    socket.connect(publish_);
+    EXPECT_TRUE(comes_true([&] { return server_->status().had_subscriber; }));
+    server_->tell_gaps(totals);
+    std::string payload;
+    zmq::message_t frame;
+    do {
+      if (!socket.recv(frame)) {
+        break;
+      }
+      payload = frame.to_string();
+    } while (frame.more());
+    stop();
+    return payload;
+  };
+  EXPECT_EQ(told({{"late_events", 3}}), R"({"kind":"late_events","count":3,"total":3})");
+  EXPECT_EQ(told({{"late_events", 3}, {"evicted", 2}}),
+            R"({"kind":"evicted","count":2,"total":2})");
+  EXPECT_EQ(told({{"late_events", 7}, {"evicted", 2}}),
+            R"({"kind":"late_events","count":4,"total":7})");
+  start();  // A server without an engine: what it knows of.
+  Client client(client_options());
+  std::optional<std::vector<std::string>> head;
+  ASSERT_TRUE(comes_true([&] {
+    head = client.request("HEAD", "", seconds(1));
+    return head.has_value();
+  }));
+  EXPECT_NE(head->at(1).find(R"("gap_totals":{"evicted":2,"late_events":7})"), std::string::npos)
+      << head->at(1);
+}
+
+TEST_F(BusServers, GapsThatAKilledEngineToldTooEarlyAreToldAgain) {
+  ASSERT_TRUE(findings_->state().put_aside("pglate_events", StateWriter().number(9).bytes()));
+  start();
+  zmq::context_t context;
+  zmq::socket_t socket(context, zmq::socket_type::sub);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(milliseconds(kPatience).count()));
+  socket.set(zmq::sockopt::subscribe, "gap.");
+  socket.connect(publish_);
+  ASSERT_TRUE(comes_true([&] { return server_->status().had_subscriber; }));
+  server_->tell_gaps({{"late_events", 5}});
+  std::this_thread::sleep_for(milliseconds(1'500));  // Until it is looked at.
+  server_->tell_gaps({{"late_events", 6}});
+  zmq::message_t frame;
+  do {
+    ASSERT_TRUE(socket.recv(frame));
+  } while (frame.more());
+  EXPECT_EQ(frame.to_string(), R"({"kind":"late_events","count":1,"total":6})");
+}
+
 TEST_F(BusServers, OffLoopbackNeedsAKey) {
   publish_ = "tcp://0.0.0.0:*";
   const Result<std::unique_ptr<BusServer>> server = BusServer::start(
