@@ -164,6 +164,9 @@ Result<std::unique_ptr<ZmqInput>> ZmqInput::create(IngestQueue& queue,
   if (Result<void> checked = check(settings); !checked) {
     return tl::unexpected<Error>(std::move(checked.error()));
   }
+  if (Result<void> free = check_ipc_is_free(settings.bind); !free) {
+    return tl::unexpected<Error>(std::move(free.error()));
+  }
   std::optional<CurveKeys> keys;
   std::string server_key;
   if (!settings.key_file.empty()) {

@@ -275,6 +275,9 @@ Result<void> BusServer::Worker::open() {
   for (const std::string* endpoint : {&options_.publish, &options_.replay}) {
     Result<void> allowed =
         endpoint->empty() ? Result<void>{} : check_bind_endpoint(*endpoint, is_secure);
+    if (allowed) {
+      allowed = check_ipc_is_free(*endpoint);
+    }
     if (!allowed) {
       return allowed;
     }

@@ -10,6 +10,9 @@
 
 #include "clients/cpp/spoor_client.h"
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "engine/bus/allow_list.h"
 #include "engine/bus/curve_keys.h"
@@ -339,6 +342,39 @@ TEST_F(BusServers, AnAddressInUseIsAnError) {
       {.source = findings_->state(), .aside = findings_->state(), .identity = {}}, system_clock());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::bus);
+}
+
+TEST_F(BusServers, WhatIsAtThePathOfASocketIsNotTakenOver) {
+  const fs::path folder = fs::temp_directory_path() / ("spoor_ipc_" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  const auto failure_at = [this](const std::string& path) {
+    const Result<std::unique_ptr<BusServer>> server = BusServer::start(
+        {.publish = "ipc://" + path},
+        {.source = findings_->state(), .aside = findings_->state(), .identity = {}},
+        system_clock());
+    return server ? std::string() : server.error().message;
+  };
+  const std::string path = (folder / "bus").string();
+  publish_ = "ipc://" + path;
+  start();
+  EXPECT_EQ(failure_at(path), "another server listens on ipc://" + path);
+  stop();
+  const std::string file = (folder / "file").string();
+  std::ofstream(file) << "precious";
+  EXPECT_EQ(failure_at(file), file + " is there already, and is no socket");
+  EXPECT_EQ(fs::file_size(file), 8U);
+  {
+    // As a killed server leaves it.
+    const std::string left = (folder / "left").string();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    left.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+    ASSERT_EQ(bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(close(descriptor), 0);
+    EXPECT_EQ(failure_at(left), "");
+  }
+  fs::remove_all(folder);
 }
 
 class SecureBus : public BusServers {
