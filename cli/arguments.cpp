@@ -512,8 +512,12 @@ CLI::App* add_findings(CLI::App& app, FindingsOptions& options) {
   findings->add_option("--rule", options.rule,
                        "Only of rules with this id, or this in their title");
   findings->add_option("--host", options.host, "Only of hosts with this in their name or key");
+  const auto refuse_empty = [](const std::string& text) {
+    return text.empty() ? std::string("an uid is expected, or how it begins") : std::string();
+  };
   findings->add_option("--show", options.show, "Show the finding whose uid begins so, whole")
-      ->type_name("UID");
+      ->type_name("UID")
+      ->check(refuse_empty);
   findings->add_flag("--all", options.all,
                      "Every revision, in the order in which they were told; those taken back too");
   add_choice<ListFormat>(
@@ -530,7 +534,9 @@ CLI::App* add_findings(CLI::App& app, FindingsOptions& options) {
   add_color(*findings, options.color);
   CLI::App* show = findings->add_subcommand(
       "show", "Show one finding whole: its process tree, its evidence, its times");
-  show->add_option("UID", options.show, "Its uid, or how that begins")->required();
+  show->add_option("UID", options.show, "Its uid, or how that begins")
+      ->required()
+      ->check(refuse_empty);
   show->fallthrough();  // The options may stand behind it.
   return findings;
 }

@@ -99,7 +99,8 @@ std::string event_seconds(Duration time) {
 std::string render_sink(const SinkConfig& sink) {
   return "  - name: " + sink.name +
          "\n    type: " + (sink.kind == SinkKind::thehive ? "thehive" : "webhook") +
-         "\n    url: " + quoted(sink.url) +
+         (sink.url_file.empty() ? "\n    url: " + quoted(shown_url(sink.url))
+                                : std::string("\n    url_file: \"***\"")) +
          (sink.secret_file.empty() ? "" : "\n    secret_file: \"***\"") +
          (sink.authorization_file.empty() ? "" : "\n    authorization_file: \"***\"") +
          "\n    min_level: " + std::string(to_string(sink.min_level)) +

@@ -29,7 +29,8 @@ bool reload_sinks(const SinkConfigs& configs, const SinkRunners& sinks) {
   bool all_are_right = true;
   bool has_any = false;
   for (std::size_t i = 0; i < configs.size(); ++i) {
-    if (configs[i].secret_file.empty() && configs[i].authorization_file.empty()) {
+    if (configs[i].secret_file.empty() && configs[i].authorization_file.empty() &&
+        configs[i].url_file.empty()) {
       continue;
     }
     has_any = true;

@@ -1,6 +1,8 @@
 #include "cli/sink_settings.h"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -19,14 +21,57 @@ constexpr std::string_view kExample =
 const std::vector<std::string_view> kLevelWords{"informational", "low", "medium", "high",
                                                 "critical"};
 
-/// Only encrypted, unless it stays on this machine or somebody takes it upon himself.
-void check_url(const ConfigMap& map, const std::string& url, bool allows_plaintext) {
+struct UrlProblem {
+  std::string what;
+  std::string hint;
+};
+
+/// Only encrypted, unless it stays on this machine or somebody takes it upon himself. `is_secret`:
+/// the address as a whole.
+std::optional<UrlProblem> check_url(const std::string& url, bool is_secret, bool allows_plaintext) {
   const bool is_http = url.starts_with("http://");
   if (!is_http && !url.starts_with("https://")) {
-    map.error("url", "'" + url + "' is no address of a web service", "write https://…");
-  } else if (is_http && !allows_plaintext && !is_loopback_url(url)) {
-    map.error("url", "findings, and what proves who we are, would go out unencrypted",
-              "write https://…, or insecure_plaintext: true");
+    return UrlProblem{(is_secret ? "it holds" : "'" + shown_url(url) + "' is") +
+                          std::string(" no address of a web service"),
+                      "write https://…"};
+  }
+  if (is_http && !allows_plaintext && !is_loopback_url(url)) {
+    return UrlProblem{"findings, and what proves who we are, would go out unencrypted",
+                      "write https://…, or insecure_plaintext: true"};
+  }
+  return std::nullopt;
+}
+
+/// TheHive's is without what every request begins with.
+std::string tidy_url(SinkKind kind, std::string url) {
+  while (kind == SinkKind::thehive && url.ends_with('/')) {
+    url.pop_back();
+  }
+  return url;
+}
+
+std::string path_of(const ConfigMap& map, std::string_view key) {
+  const YamlNode* value = map.find(key);
+  return value == nullptr ? std::string() : value->text;
+}
+
+void read_url(const ConfigMap& map, const YamlNode& node, SinkConfig& sink) {
+  const std::string plain = map.text("url");
+  const std::string secret = map.secret_file("url_file");
+  sink.url_file = path_of(map, "url_file");
+  sink.allows_plaintext = map.flag("insecure_plaintext", false);
+  if (map.find("url") != nullptr && map.find("url_file") != nullptr) {
+    map.error("url_file", "there is a url already", "one of both");
+  } else if (map.find("url") == nullptr && map.find("url_file") == nullptr && node.is_map()) {
+    map.desk().error(node.position, "a sink needs 'url', or 'url_file'");
+  }
+  const bool is_secret = !sink.url_file.empty();
+  sink.url = tidy_url(sink.kind, is_secret ? secret : plain);
+  if (sink.url.empty()) {
+    return;
+  }
+  if (std::optional<UrlProblem> wrong = check_url(sink.url, is_secret, sink.allows_plaintext)) {
+    map.error(is_secret ? "url_file" : "url", std::move(wrong->what), std::move(wrong->hint));
   }
 }
 
@@ -44,16 +89,11 @@ std::string read_secret(const ConfigMap& map) {
   return std::move(*secret);
 }
 
-std::string path_of(const ConfigMap& map, std::string_view key) {
-  const YamlNode* value = map.find(key);
-  return value == nullptr ? std::string() : value->text;
-}
-
 SinkConfig read_sink(const YamlNode& node, DiagnosticDesk& desk) {
   const ConfigMap map(
       node, "a sink",
       {"name", "type", "url", "secret_file", "authorization_file", "min_level", "final_only",
-       "ca_file", "timeout", "attempts", "dead_letters", "insecure_plaintext"},
+       "ca_file", "timeout", "attempts", "dead_letters", "insecure_plaintext", "url_file"},
       desk);
   SinkConfig sink;
   sink.name = map.required_text("name");
@@ -66,13 +106,7 @@ SinkConfig read_sink(const YamlNode& node, DiagnosticDesk& desk) {
     static_cast<void>(map.required_text("type"));
   }
   sink.kind = map.choice("type", kinds).value_or(0) == 1 ? SinkKind::thehive : SinkKind::webhook;
-  sink.url = map.required_text("url");
-  while (sink.kind == SinkKind::thehive && sink.url.ends_with('/')) {
-    sink.url.pop_back();
-  }
-  if (!sink.url.empty()) {
-    check_url(map, sink.url, map.flag("insecure_plaintext", false));
-  }
+  read_url(map, node, sink);
   sink.credentials.secret = read_secret(map);
   sink.secret_file = path_of(map, "secret_file");
   if (sink.kind == SinkKind::thehive && map.find("secret_file") != nullptr) {
@@ -131,6 +165,16 @@ Result<SinkCredentials> read_sink_credentials(const SinkConfig& sink) {
       return tl::unexpected<Error>(text.error());
     }
     credentials.authorization = std::move(*text);
+  }
+  if (!sink.url_file.empty()) {
+    Result<std::string> text = read_secret_file(sink.url_file);
+    if (!text) {
+      return tl::unexpected<Error>(text.error());
+    }
+    if (const auto wrong = check_url(*text, true, sink.allows_plaintext)) {
+      return fail(ErrorCode::bad_usage, sink.url_file + ": " + wrong->what);
+    }
+    credentials.url = tidy_url(sink.kind, std::move(*text));
   }
   return credentials;
 }

@@ -115,21 +115,17 @@ struct ZmqInput::Impl {
     }
   }
 
-  /// The list as it is now. While it cannot be read, the one before holds.
+  /// The list as it is now. While it is not as it has to be, it only takes away.
   [[nodiscard]] std::optional<std::string> read_list() {
     if (!clients || clock.monotonic() - listed_at < kListRead) {
       return std::nullopt;
     }
     listed_at = clock.monotonic();
-    Result<AllowList> list = AllowList::read(settings.clients_file);
-    if (list) {
-      clients = std::move(*list);
-      list_is_bad = false;
-      return std::nullopt;
-    }
-    return std::exchange(list_is_bad, true)
-               ? std::nullopt
-               : std::optional(list.error().message + "; the list that was read before holds");
+    const std::optional<Error> problem = clients->update(settings.clients_file);
+    const bool was_told = std::exchange(list_is_bad, problem.has_value());
+    return !problem || was_told ? std::nullopt
+                                : std::optional("nobody new is let in until the list is mended: " +
+                                                problem->message);
   }
 
   /// May who sent it still do so?
@@ -167,6 +163,9 @@ Result<std::unique_ptr<ZmqInput>> ZmqInput::create(IngestQueue& queue,
                                                    const Clock& clock) {
   if (Result<void> checked = check(settings); !checked) {
     return tl::unexpected<Error>(std::move(checked.error()));
+  }
+  if (Result<void> free = check_ipc_is_free(settings.bind); !free) {
+    return tl::unexpected<Error>(std::move(free.error()));
   }
   std::optional<CurveKeys> keys;
   std::string server_key;

@@ -15,8 +15,12 @@
 // fetched, for as long as the engine keeps it; lost() counts what it did not keep. Without one:
 // what arrives while it is connected.
 //
-// Protocol: docs/bus-protocol.md. Throws zmq::error_t if an address or a key is wrong, and
-// std::runtime_error if the server refuses what is asked. Not thread-safe: one thread at a time.
+// Protocol: docs/bus-protocol.md. Throws zmq::error_t if an address or a key is wrong,
+// std::runtime_error if the server refuses what is asked, and spoor::VersionError, which is one, if
+// it speaks a version that could be misread. Not thread-safe: one thread at a time.
+//
+// A host name is looked up as one of IPv4; an address of IPv6 is written in brackets, as such:
+// tcp://[::1]:5556.
 #ifndef SPOOR_CLIENT_H
 #define SPOOR_CLIENT_H
 
@@ -25,6 +29,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -38,6 +43,12 @@
 #include <zmq.hpp>
 
 namespace spoor {
+
+/// The other side speaks a version of the protocol that this client cannot read.
+class VersionError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
 
 /// One revision of a finding.
 struct ClientFinding {
@@ -224,6 +235,19 @@ class FlatJson {
   std::map<std::string, std::uint64_t> numbers_;
 };
 
+constexpr std::uint64_t kVersion = 1;
+
+/// A header of a version that could not be misread.
+inline FlatJson header_of(std::string_view text) {
+  FlatJson header(text);
+  const std::uint64_t version = header.number("v", kVersion);
+  if (version > kVersion) {
+    throw VersionError("version " + std::to_string(version) +
+                       " of the bus's protocol; this client reads " + std::to_string(kVersion));
+  }
+  return header;
+}
+
 /// As a JSON text.
 inline std::string quoted(std::string_view text) {
   std::string out = "\"";
@@ -280,8 +304,8 @@ class Client {
   /// Everything up to this finding was dealt with: a consumer goes on behind it. False if the
   /// engine has not confirmed it in time; a later one covers it.
   bool acknowledge(const ClientFinding& finding) {
-    if (finding.instance != instance_) {
-      return false;  // Of other numbers.
+    if (finding.instance != instance_ || finding.epoch > epoch_) {
+      return false;  // Of numbers that are no more.
     }
     // What lies between it and the next one that we want is not ours.
     const bool is_last = ready_.empty() && finding.sequence == given_;
@@ -321,14 +345,18 @@ class Client {
  private:
   using Frames = std::vector<std::string>;
 
-  void set_up(zmq::socket_t& socket) const {
+  /// Before something is tried again that did not go at once.
+  static constexpr std::chrono::milliseconds kPause{200};
+
+  void set_up(zmq::socket_t& socket, const std::string& endpoint) const {
     socket.set(zmq::sockopt::linger, 0);
     socket.set(zmq::sockopt::maxmsgsize, std::int64_t{64} << 20);
     socket.set(zmq::sockopt::reconnect_ivl, 50);
     socket.set(zmq::sockopt::reconnect_ivl_max, 2'000);
     // No heartbeats of ZMTP: libzmq 4.3.4 aborts over them when a peer breaks off.
     socket.set(zmq::sockopt::tcp_keepalive, 1);
-    socket.set(zmq::sockopt::ipv6, true);
+    // Only where it is meant: with it, "localhost" may be ::1 and nothing else.
+    socket.set(zmq::sockopt::ipv6, endpoint.find('[') != std::string::npos);
     if (!options_.server_key.empty()) {
       socket.set(zmq::sockopt::curve_serverkey, options_.server_key);
       socket.set(zmq::sockopt::curve_publickey, options_.public_key);
@@ -338,7 +366,7 @@ class Client {
 
   void open_bus() {
     bus_ = zmq::socket_t(context_, zmq::socket_type::sub);
-    set_up(bus_);
+    set_up(bus_, options_.bus);
     bus_.set(zmq::sockopt::rcvhwm, options_.queue);
     bus_.set(zmq::sockopt::subscribe, options_.topic);
     bus_.set(zmq::sockopt::subscribe, "heartbeat");
@@ -350,7 +378,7 @@ class Client {
 
   void open_replay() {
     replay_ = zmq::socket_t(context_, zmq::socket_type::dealer);
-    set_up(replay_);
+    set_up(replay_, options_.replay);
     replay_.connect(options_.replay);
   }
 
@@ -378,17 +406,24 @@ class Client {
     if (can_ask && is_behind_) {
       return fetch(left);
     }
+    constexpr std::chrono::milliseconds kGlance{250};
     zmq::pollitem_t item{bus_.handle(), 0, ZMQ_POLLIN, 0};
-    if (zmq::poll(&item, 1, left) == 0) {
+    if (zmq::poll(&item, 1, std::min(left, kGlance)) == 0) {
       // A subscriber sends nothing, so it would never notice that a connection leads nowhere.
       if (std::chrono::steady_clock::now() - bus_heard_ > 3 * options_.patience) {
         open_bus();
       }
-      return false;
+      return left > kGlance;
     }
     bus_heard_ = std::chrono::steady_clock::now();
     if (const auto frames = receive(bus_)) {
-      take(*frames);
+      try {
+        take(*frames);
+      } catch (const VersionError&) {
+        throw;
+      } catch (const std::exception&) {
+        // It cannot be read. If it was a finding, its number will be missed, and it is fetched.
+      }
     }
     return true;
   }
@@ -400,20 +435,24 @@ class Client {
     if (!answer) {
       return false;
     }
-    const detail::FlatJson header((*answer)[1]);
+    const detail::FlatJson header = detail::header_of((*answer)[1]);
     const std::string instance = header.text("instance");
     const std::uint64_t head = header.number("seq");
+    const std::uint64_t epoch = header.number("epoch");
     if (instance_.empty()) {
       last_ = !options_.consumer.empty() ? header.number("cursor")
               : options_.from > 0        ? options_.from - 1
                                          : head;
       has_begun_ = last_ > 0 && options_.from == 0;
-    } else if (instance != instance_ || head < last_) {
-      // Other numbers: from a new state, or one put back from a copy.
+    } else if (instance != instance_ || head < last_ || epoch < epoch_) {
+      // Other numbers, from a new state or one put back from a copy: all of them are news, but for
+      // what this consumer acknowledged there.
       last_ = header.number("cursor");
-      has_begun_ = last_ > 0;
+      given_ = last_;
+      has_begun_ = true;
     }
     instance_ = instance;
+    epoch_ = epoch;
     is_greeted_ = true;
     is_behind_ = true;
     return true;
@@ -427,8 +466,8 @@ class Client {
     if (!answer) {
       return false;
     }
-    const detail::FlatJson header((*answer)[1]);
-    if (header.text("instance") != instance_) {
+    const detail::FlatJson header = detail::header_of((*answer)[1]);
+    if (is_of_others(header) || header.number("seq") < last_) {
       is_greeted_ = false;
       return true;
     }
@@ -444,8 +483,13 @@ class Client {
     return true;
   }
 
+  /// Numbers of a new state, or of one put back from a copy: HELLO tells.
+  [[nodiscard]] bool is_of_others(const detail::FlatJson& header) const {
+    return header.text("instance") != instance_ || header.number("epoch", epoch_) < epoch_;
+  }
+
   static ClientFinding finding_of(std::string topic, std::string header, std::string payload) {
-    const detail::FlatJson fields(header);
+    const detail::FlatJson fields = detail::header_of(header);
     ClientFinding finding;
     finding.topic = std::move(topic);
     finding.instance = fields.text("instance");
@@ -471,7 +515,7 @@ class Client {
     if (!is_finding && frames[0] != "heartbeat") {
       return;
     }
-    const detail::FlatJson header(frames[1]);
+    const detail::FlatJson header = detail::header_of(frames[1]);
     const std::uint64_t sequence = header.number("seq");
     if (options_.replay.empty()) {
       if (is_finding) {
@@ -479,14 +523,27 @@ class Client {
       }
       return;
     }
-    if (header.text("instance") != instance_ || (!is_finding && sequence < last_)) {
-      is_greeted_ = false;  // Other numbers, or a heartbeat from before we fetched: HELLO tells.
-    } else if (is_finding && sequence == last_ + 1) {
+    if (is_of_others(header) || (!is_finding && sequence < last_)) {
+      is_greeted_ = false;  // Or a heartbeat from before we fetched.
+      return;
+    }
+    epoch_ = header.number("epoch", epoch_);
+    if (is_finding && sequence == last_ + 1) {
       last_ = sequence;
       ready_.push_back(finding_of(frames[0], frames[1], frames[2]));
     } else {
       is_behind_ = is_behind_ || sequence > last_;
     }
+  }
+
+  /// False: there is nobody to send it to. When a handshake fails, libzmq gives the connection up
+  /// for good, and sending would wait for ever.
+  bool send_request(const std::string& command, const std::string& arguments) {
+    const std::string id = "\"id\":" + std::to_string(++asked_id_);
+    const std::string text = "{" + id + (arguments.empty() ? "" : ",") + arguments + "}";
+    constexpr auto kNow = zmq::send_flags::dontwait;
+    return replay_.send(zmq::buffer(command), zmq::send_flags::sndmore | kNow).has_value() &&
+           replay_.send(zmq::buffer(text), kNow).has_value();
   }
 
   /// The frames of the answer; nothing if none came in time.
@@ -497,11 +554,13 @@ class Client {
     // asks the same.
     const std::string question = command + arguments;
     if (question != asked_) {
+      asked_.clear();
+      if (!send_request(command, arguments)) {
+        std::this_thread::sleep_for(std::min(left, kPause));
+        open_replay();
+        return std::nullopt;
+      }
       asked_ = question;
-      const std::string id = "\"id\":" + std::to_string(++asked_id_);
-      const std::string text = "{" + id + (arguments.empty() ? "" : ",") + arguments + "}";
-      replay_.send(zmq::buffer(command), zmq::send_flags::sndmore);
-      replay_.send(zmq::buffer(text), zmq::send_flags::none);
       asked_at_ = std::chrono::steady_clock::now();
     }
     const auto deadline = std::chrono::steady_clock::now() + left;
@@ -525,7 +584,7 @@ class Client {
       if (!frames || frames->size() < 2) {
         continue;
       }
-      const detail::FlatJson header((*frames)[1]);
+      const detail::FlatJson header = detail::header_of((*frames)[1]);
       if (header.number("id") != asked_id_) {
         continue;  // To a question that we gave up.
       }
@@ -535,7 +594,7 @@ class Client {
         return frames;
       }
       if (header.text("code") == "unavailable") {
-        std::this_thread::sleep_for(std::min(left, std::chrono::milliseconds(200)));
+        std::this_thread::sleep_for(std::min(left, kPause));
         return std::nullopt;
       }
       throw std::runtime_error(command + ": " + header.text("code") + ": " +
@@ -562,6 +621,7 @@ class Client {
   zmq::socket_t bus_;
   zmq::socket_t replay_;
   std::string instance_;
+  std::uint64_t epoch_ = 0;
   std::uint64_t last_ = 0;
   std::uint64_t given_ = 0;
   std::uint64_t lost_ = 0;

@@ -11,11 +11,11 @@ What is promised:
 * With the replay socket, every finding of the topic that the engine still keeps is given, in the order of the sequence
   numbers, whatever the network and the engine did meanwhile. What is lost for good, because the engine kept it no
   longer, is told (`on_lost`, and a warning in the log `spoor_client`).
-* A finding, named by (uid, revision, status), is given once in the life of a client; `Memory` bounds how many are
+* A finding, named by (uid, revision), is given once in the life of a client; `Memory` bounds how many are
   remembered.
 * With a consumer's name the engine remembers what was acknowledged: the next client of that name goes on there. Nothing
   is acknowledged that you did not acknowledge, and numbers between that are of other topics. After a crash you get again
-  what you had not acknowledged: act so that twice does no harm, by the key (uid, revision, status).
+  what you had not acknowledged: act so that twice does no harm, by the key (uid, revision).
 * Without the replay socket a client has what the bus gives while it listens, and is told of losses it can see.
 
 A client belongs to one thread: call it from the one that made it. Only `stop()` may be called from others, and from signal
@@ -111,8 +111,8 @@ class Finding:
     """OCSF 1.6 Detection Finding, JSON."""
 
     @property
-    def key(self) -> tuple[str, int, str]:
-        return self.uid, self.revision, self.status
+    def key(self) -> tuple[str, int]:
+        return self.uid, self.revision
 
     @cached_property
     def ocsf(self) -> dict[str, Any]:

@@ -56,7 +56,7 @@ enum class StateRow : char {
   position = 'X',       ///< Where the inputs of a replay were read to.
   input = 'i',          ///< input, … → how far `spoor run` has read it.
   // Of the bus: written aside.
-  published = 'p',  ///< The last finding that went out.
+  published = 'p',  ///< The last finding that went out; 'g', kind → total of gaps told.
   consumer = 'c',   ///< name → how far it has come.
 };
 

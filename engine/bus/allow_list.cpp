@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "engine/bus/curve_keys.h"
@@ -92,36 +93,89 @@ Result<std::string> read_text(const std::string& path) {
   return text;
 }
 
+/// Who may write it decides who comes onto the bus: nothing if that is its owner alone.
+std::optional<Error> find_other_writers(const std::string& path) {
+  struct stat status {};
+
+  if (stat(path.c_str(), &status) != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) == 0) {
+    return std::nullopt;
+  }
+  return Error{
+      ErrorCode::bad_usage,
+      path + " says who may come, and others than its owner may write it: chmod go-w " + path};
+}
+
+/// Mode and owner of the file, if it is there, are those of the new one, too.
+bool take_over_rights(const std::string& path, int fresh) {
+  constexpr mode_t kOwnerWrites = 0644;
+  constexpr mode_t kRights = 07777;
+
+  struct stat old {};
+
+  struct stat made {};
+
+  if (stat(path.c_str(), &old) != 0) {
+    return errno == ENOENT && fchmod(fresh, kOwnerWrites) == 0;
+  }
+  if (fstat(fresh, &made) != 0) {
+    return false;
+  }
+  const bool is_ours = old.st_uid == made.st_uid && old.st_gid == made.st_gid;
+  return (is_ours || fchown(fresh, old.st_uid, old.st_gid) == 0) &&
+         fchmod(fresh, old.st_mode & kRights) == 0;
+}
+
 /// As a whole or not at all: the engine reads it while we write.
 Result<void> replace_file(const std::string& path, const std::string& text) {
-  constexpr mode_t kOwnerWrites = 0644;
+  constexpr mode_t kOwnerOnly = 0600;
   const std::string fresh = path + ".new";
-  const auto failure = [&fresh] {
-    return fail(ErrorCode::io,
-                "cannot write " + fresh + ": " + std::generic_category().message(errno));
+  const auto failure = [](const std::string& what) {
+    return fail(ErrorCode::io, "cannot " + what + ": " + std::generic_category().message(errno));
   };
-  const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerWrites);
+  const int file = open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kOwnerOnly);
   if (file < 0) {
-    return failure();
+    return failure("write " + fresh);
+  }
+  if (!take_over_rights(path, file)) {
+    const auto failed = failure("give " + fresh + " the owner and the mode of " + path);
+    close(file);
+    unlink(fresh.c_str());
+    return failed;
   }
   const bool is_written =
       write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       fsync(file) == 0;
   close(file);
   if (!is_written || std::rename(fresh.c_str(), path.c_str()) != 0) {
-    return failure();
+    return failure("write " + fresh);
   }
   return {};
 }
 
-/// The lines of the file without those of clients for which `goes` holds; how many went.
-template <typename Goes>
-std::size_t copy_lines(std::string_view text, std::string& out, const Goes& goes) {
+/// Takes the next line off, without its newline.
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  const std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return line;
+}
+
+/// By key or name; a line with a mistake in it, too.
+bool is_line_of(std::string_view line, std::string_view name_or_key) {
+  constexpr std::size_t kNamePlace = 2;
+  const std::vector<std::string_view> words = split(line, " \t\r");
+  return !is_comment(line) && (words[0] == name_or_key ||
+                               (words.size() > kNamePlace && words[kNamePlace] == name_or_key));
+}
+
+/// The lines of the file without those of the client; how many went.
+std::size_t copy_lines_of_others(std::string_view text,
+                                 std::string_view name_or_key,
+                                 std::string& out) {
   std::size_t gone = 0;
-  for (const std::string_view line : split(text, "\n")) {
-    const Result<AllowedClient> client =
-        is_comment(line) ? fail(ErrorCode::bad_usage, "") : parse_line(line);
-    if (client && goes(*client)) {
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    if (is_line_of(line, name_or_key)) {
       ++gone;
     } else {
       out.append(line).append("\n");
@@ -159,34 +213,44 @@ std::string to_string(BusRoles roles) {
   return text;
 }
 
-Result<AllowList> AllowList::parse(std::string_view text, const std::string& path) {
+AllowList AllowList::parse_sound(std::string_view text,
+                                 const std::string& path,
+                                 std::optional<Error>& problem) {
   AllowList list;
-  std::size_t number = 0;
-  while (!text.empty()) {
-    ++number;
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::string_view line = take_line(text);
     if (is_comment(line)) {
       continue;
     }
-    const auto wrong = [&](const std::string& what) {
-      std::string told = path;
-      told.append(":").append(std::to_string(number)).append(": ").append(what);
-      return fail(ErrorCode::bad_usage, std::move(told));
-    };
     Result<AllowedClient> client = parse_line(line);
-    if (!client) {
-      return wrong(client.error().message);
+    const std::string wrong = client ? list.find_clash(*client) : client.error().message;
+    if (wrong.empty()) {
+      list.clients_.push_back(std::move(*client));
+    } else if (!problem) {
+      std::string told = path;
+      told.append(":").append(std::to_string(number)).append(": ").append(wrong);
+      problem = Error{ErrorCode::bad_usage, std::move(told)};
     }
-    for (const AllowedClient& known : list.clients_) {
-      if (known.key == client->key || known.name == client->name) {
-        std::string what = "a client of that ";
-        what.append(known.key == client->key ? "key" : "name");
-        return wrong(what.append(" is there already: ").append(known.name));
-      }
-    }
-    list.clients_.push_back(std::move(*client));
+  }
+  return list;
+}
+
+std::string AllowList::find_clash(const AllowedClient& client) const {
+  const auto known = std::ranges::find_if(clients_, [&client](const AllowedClient& other) {
+    return other.key == client.key || other.name == client.name;
+  });
+  if (known == clients_.end()) {
+    return {};
+  }
+  return std::string("a client of that ") + (known->key == client.key ? "key" : "name") +
+         " is there already: " + known->name;
+}
+
+Result<AllowList> AllowList::parse(std::string_view text, const std::string& path) {
+  std::optional<Error> problem;
+  AllowList list = parse_sound(text, path, problem);
+  if (problem) {
+    return tl::unexpected<Error>(std::move(*problem));
   }
   return list;
 }
@@ -196,7 +260,37 @@ Result<AllowList> AllowList::read(const std::string& path) {
   if (!text) {
     return tl::unexpected<Error>(text.error());
   }
+  if (std::optional<Error> problem = find_other_writers(path)) {
+    return tl::unexpected<Error>(std::move(*problem));
+  }
   return parse(*text, path);
+}
+
+std::optional<Error> AllowList::update(const std::string& path) {
+  const Result<std::string> text = read_text(path);
+  if (!text) {
+    return text.error();
+  }
+  std::optional<Error> problem = find_other_writers(path);
+  AllowList list = parse_sound(*text, path, problem);
+  if (problem) {
+    narrow_to(list);
+  } else {
+    clients_ = std::move(list.clients_);
+  }
+  return problem;
+}
+
+void AllowList::narrow_to(const AllowList& sound) {
+  for (AllowedClient& client : clients_) {
+    const auto now = std::ranges::find(sound.clients_, client.key, &AllowedClient::key);
+    const bool is_there = now != sound.clients_.end() && now->name == client.name;
+    client.roles = is_there ? client.roles.shared_with(now->roles) : BusRoles{};
+    if (is_there && now->until) {
+      client.until = std::min(client.until.value_or(*now->until), *now->until);
+    }
+  }
+  std::erase_if(clients_, [](const AllowedClient& client) { return client.roles.empty(); });
 }
 
 const AllowedClient* AllowList::find(std::string_view key, Timestamp now) const {
@@ -234,8 +328,14 @@ Result<void> allow_client(const std::string& path, const AllowedClient& client) 
   if (!before) {
     return tl::unexpected<Error>(before.error());
   }
-  copy_lines(*before, text,
-             [&client](const AllowedClient& known) { return known.name == client.name; });
+  // Its own mistakes first: they have the line numbers of the file as it is.
+  if (const Result<AllowList> list = AllowList::parse(*before, path); !list) {
+    return tl::unexpected<Error>(list.error());
+  }
+  if (std::optional<Error> problem = find_other_writers(path)) {
+    return tl::unexpected<Error>(std::move(*problem));
+  }
+  copy_lines_of_others(*before, client.name, text);
   text += allow_line(client) + "\n";
   const Result<AllowList> list = AllowList::parse(text, path);
   if (!list) {
@@ -250,13 +350,21 @@ Result<void> revoke_client(const std::string& path, const std::string& name_or_k
     return tl::unexpected<Error>(before.error());
   }
   std::string text;
-  const std::size_t gone = copy_lines(*before, text, [&name_or_key](const AllowedClient& known) {
-    return known.name == name_or_key || known.key == name_or_key;
-  });
-  if (gone == 0) {
+  if (copy_lines_of_others(*before, name_or_key, text) == 0) {
     return fail(ErrorCode::bad_usage, path + " lets in no client '" + name_or_key + "'");
   }
-  return replace_file(path, text);
+  Result<void> replaced = replace_file(path, text);
+  if (!replaced) {
+    return replaced;
+  }
+  const Result<AllowList> list = AllowList::read(path);
+  if (!list) {
+    return fail(list.error().code,
+                "'" + name_or_key + "' is off the list, and a running bus cuts it off; but until " +
+                    "this is mended the bus lets nobody new in, and does not start: " +
+                    list.error().message);
+  }
+  return {};
 }
 
 }  // namespace spoor

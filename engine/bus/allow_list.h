@@ -40,6 +40,12 @@ class BusRoles {
 
   [[nodiscard]] bool empty() const { return bits_ == 0; }
 
+  [[nodiscard]] BusRoles shared_with(BusRoles other) const {
+    BusRoles shared;
+    shared.bits_ = bits_ & other.bits_;
+    return shared;
+  }
+
   /// Everything that `other` may?
   [[nodiscard]] bool covers(BusRoles other) const { return (other.bits_ & ~bits_) == 0; }
 
@@ -64,7 +70,14 @@ class AllowList {
  public:
   /// Fails with bad_usage: "PATH:LINE: what is wrong, and how it should be".
   [[nodiscard]] static Result<AllowList> parse(std::string_view text, const std::string& path);
+  /// A file that others than its owner may write is refused, too.
   [[nodiscard]] static Result<AllowList> read(const std::string& path);
+
+  /// Becomes what the file says now. If the file is not as read() wants it, says so, and only takes
+  /// away: nobody comes in, and whoever is named by no line that is right is not on the list any
+  /// more, nor has rights that such a line does not give. A mistake in one line must not keep
+  /// another's key in. A file that cannot be opened changes nothing.
+  [[nodiscard]] std::optional<Error> update(const std::string& path);
 
   /// Null if the key may not come in at that time.
   [[nodiscard]] const AllowedClient* find(std::string_view key, Timestamp now) const;
@@ -77,6 +90,14 @@ class AllowList {
   [[nodiscard]] bool covers(const AllowList& before, Timestamp then, Timestamp now) const;
 
  private:
+  /// The lines that are right; `problem`: the first other one, if it is empty.
+  static AllowList parse_sound(std::string_view text,
+                               const std::string& path,
+                               std::optional<Error>& problem);
+  /// Why the client cannot be beside those on the list; empty if it can.
+  [[nodiscard]] std::string find_clash(const AllowedClient& client) const;
+  void narrow_to(const AllowList& sound);
+
   std::vector<AllowedClient> clients_;
 };
 
@@ -84,10 +105,13 @@ class AllowList {
 [[nodiscard]] std::string allow_line(const AllowedClient& client);
 
 /// Adds the client to the file, which is made if it is not there; in the place of one that had the
-/// name. Fails if the file or the client is wrong. The file is replaced as a whole.
+/// name. Fails if the file or the client is wrong. The file is replaced as a whole; its owner and
+/// its mode stay.
 [[nodiscard]] Result<void> allow_client(const std::string& path, const AllowedClient& client);
 
-/// Takes the client of that name or key out of the file. Fails with bad_usage if there is none.
+/// Takes the client of that name or key out of the file, in the same way. Fails with bad_usage if
+/// there is none; and if the file cannot be read by a bus for another reason, which is then said:
+/// the client is out of it nevertheless.
 [[nodiscard]] Result<void> revoke_client(const std::string& path, const std::string& name_or_key);
 
 }  // namespace spoor

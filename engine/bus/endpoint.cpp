@@ -1,9 +1,16 @@
 #include "engine/bus/endpoint.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <iterator>
 #include <string>
 
 #include <arpa/inet.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 namespace spoor {
 namespace {
@@ -42,6 +49,26 @@ bool is_loopback(const std::string& host) {
   return host == "[::1]" || host == "localhost" || host == "lo";
 }
 
+/// Somebody listens on the socket. One that was left behind refuses.
+bool answers(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return false;
+  }
+  std::ranges::copy(path, std::begin(address.sun_path));
+  const int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (descriptor < 0) {
+    return false;
+  }
+  // EAGAIN: its queue is full.
+  const bool is_taken =
+      connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ||
+      errno == EAGAIN;
+  close(descriptor);
+  return is_taken;
+}
+
 Result<void> check_scheme(std::string_view endpoint) {
   if (endpoint.starts_with(kTcp)) {
     const Result<TcpEndpoint> tcp = split_tcp(endpoint);
@@ -72,6 +99,25 @@ Result<void> check_bind_endpoint(std::string_view endpoint, bool is_secure) {
                     "bus.key_file and bus.clients_file");
   }
   return {};
+}
+
+Result<void> check_ipc_is_free(const std::string& endpoint) {
+  // "*": libzmq finds a path; "@…": there is no file.
+  if (!endpoint.starts_with(kIpc) || endpoint.find_first_of("*@", kIpc.size()) == kIpc.size()) {
+    return {};
+  }
+  const std::string path = endpoint.substr(kIpc.size());
+
+  struct stat status {};
+
+  if (lstat(path.c_str(), &status) != 0) {
+    return {};  // Nothing, or nothing that we may look at: binding tells.
+  }
+  if (!S_ISSOCK(status.st_mode)) {
+    return fail(ErrorCode::bus, path + " is there already, and is no socket");
+  }
+  return answers(path) ? fail(ErrorCode::bus, "another server listens on " + endpoint)
+                       : Result<void>{};
 }
 
 Result<void> check_connect_endpoint(std::string_view endpoint) {

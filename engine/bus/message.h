@@ -41,7 +41,7 @@ struct BusHeads {
 struct BusGap {
   std::string kind;         ///< A counter's name: "late_events".
   std::uint64_t count = 0;  ///< Since it was told last.
-  std::uint64_t total = 0;  ///< Since the engine started.
+  std::uint64_t total = 0;  ///< Since the state was made.
 };
 
 [[nodiscard]] std::string gap_header(const BusIdentity& identity, std::uint64_t number);

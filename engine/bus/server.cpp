@@ -43,7 +43,7 @@ constexpr std::size_t kRequestsAtOnce = 64;
 /// Answers for which there is no room yet.
 constexpr std::size_t kWaitingAnswersMax = 64;
 
-/// Which file it was: who replaces it makes another.
+/// Which file it was: who replaces it makes another. The time is that of a new mode, too.
 struct FileStamp {
   timespec changed{};
   ino_t inode = 0;
@@ -52,7 +52,7 @@ struct FileStamp {
   static FileStamp of(const std::string& path) {
     struct stat status {};
 
-    return stat(path.c_str(), &status) == 0 ? FileStamp{.changed = status.st_mtim,
+    return stat(path.c_str(), &status) == 0 ? FileStamp{.changed = status.st_ctim,
                                                         .inode = status.st_ino,
                                                         .size = status.st_size}
                                             : FileStamp{};
@@ -105,6 +105,21 @@ class Wakeup {
 std::uint64_t read_published(const StateSource& source) {
   const std::optional<std::string> row = source.get(StateWriter(StateRow::published).bytes());
   return row ? StateReader(*row).number() : 0;
+}
+
+/// Of the totals of gaps: up to which each was told. Beside the row of the last finding.
+StateWriter gap_row() {
+  return std::move(StateWriter(StateRow::published).key_byte('g'));
+}
+
+std::map<std::string, std::uint64_t> read_gaps_told(const StateSource& source) {
+  std::map<std::string, std::uint64_t> told;
+  const std::string prefix = gap_row().bytes();
+  source.for_each(prefix, [&](std::string_view key, std::string_view value) {
+    told.emplace(key.substr(prefix.size()), StateReader(value).number());
+    return true;
+  });
+  return told;
 }
 
 }  // namespace
@@ -181,6 +196,7 @@ class BusServer::Worker {
   void tick();
   void send_heartbeat();
   void send_gaps();
+  void send_gap(const std::string& kind, std::uint64_t total, std::uint64_t& told);
   void look_at_list();
   void tell_status();
   void warn_once(const std::string& what);
@@ -215,7 +231,7 @@ class BusServer::Worker {
   nanoseconds next_tick_{0};
   bool is_failing_ = false;
   std::string last_warning_;
-  std::map<std::string, std::uint64_t> gaps_told_;
+  std::map<std::string, std::uint64_t> gaps_told_;  ///< Kind → total, over restarts.
 
   std::atomic<bool> stops_{false};
   std::atomic<std::uint64_t> commits_{0};
@@ -259,6 +275,9 @@ Result<void> BusServer::Worker::open() {
   for (const std::string* endpoint : {&options_.publish, &options_.replay}) {
     Result<void> allowed =
         endpoint->empty() ? Result<void>{} : check_bind_endpoint(*endpoint, is_secure);
+    if (allowed) {
+      allowed = check_ipc_is_free(*endpoint);
+    }
     if (!allowed) {
       return allowed;
     }
@@ -287,6 +306,8 @@ Result<void> BusServer::Worker::open() {
   publish_endpoint_ = sockets_->publish_endpoint();
   replay_endpoint_ = sockets_->replay_endpoint();
   heads_.sequence = read_published(store_.source);
+  gaps_told_ = read_gaps_told(store_.source);
+  heads_.gap_totals.insert(gaps_told_.begin(), gaps_told_.end());
   read_heads();
   tell_status();
   return is_failing_ ? fail(ErrorCode::bad_state, last_warning_) : Result<void>{};
@@ -602,16 +623,32 @@ void BusServer::Worker::send_gaps() {
     totals = gap_totals_;
   }
   for (const auto& [kind, total] : totals) {
-    std::uint64_t& told = gaps_told_[kind];
-    if (total <= told) {
+    if (total == 0) {
       continue;
     }
-    const std::string payload = gap_payload({.kind = kind, .count = total - told, .total = total});
-    const std::string header = gap_header(store_.identity, ++heads_.gaps);
-    const std::string topic = "gap." + kind;
-    send_at_once({topic, header, payload});
-    told = total;
     heads_.gap_totals[kind] = total;
+    send_gap(kind, total, gaps_told_[kind]);
+  }
+}
+
+void BusServer::Worker::send_gap(const std::string& kind,
+                                 std::uint64_t total,
+                                 std::uint64_t& told) {
+  // A killed engine may have told what it had not committed: that is counted, and told, again.
+  told = std::min(told, total);
+  if (total == told) {
+    return;
+  }
+  const std::string payload = gap_payload({.kind = kind, .count = total - told, .total = total});
+  const std::string header = gap_header(store_.identity, ++heads_.gaps);
+  const std::string topic = "gap." + kind;
+  send_at_once({topic, header, payload});
+  told = total;
+  // Kept when it was told: rather twice than never.
+  const Result<void> kept =
+      store_.aside.put_aside(gap_row().raw(kind).bytes(), StateWriter().number(total).bytes());
+  if (!kept) {
+    warn_once("it cannot be kept what was told of gaps: " + kept.error().message);
   }
 }
 
@@ -624,11 +661,8 @@ void BusServer::Worker::look_at_list() {
   AllowList list = *allowed_;
   if (!(stamp == list_stamp_)) {
     list_stamp_ = stamp;
-    Result<AllowList> read = AllowList::read(options_.clients_file);
-    if (read) {
-      list = std::move(*read);
-    } else {
-      warn_once("the old list of clients stays: " + read.error().message);
+    if (const std::optional<Error> problem = list.update(options_.clients_file)) {
+      warn_once("nobody new is let in until the list of clients is mended: " + problem->message);
     }
   }
   const bool cuts_somebody = !list.covers(*allowed_, allowed_at_, now);

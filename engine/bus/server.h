@@ -67,8 +67,9 @@ class BusServer {
   /// Something was committed. From any thread; does not wait.
   void committed();
 
-  /// How often it has come to each of these since the engine started, kind and total: tells those
-  /// that have grown. From any thread; does not wait.
+  /// How often it has come to each of these, kind and total, as the state keeps it: tells those
+  /// that have grown since they were told last, be it by a server before. From any thread; does not
+  /// wait.
   void tell_gaps(std::vector<std::pair<std::string, std::uint64_t>> totals);
 
   /// From any thread.

@@ -142,6 +142,24 @@ Result<std::unique_ptr<HttpClient>> make_curl_client(CurlOptions options) {
   return std::make_unique<CurlClient>(std::move(handle), std::move(options));
 }
 
+std::string shown_url(const std::string& url) {
+  constexpr std::string_view kBehindScheme = "://";
+  const std::size_t scheme = url.find(kBehindScheme);
+  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + kBehindScheme.size();
+  const std::size_t path = std::min(url.find_first_of("/?#", begin), url.size());
+  const std::size_t end = std::min(url.find_first_of("?#", path), url.size());
+  const std::size_t at = url.substr(begin, path - begin).rfind('@');
+  const std::size_t host = at == std::string::npos ? begin : begin + at + 1;
+  return url.substr(0, begin) + url.substr(host, end - host) + (end < url.size() ? "?…" : "");
+}
+
+std::string shown_secret_url(const std::string& url) {
+  const std::string shown = shown_url(url);
+  const std::size_t scheme = shown.find("://");
+  const std::size_t path = shown.find_first_of("/?", scheme == std::string::npos ? 0 : scheme + 3);
+  return shown.substr(0, path) + "/…";
+}
+
 bool is_loopback_url(const std::string& url) {
   const std::unique_ptr<CURLU, UrlCloser> parsed(curl_url());
   char* host = nullptr;

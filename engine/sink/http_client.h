@@ -48,6 +48,13 @@ struct CurlOptions {
 /// followed. Fails if libcurl cannot be set up.
 [[nodiscard]] Result<std::unique_ptr<HttpClient>> make_curl_client(CurlOptions options);
 
+/// An address as people and logs may see it: without user, password, query and fragment, which may
+/// be secrets. "https://example.org/hook?…"
+[[nodiscard]] std::string shown_url(const std::string& url);
+
+/// The same of one that is a secret as a whole: "https://example.org/…"
+[[nodiscard]] std::string shown_secret_url(const std::string& url);
+
 /// "http://127.0.0.1:8080/x": what goes there stays on this machine.
 [[nodiscard]] bool is_loopback_url(const std::string& url);
 

@@ -1,8 +1,8 @@
 #include "engine/sink/sink.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
-#include <fstream>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -11,6 +11,7 @@
 #include <rapidjson/writer.h>
 
 #include "engine/base/uid.h"
+#include "engine/sink/dead_letters.h"
 #include "engine/sink/thehive.h"
 #include "engine/sink/webhook_signature.h"
 #include "engine/state/consumer_store.h"
@@ -25,12 +26,28 @@ constexpr milliseconds kDelayMax{300'000};
 constexpr milliseconds kIdle{1'000};
 constexpr std::uint64_t kSkippedBeforeSaved = 1'000;
 
-constexpr long kRequestTimeout = 408;
-constexpr long kTooManyRequests = 429;
 constexpr long kBadRequest = 400;
+constexpr long kUnauthorized = 401;
+constexpr long kForbidden = 403;
+constexpr long kNotFound = 404;
+constexpr long kMethodNotAllowed = 405;
+constexpr long kProxyAuthentication = 407;
+constexpr long kRequestTimeout = 408;
+constexpr long kGone = 410;
+constexpr long kTooManyRequests = 429;
 constexpr long kBadGateway = 502;
 constexpr long kUnavailable = 503;
 constexpr long kGatewayTimeout = 504;
+
+/// The answer is to who we are and where we went, whatever finding we bring.
+bool is_about_set_up(long status) {
+  constexpr std::array kOfSetUp{kUnauthorized,     kForbidden,           kNotFound,
+                                kMethodNotAllowed, kProxyAuthentication, kGone};
+  constexpr long kRedirections = 3;
+  constexpr long kHundred = 100;
+  return status / kHundred == kRedirections ||
+         std::ranges::find(kOfSetUp, status) != kOfSetUp.end();
+}
 
 std::string key_of(const StoredFinding& finding) {
   return to_string(finding.uid) + ":" + std::to_string(finding.revision);
@@ -96,6 +113,9 @@ SinkRequest sink_request(const SinkConfig& config, const StoredFinding& finding,
 }
 
 Delivery judge_answer(const SinkConfig& config, const SinkAnswer& answer) {
+  if (is_about_set_up(answer.status)) {
+    return Delivery::later;
+  }
   switch (answer.status) {
     case 0:
     case kTooManyRequests:
@@ -153,6 +173,12 @@ class SinkRunner::Worker {
   Worker& operator=(const Worker&) = delete;
 
   [[nodiscard]] Result<void> open() {
+    if (!config_.dead_letters.empty()) {
+      const Result<void> made = make_dead_letters(config_.dead_letters);
+      if (!made) {
+        return fail(made.error().code, "sink " + config_.name + ": " + made.error().message);
+      }
+    }
     if (environment_.http == nullptr) {
       Result<std::unique_ptr<HttpClient>> client = make_curl_client(
           {.timeout = config_.timeout, .ca_file = config_.ca_file, .stops = [this] {
@@ -258,7 +284,7 @@ class SinkRunner::Worker {
         passed(finding.sequence, delivery == Delivery::done);
         return true;
       }
-      note_retry(why);
+      note_retry(why, is_about_set_up(answer.status));
       pause(retry_delay(attempt, answer, random(finding, attempt)));
     }
     return false;
@@ -282,7 +308,7 @@ class SinkRunner::Worker {
         .low;
   }
 
-  void note_retry(const std::string& why) {
+  void note_retry(const std::string& why, bool is_set_up) {
     bool is_new = false;
     {
       const std::lock_guard lock(mutex_);
@@ -291,17 +317,25 @@ class SinkRunner::Worker {
       status_.last_error = why;
     }
     if (is_new) {
-      warn(config_.url + " does not take findings (" + why + "); they wait");
+      warn(address() + " does not take findings (" + why + "); they wait" +
+           (is_set_up ? ": is the address right, and what proves who we are?" : ""));
     }
   }
 
+  /// For people.
+  [[nodiscard]] std::string address() const {
+    return config_.url_file.empty() ? shown_url(config_.url) : shown_secret_url(config_.url);
+  }
+
   bool keep_dead_letter(const StoredFinding& finding, const std::string& why) {
-    warn(config_.url + " refuses finding " + to_string(finding.uid) + ": " + why);
+    warn(address() + " refuses finding " + to_string(finding.uid) + ": " + why +
+         (config_.dead_letters.empty() ? "; it is passed over, dead_letters would have kept it"
+                                       : ""));
     if (!config_.dead_letters.empty()) {
-      std::ofstream file(config_.dead_letters, std::ios::app | std::ios::binary);
-      file << dead_letter(config_, finding, why) << std::flush;
-      if (!file) {
-        warn("cannot write " + config_.dead_letters);
+      const Result<void> kept =
+          append_dead_letter(config_.dead_letters, dead_letter(config_, finding, why));
+      if (!kept) {
+        warn(kept.error().message);
         return false;
       }
     }
@@ -351,6 +385,9 @@ class SinkRunner::Worker {
     if (renewed_) {
       config_.credentials = std::move(*renewed_);
       renewed_.reset();
+      if (!config_.credentials.url.empty()) {
+        config_.url = config_.credentials.url;
+      }
     }
   }
 

@@ -31,6 +31,7 @@ enum class SinkKind : std::uint8_t {
 struct SinkCredentials {
   std::string secret{};         ///< Of a webhook: what it is signed with; empty: not signed.
   std::string authorization{};  ///< Value of that header; or empty.
+  std::string url{};            ///< Instead of SinkConfig::url, if it is not empty.
 };
 
 struct SinkConfig {
@@ -41,6 +42,8 @@ struct SinkConfig {
   // The files that these came from, for who reads them again; or empty.
   std::string secret_file{};
   std::string authorization_file{};
+  std::string url_file{};
+  bool allows_plaintext = false;  ///< Of what url_file may say: http:// to another machine.
   Level min_level = Level::informational;
   bool final_only = false;  ///< Only what cannot change any more.
   std::string ca_file{};
@@ -57,9 +60,10 @@ struct SinkConfig {
 /// What an answer means.
 enum class Delivery : std::uint8_t {
   done,
-  later,    ///< The receiver is away or asks for patience: tried again for as long as it takes.
+  later,    ///< The receiver is away, asks for patience, or does not let us in: tried again for as
+            ///< long as it takes.
   failed,   ///< It fails at this: tried again so many times.
-  refused,  ///< For good.
+  refused,  ///< This finding, for good.
 };
 
 [[nodiscard]] Delivery judge_answer(const SinkConfig& config, const SinkAnswer& answer);
@@ -74,7 +78,7 @@ struct SinkStatus {
   std::uint64_t cursor = 0;     ///< Everything up to this number is dealt with.
   std::uint64_t delivered = 0;  ///< By this engine.
   std::uint64_t retries = 0;
-  std::uint64_t refused = 0;  ///< Now in the file of dead letters.
+  std::uint64_t refused = 0;  ///< Now in the file of dead letters, if there is one.
   std::string last_error;     ///< Of the finding that it is at; empty if none.
 };
 

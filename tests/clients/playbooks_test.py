@@ -176,7 +176,7 @@ class Webhook(PlaybookTest):
         self.webhook(receiver)
         path, headers, body = receiver.requests[0]
         self.assertEqual((path, body, headers["content-type"]), ("/hook", payload("Ünïcode"), "application/json"))
-        self.assertEqual(headers["webhook-id"], "f" * 32 + ":4:provisional")
+        self.assertEqual(headers["webhook-id"], "f" * 32 + ":4")
         self.check_signature(receiver.requests[0])
         self.assertEqual(self.bus.store.cursors, {"w": 1})
 
@@ -227,7 +227,7 @@ class Webhook(PlaybookTest):
         with open(path, encoding="utf-8") as file:
             dead = [json.loads(line) for line in file]
         self.assertEqual([letter["status"] for letter in dead], [400, 401, 404, 410, 422, 301])
-        self.assertEqual(dead[2]["id"], f"{2:032x}:1:final")
+        self.assertEqual(dead[2]["id"], f"{2:032x}:1")
         self.assertEqual(dead[2]["body"].encode(), payload("T2"))
         self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
         self.assertEqual(len(receiver.requests), 7)
@@ -247,7 +247,7 @@ class Webhook(PlaybookTest):
             self.bus.add(uid=f"{index:032x}", payload=payload())
         self.webhook(receiver, count=3, code=1)
         self.webhook(receiver, count=2)
-        self.assertEqual(receiver.ids, [f"{index:032x}:1:final" for index in (0, 1, 1, 2)])
+        self.assertEqual(receiver.ids, [f"{index:032x}:1" for index in (0, 1, 1, 2)])
 
     def test_ends_between_attempts_when_told_to(self):
         receiver = self.receiver(*[500] * 10)

@@ -363,6 +363,19 @@ class Program(BusTest):
         uids = [json.loads(line)["finding_info"]["uid"] for line in result.stdout.splitlines()]
         self.assertEqual(uids, [row[1] for row in rows])
 
+    def test_localhost_is_found_where_it_has_an_address_of_ipv6_too(self):
+        self.fill(5)
+        self.serve()
+        hosts = self.path("hosts", "127.0.0.1 localhost\n::1 localhost\n")
+        within = ["unshare", "-rm", "sh", "-c", 'mount --bind "$0" /etc/hosts && exec "$@"', hosts]
+        try:
+            subprocess.run([*within, "true"], check=True, capture_output=True, timeout=PATIENCE)
+        except (OSError, subprocess.CalledProcessError):
+            self.skipTest("this machine lets nobody have an /etc/hosts of their own")
+        result = subprocess.run([*within, SPOOR, "bus", "consumers", self.replay_socket.replace("127.0.0.1", "localhost")],
+                                capture_output=True, timeout=PATIENCE)
+        self.assertEqual(result.returncode, 0, result.stderr)
+
     def test_consumers_are_shared_with_the_python_client(self):
         rows = self.fill(20)
         self.serve()
@@ -679,6 +692,27 @@ class Keys(BusTest):
             self.take_all(client, len(self.rows))
         result = run("bus", "revoke", "leaver", "--clients", self.list)
         self.assertEqual(result.returncode, 0, result.stderr)
+        self.is_cut_off(leaver)
+        beat = good.last_heartbeat
+        until = time.monotonic() + PATIENCE
+        while good.last_heartbeat is beat or not good.is_alive:
+            self.assertIsNone(good.next(0.1))
+            self.assertLess(time.monotonic(), until, "the other one is served no more")
+
+    def test_who_is_taken_off_a_list_with_a_mistake_is_cut_off_too(self):
+        self.allow("leaver", "subscribe,replay")
+        self.serve_with_keys()
+        leaver = self.known("leaver")
+        self.take_all(leaver, len(self.rows))
+        with open(self.list, "a", encoding="utf-8") as file:
+            file.write("bad line here\n")
+        result = run("bus", "revoke", "leaver", "--clients", self.list)
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("'leaver' is off the list", result.stderr.decode())
+        self.assertIn(self.list + ":2: 'bad' is no public key", result.stderr.decode())
+        self.is_cut_off(leaver)
+
+    def is_cut_off(self, leaver):
         until = time.monotonic() + PATIENCE
         silent = 0
         while silent < 5:
@@ -686,11 +720,6 @@ class Keys(BusTest):
             self.assertIsNone(leaver.next(1.5))
             silent = silent + 1 if leaver.last_heartbeat is beat else 0
             self.assertLess(time.monotonic(), until, "it still hears heartbeats")
-        beat = good.last_heartbeat
-        until = time.monotonic() + PATIENCE
-        while good.last_heartbeat is beat or not good.is_alive:
-            self.assertIsNone(good.next(0.1))
-            self.assertLess(time.monotonic(), until, "the other one is served no more")
 
 
 if __name__ == "__main__":

@@ -148,6 +148,38 @@ class Sinks(ReceiverTest):
                 self.assertEqual((result.returncode, result.stdout), (2, b""))
                 self.assertIn(words, result.stderr)
 
+    def test_a_file_for_what_is_refused_that_cannot_be_written_is_an_error(self):
+        receiver = self.receiver()
+        result = self.replay("--sinks", self.sinks(self.webhook(receiver, dead_letters=self.path("none") + "/letters")))
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn(b"sink soar: cannot write dead letters to ", result.stderr)
+        self.assertEqual(receiver.requests, [])
+
+    def test_a_wrong_token_loses_nothing(self):
+        state, receiver = self.path("state"), self.receiver([(401, {"Retry-After": "3600"}, b"")])
+        result = self.replay("--state", state, "--sinks", self.sinks(self.webhook(receiver)), "--publish-wait", "0.5")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn(b"HTTP 401); they wait: is the address right", result.stderr)
+        result = self.replay("--state", state, "--sinks", self.sinks(self.webhook(receiver)))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(len(receiver.requests), 2)
+
+    def test_an_address_may_be_a_secret(self):
+        receiver = self.receiver([(422, {}, b"")])
+        sink = self.webhook(receiver, url_file=self.secret("url", receiver.url + "/canary-4711?token=canary-4711"))
+        del sink["url"]
+        for one in (sink, self.webhook(receiver, url=receiver.url.replace("//", "//me:canary-4711@") + "/x?token=canary-4711")):
+            before = len(receiver.requests)
+            result = self.replay("--sinks", self.sinks(one))
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertEqual(len(receiver.requests), before + 1)
+            config = self.path("spoor.yaml", json.dumps({"state": "s", "inputs": [{"name": "i", "type": "tcp",
+                                                                                  "listen": "127.0.0.1:0"}], "sinks": [one]}))
+            printed = run("config", "print", config)
+            self.assertEqual(printed.returncode, 0, printed.stderr)
+            for text in (result.stderr, printed.stdout, printed.stderr):
+                self.assertNotIn(b"canary-4711", text)
+
     def test_secrets_are_told_to_nobody(self):
         receiver = self.receiver([(500, {}, b"")])
         sink = self.webhook(receiver, authorization_file=self.secret("key", "Bearer canary-4711"))

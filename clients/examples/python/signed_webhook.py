@@ -3,7 +3,7 @@
 
     SPOOR_WEBHOOK_SECRET=whsec_… signed_webhook.py --replay tcp://127.0.0.1:5557 --consumer n8n --url-file hook.url --level high
 
-The headers are those of Standard Webhooks 1.0. `webhook-id` is `uid:revision:status`: it names the content, stays the same
+The headers are those of Standard Webhooks 1.0. `webhook-id` is `uid:revision`: it names the content, stays the same
 when a delivery is repeated, and is what a receiver has to remember to act once. A new secret goes beside the old one, on a
 line of its own, until all receivers have it.
 """
@@ -20,7 +20,7 @@ SECRET = "SPOOR_WEBHOOK_SECRET"
 
 
 def name(finding: Finding) -> str:
-    return f"{finding.uid}:{finding.revision}:{finding.status}"
+    return f"{finding.uid}:{finding.revision}"
 
 
 def work(options: argparse.Namespace, stop: playbook.Stop) -> None:

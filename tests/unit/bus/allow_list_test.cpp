@@ -6,6 +6,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "engine/bus/curve_keys.h"
 
@@ -39,6 +40,7 @@ class Files : public testing::Test {
 
   static void write(const std::string& path, const std::string& text) {
     std::ofstream(path) << text;
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
   }
 
   fs::path folder_;
@@ -114,6 +116,69 @@ TEST_F(AllowLists, ClientsAreLetInAndOut) {
   EXPECT_TRUE(read(file).starts_with("# key")) << "comments stay";
   EXPECT_EQ(revoke_client(file, "soar").error().code, ErrorCode::bad_usage);
   EXPECT_FALSE(AllowList::read(path("none")));
+}
+
+TEST_F(AllowLists, WithAMistakeOnlyTakeAway) {
+  const std::string file = path("clients");
+  write(file, kKey + " subscribe,replay a\n" + kHashKey + " replay b\n");
+  AllowList list = *AllowList::read(file);
+  const std::string other = "0q:rM>}U?@Lns47E1%kR.o@n%FcmmsL/@{H8]yf7";
+  write(file, kKey + " replay,admin a 2027-01-31\n" + other + " replay c\nnonsense\n");
+  const std::optional<Error> problem = list.update(file);
+  ASSERT_TRUE(problem);
+  EXPECT_TRUE(problem->message.starts_with(file + ":3: ")) << problem->message;
+  ASSERT_EQ(list.clients().size(), 1U) << "b is gone from it, and c does not come in";
+  EXPECT_EQ(to_string(list.clients()[0].roles), "replay") << "what both say";
+  EXPECT_EQ(list.clients()[0].until, parse_time_argument("2027-01-31"));
+  write(file, kKey + " replay,admin a\n" + other + " replay c\n");
+  EXPECT_FALSE(list.update(file));
+  EXPECT_EQ(list.clients().size(), 2U);
+  fs::remove(file);
+  EXPECT_TRUE(list.update(file));
+  EXPECT_EQ(list.clients().size(), 2U) << "what cannot be opened changes nothing";
+}
+
+TEST_F(AllowLists, ThatOthersMayWriteAreRefused) {
+  const std::string file = path("clients");
+  write(file, kKey + " replay a\n");
+  fs::permissions(file, fs::perms::group_write, fs::perm_options::add);
+  const Result<AllowList> list = AllowList::read(file);
+  ASSERT_FALSE(list);
+  EXPECT_NE(list.error().message.find("chmod go-w " + file), std::string::npos);
+  EXPECT_FALSE(allow_client(
+      file, {.key = kHashKey, .roles = *parse_bus_roles("replay"), .name = "b", .until = {}}));
+}
+
+TEST_F(AllowLists, KeepTheirMode) {
+  const std::string file = path("clients");
+  write(file, kKey + " replay a\n");
+  const fs::perms mode = fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read;
+  fs::permissions(file, mode);
+  ASSERT_TRUE(allow_client(
+      file, {.key = kHashKey, .roles = *parse_bus_roles("replay"), .name = "b", .until = {}}));
+  EXPECT_EQ(fs::status(file).permissions(), mode);
+  ASSERT_TRUE(revoke_client(file, "a"));
+  EXPECT_EQ(fs::status(file).permissions(), mode);
+}
+
+TEST_F(AllowLists, AClientIsRevokedAndAMistakeElsewhereTold) {
+  const std::string file = path("clients");
+  write(file, "\n" + kKey + " replay a\nbad line here\n" + kHashKey + " replay b\n");
+  const Result<void> revoked = revoke_client(file, "a");
+  ASSERT_FALSE(revoked);
+  EXPECT_EQ(revoked.error().code, ErrorCode::bad_usage);
+  EXPECT_NE(revoked.error().message.find("'a' is off the list"), std::string::npos);
+  EXPECT_NE(revoked.error().message.find(file + ":2: 'bad' is no public key"), std::string::npos)
+      << revoked.error().message;
+  EXPECT_EQ(read(file), "\nbad line here\n" + kHashKey + " replay b\n");
+}
+
+TEST_F(AllowLists, AClientIsRevokedByALineWithAMistakeInIt) {
+  const std::string file = path("clients");
+  write(file, kKey + " replya a\n" + kHashKey + " replay b tomorrow\n");
+  EXPECT_FALSE(revoke_client(file, kKey));
+  EXPECT_TRUE(revoke_client(file, "b"));
+  EXPECT_EQ(read(file), "");
 }
 
 TEST_F(CurveKeyFiles, AreMadeAndReadAgain) {

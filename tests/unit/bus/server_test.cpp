@@ -10,6 +10,9 @@
 
 #include "clients/cpp/spoor_client.h"
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "engine/bus/allow_list.h"
 #include "engine/bus/curve_keys.h"
@@ -173,6 +176,23 @@ TEST_F(BusServers, OtherNumbersAreBegunFromTheirStart) {
   EXPECT_EQ(take(client, 1), from_to(1, 1));
 }
 
+TEST_F(BusServers, AStatePutBackThatIsAtTheSameNumberIsNoticed) {
+  epoch_ = 4;
+  start();
+  Client client(client_options("soar"));
+  commit(3);
+  EXPECT_EQ(take(client, 3), from_to(1, 3));
+  stop();
+  findings_ = std::make_unique<test::StoredFindings>();
+  for (std::uint64_t uid = 1'001; uid <= 1'003; ++uid) {
+    findings_->add(test::told_finding(uid));
+  }
+  epoch_ = 2;
+  start();
+  EXPECT_EQ(take(client, 3), from_to(1, 3)) << "other findings under the numbers that it had";
+  EXPECT_EQ(client.lost(), 0U);
+}
+
 TEST_F(BusServers, ASlowSubscriberHoldsUpNobodyAndMissesNothing) {
   start();
   ClientOptions options = client_options();
@@ -246,6 +266,65 @@ TEST_F(BusServers, GapsAreToldWithTheirTotals) {
   EXPECT_EQ(next().at(2), R"({"kind":"late_events","count":2,"total":5})");
 }
 
+TEST_F(BusServers, GapsAreToldOnceOverRestarts) {
+  // What it told first once it was there.
+  const auto told = [this](const std::vector<std::pair<std::string, std::uint64_t>>& totals) {
+    start();
+    zmq::context_t context;
+    zmq::socket_t socket(context, zmq::socket_type::sub);
+    socket.set(zmq::sockopt::linger, 0);
+    socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(milliseconds(kPatience).count()));
+    socket.set(zmq::sockopt::subscribe, "gap.");
+    socket.connect(publish_);
+    EXPECT_TRUE(comes_true([&] { return server_->status().had_subscriber; }));
+    server_->tell_gaps(totals);
+    std::string payload;
+    zmq::message_t frame;
+    do {
+      if (!socket.recv(frame)) {
+        break;
+      }
+      payload = frame.to_string();
+    } while (frame.more());
+    stop();
+    return payload;
+  };
+  EXPECT_EQ(told({{"late_events", 3}}), R"({"kind":"late_events","count":3,"total":3})");
+  EXPECT_EQ(told({{"late_events", 3}, {"evicted", 2}}),
+            R"({"kind":"evicted","count":2,"total":2})");
+  EXPECT_EQ(told({{"late_events", 7}, {"evicted", 2}}),
+            R"({"kind":"late_events","count":4,"total":7})");
+  start();  // A server without an engine: what it knows of.
+  Client client(client_options());
+  std::optional<std::vector<std::string>> head;
+  ASSERT_TRUE(comes_true([&] {
+    head = client.request("HEAD", "", seconds(1));
+    return head.has_value();
+  }));
+  EXPECT_NE(head->at(1).find(R"("gap_totals":{"evicted":2,"late_events":7})"), std::string::npos)
+      << head->at(1);
+}
+
+TEST_F(BusServers, GapsThatAKilledEngineToldTooEarlyAreToldAgain) {
+  ASSERT_TRUE(findings_->state().put_aside("pglate_events", StateWriter().number(9).bytes()));
+  start();
+  zmq::context_t context;
+  zmq::socket_t socket(context, zmq::socket_type::sub);
+  socket.set(zmq::sockopt::linger, 0);
+  socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(milliseconds(kPatience).count()));
+  socket.set(zmq::sockopt::subscribe, "gap.");
+  socket.connect(publish_);
+  ASSERT_TRUE(comes_true([&] { return server_->status().had_subscriber; }));
+  server_->tell_gaps({{"late_events", 5}});
+  std::this_thread::sleep_for(milliseconds(1'500));  // Until it is looked at.
+  server_->tell_gaps({{"late_events", 6}});
+  zmq::message_t frame;
+  do {
+    ASSERT_TRUE(socket.recv(frame));
+  } while (frame.more());
+  EXPECT_EQ(frame.to_string(), R"({"kind":"late_events","count":1,"total":6})");
+}
+
 TEST_F(BusServers, OffLoopbackNeedsAKey) {
   publish_ = "tcp://0.0.0.0:*";
   const Result<std::unique_ptr<BusServer>> server = BusServer::start(
@@ -263,6 +342,39 @@ TEST_F(BusServers, AnAddressInUseIsAnError) {
       {.source = findings_->state(), .aside = findings_->state(), .identity = {}}, system_clock());
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::bus);
+}
+
+TEST_F(BusServers, WhatIsAtThePathOfASocketIsNotTakenOver) {
+  const fs::path folder = fs::temp_directory_path() / ("spoor_ipc_" + std::to_string(getpid()));
+  fs::create_directories(folder);
+  const auto failure_at = [this](const std::string& path) {
+    const Result<std::unique_ptr<BusServer>> server = BusServer::start(
+        {.publish = "ipc://" + path},
+        {.source = findings_->state(), .aside = findings_->state(), .identity = {}},
+        system_clock());
+    return server ? std::string() : server.error().message;
+  };
+  const std::string path = (folder / "bus").string();
+  publish_ = "ipc://" + path;
+  start();
+  EXPECT_EQ(failure_at(path), "another server listens on ipc://" + path);
+  stop();
+  const std::string file = (folder / "file").string();
+  std::ofstream(file) << "precious";
+  EXPECT_EQ(failure_at(file), file + " is there already, and is no socket");
+  EXPECT_EQ(fs::file_size(file), 8U);
+  {
+    // As a killed server leaves it.
+    const std::string left = (folder / "left").string();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    left.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
+    ASSERT_EQ(bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(close(descriptor), 0);
+    EXPECT_EQ(failure_at(left), "");
+  }
+  fs::remove_all(folder);
 }
 
 class SecureBus : public BusServers {
@@ -323,6 +435,14 @@ TEST_F(SecureBus, LetsInNobodyElse) {
   EXPECT_EQ(server_->status().least_cursor, 0U);
 }
 
+TEST_F(SecureBus, WhomItRefusesDoesNotWaitForEver) {
+  ClientOptions options = with_keys(stranger_, "soar");
+  options.bus.clear();
+  Client stranger(options);
+  std::this_thread::sleep_for(milliseconds(500));  // Until it is refused, before it asks anything.
+  EXPECT_FALSE(stranger.next(seconds(1)));
+}
+
 TEST_F(SecureBus, CutsOffWhoIsRevokedAndHarmsNobodyElse) {
   const CurveKeys other = *make_curve_keys();
   allow("other", other, "subscribe,replay");
@@ -339,14 +459,25 @@ TEST_F(SecureBus, CutsOffWhoIsRevokedAndHarmsNobodyElse) {
   EXPECT_FALSE(revoked.next(seconds(1)));
 }
 
-TEST_F(SecureBus, ABrokenListChangesNothing) {
+TEST_F(SecureBus, AMistakeElsewhereInTheListCutsNobodyOff) {
   Client client(with_keys(soar_, "soar"));
   commit(5);
   EXPECT_EQ(take(client, 5), from_to(1, 5));
-  std::ofstream(path("clients")) << "nonsense\n";
+  std::ofstream(path("clients"), std::ios::app) << "nonsense\n";
   std::this_thread::sleep_for(milliseconds(1'500));
   commit(5);
   EXPECT_EQ(take(client, 5), from_to(6, 10));
+}
+
+TEST_F(SecureBus, AMistakeElsewhereInTheListKeepsNobodyIn) {
+  Client revoked(with_keys(soar_, "soar"));
+  commit(10);
+  EXPECT_EQ(take(revoked, 10), from_to(1, 10));
+  std::ofstream(path("clients"), std::ios::app) << "nonsense\n";
+  EXPECT_FALSE(revoke_client(path("clients"), "soar")) << "the mistake is told";
+  std::this_thread::sleep_for(milliseconds(2'500));
+  commit(10);
+  EXPECT_FALSE(revoked.next(seconds(1)));
 }
 
 TEST_F(SecureBus, NeedsItsList) {

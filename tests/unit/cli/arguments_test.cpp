@@ -67,6 +67,13 @@ TEST(Arguments, FormatsOfOthers) {
   }
 }
 
+TEST(Arguments, FindingsShowsNoneByAnEmptyUid) {
+  EXPECT_EQ(code_of(parse({"findings", "show", "", "--state", "s"})), exit_usage);
+  EXPECT_EQ(code_of(parse({"findings", "--show", "", "--state", "s"})), exit_usage);
+  EXPECT_EQ(std::get<FindingsOptions>(parse({"findings", "show", "1f", "--state", "s"})).show,
+            "1f");
+}
+
 TEST(Arguments, ReplayWritesReportsAndDigraphs) {
   const Command command = parse({"replay", "a", "--format", "dot", "--report", "out.html"});
   const auto* replay = std::get_if<ReplayOptions>(&command);

@@ -98,6 +98,28 @@ TEST_F(SinkSettings, AreReadWithTheirSecrets) {
   EXPECT_NE(again.error().message.find("cannot read " + key), std::string::npos);
 }
 
+TEST_F(SinkSettings, AnAddressMayBeAFilesSecret) {
+  const std::string file = write("url", "https://x.example/secret\n");
+  const auto text = [&file](const std::string& rest) {
+    return "sinks: [{name: a, type: webhook, url_file: " + file + rest + "}]\n";
+  };
+  const SinkConfigs sinks = load(text(""));
+  ASSERT_TRUE(problems_.empty()) << render(problems_.front());
+  EXPECT_EQ(sinks.at(0).url, "https://x.example/secret");
+  write("url", "https://x.example/other\n");
+  EXPECT_EQ(read_sink_credentials(sinks[0])->url, "https://x.example/other");
+  write("url", "http://x.example/secret\n");
+  const Result<SinkCredentials> again = read_sink_credentials(sinks[0]);
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().message.find(file + ": findings, and"), 0U) << again.error().message;
+  EXPECT_EQ(again.error().message.find("secret"), std::string::npos);
+  write("url", "secret\n");
+  EXPECT_NE(problem(text("")).find("it holds no address of a web service"), std::string::npos);
+  EXPECT_EQ(problem(text("")).find("secret"), std::string::npos);
+  EXPECT_NE(problem(text(", url: \"https://x\"")).find("there is a url already"),
+            std::string::npos);
+}
+
 TEST_F(SinkSettings, MistakesAreToldWithTheirPlace) {
   const auto sink = [](const std::string& rest) {
     return "sinks:\n  - {name: a, type: webhook, url: \"https://x\"" + rest + "}\n";
@@ -115,6 +137,11 @@ TEST_F(SinkSettings, MistakesAreToldWithTheirPlace) {
   EXPECT_EQ(problem(sink(", min_level: hihg")).substr(0, 31), "2:59: 'hihg' is no min_level; t");
   EXPECT_EQ(problem("sinks: [{type: webhook, url: \"https://x\"}]\n"), "1:9: a sink needs 'name'");
   EXPECT_EQ(problem("sinks: [{name: a, url: \"https://x\"}]\n"), "1:9: a sink needs 'type'");
+  EXPECT_EQ(problem("sinks: [{name: a, type: webhook}]\n"),
+            "1:9: a sink needs 'url', or 'url_file'");
+  EXPECT_EQ(
+      problem("sinks: [{name: a, type: webhook, url: \"x/y?token=canary\"}]\n").find("canary"),
+      std::string::npos);
   EXPECT_NE(problem("sinks: [{name: a, type: webhok, url: \"https://x\"}]\n")
                 .find("did you mean 'webhook'"),
             std::string::npos);

@@ -113,10 +113,13 @@ TEST(SinkAnswers, MeanWhatTheyMean) {
   for (const long status : {0L, 429L, 502L, 503L, 504L}) {
     EXPECT_EQ(judge(webhook, status), Delivery::later) << status;
   }
+  for (const long status : {301L, 308L, 401L, 403L, 404L, 405L, 407L, 410L}) {
+    EXPECT_EQ(judge(webhook, status), Delivery::later) << status << ": a wrong set-up";
+  }
   for (const long status : {408L, 500L, 501L, 599L}) {
     EXPECT_EQ(judge(webhook, status), Delivery::failed) << status;
   }
-  for (const long status : {301L, 400L, 401L, 403L, 404L, 410L, 413L, 422L}) {
+  for (const long status : {400L, 409L, 413L, 415L, 422L}) {
     EXPECT_EQ(judge(webhook, status), Delivery::refused) << status;
   }
   EXPECT_EQ(judge(thehive, 400, R"({"message":"Alert already exists"})"), Delivery::done);
@@ -180,6 +183,7 @@ class SinkRunners : public testing::Test {
                         .string();
     std::filesystem::remove(dead_letters_);
     config_.dead_letters = dead_letters_;
+    warnings_.clear();
   }
 
   void TearDown() override {
@@ -192,7 +196,11 @@ class SinkRunners : public testing::Test {
         SinkRunner::start(config_, {.source = findings_.state(),
                                     .aside = findings_.state(),
                                     .clock = system_clock(),
-                                    .http = std::make_unique<FakeHttp>(receiver_)});
+                                    .http = std::make_unique<FakeHttp>(receiver_),
+                                    .warn = [this](const std::string& what) {
+                                      const std::lock_guard lock(receiver_.mutex);
+                                      warnings_ += what + "\n";
+                                    }});
     ASSERT_TRUE(runner) << runner.error().message;
     runner_ = std::move(*runner);
   }
@@ -232,7 +240,13 @@ class SinkRunners : public testing::Test {
     return text.str();
   }
 
+  [[nodiscard]] std::string warnings() {
+    const std::lock_guard lock(receiver_.mutex);
+    return warnings_;
+  }
+
   SinkConfig config_{.name = "test", .url = "https://x"};
+  std::string warnings_;
   std::string dead_letters_;
   test::StoredFindings findings_;
   Receiver receiver_;
@@ -284,6 +298,70 @@ TEST_F(SinkRunners, KeepWhatIsRefusedForGoodAndGoOn) {
             R"({"sink":"test","key":"00000000000000010000000000000001:1","sequence":1,)"
             R"("reason":"HTTP 422: why \"not\"","payload":"{\"n\":1}"})"
             "\n");
+}
+
+TEST_F(SinkRunners, KeepWhatIsRefusedForTheirOwnerAlone) {
+  receiver_.answers = {{.status = 422}};
+  commit(1);
+  start();
+  ASSERT_TRUE(comes_to(1));
+  EXPECT_EQ(std::filesystem::status(dead_letters_).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(SinkRunners, PassOverWhatIsRefusedAndSaySoIfTheyHaveNoFileForIt) {
+  config_.dead_letters.clear();
+  config_.url = "https://me:secret1@x.example/hook?token=secret2#secret3";
+  receiver_.answers = {{.status = 422}};
+  commit(2);
+  start();
+  ASSERT_TRUE(comes_to(2));
+  EXPECT_EQ(runner_->status().refused, 1U);
+  EXPECT_NE(warnings().find("https://x.example/hook?… refuses finding"), std::string::npos);
+  EXPECT_NE(warnings().find("HTTP 422; it is passed over"), std::string::npos) << warnings();
+  EXPECT_EQ(warnings().find("secret"), std::string::npos) << warnings();
+}
+
+TEST_F(SinkRunners, LoseNothingByAWrongSetUp) {
+  config_.dead_letters.clear();
+  config_.credentials.authorization = "Bearer old";
+  config_.attempts = 1;
+  receiver_.answers = {{.status = 401}, {.status = 404}, {.status = 403}};
+  receiver_.answers.back().retry_after = seconds(3'600);
+  commit(1);
+  start();
+  ASSERT_TRUE(becomes([this] { return runner_->status().retries == 3; }));
+  EXPECT_EQ(runner_->status().cursor, 0U);
+  EXPECT_EQ(runner_->status().refused, 0U);
+  runner_->set_credentials({.authorization = "Bearer new"});
+  ASSERT_TRUE(comes_to(1)) << "at once";
+  EXPECT_EQ(runner_->status().delivered, 1U);
+}
+
+TEST_F(SinkRunners, GoToANewAddress) {
+  config_.url = "https://old/secret";
+  config_.url_file = "file";
+  receiver_.answers = {{.status = 404, .retry_after = seconds(3'600)}};
+  commit(1);
+  start();
+  ASSERT_TRUE(is_asked());
+  runner_->set_credentials({.url = "https://new/secret"});
+  ASSERT_TRUE(comes_to(1));
+  EXPECT_EQ(receiver_.requests.at(1).url, "https://new/secret");
+  EXPECT_NE(warnings().find("https://old/… does not take findings"), std::string::npos);
+}
+
+TEST_F(SinkRunners, DoNotStartIfTheirFileCannotBeWritten) {
+  config_.dead_letters = dead_letters_ + ".none/letters";
+  const Result<std::unique_ptr<SinkRunner>> runner =
+      SinkRunner::start(config_, {.source = findings_.state(),
+                                  .aside = findings_.state(),
+                                  .clock = system_clock(),
+                                  .http = std::make_unique<FakeHttp>(receiver_)});
+  ASSERT_FALSE(runner);
+  EXPECT_EQ(runner.error().code, ErrorCode::bad_usage);
+  EXPECT_TRUE(runner.error().message.starts_with("sink test: cannot write dead letters to " +
+                                                 config_.dead_letters));
 }
 
 TEST_F(SinkRunners, GiveUpAtWhatTheReceiverFailsAt) {
@@ -346,6 +424,18 @@ TEST_F(SinkRunners, PassWhatIsNoMore) {
   start();
   ASSERT_TRUE(comes_to(100));
   EXPECT_EQ(receiver_.bodies().size(), 101 - tail);
+}
+
+TEST(ShownUrls, HoldNoSecrets) {
+  EXPECT_EQ(shown_url("https://x.example:8443/a/b"), "https://x.example:8443/a/b");
+  EXPECT_EQ(shown_url("https://u:p@x.example/a?token=t"), "https://x.example/a?…");
+  EXPECT_EQ(shown_url("https://u:p@q@x.example?t"), "https://x.example?…");
+  EXPECT_EQ(shown_url("https://x/@y#f"), "https://x/@y?…");
+  EXPECT_EQ(shown_url("u:p@x/a?t"), "x/a?…");
+  EXPECT_EQ(shown_url(""), "");
+  EXPECT_EQ(shown_secret_url("https://u:p@x.example/services/T0/B0/secret"), "https://x.example/…");
+  EXPECT_EQ(shown_secret_url("https://x.example?secret"), "https://x.example/…");
+  EXPECT_EQ(shown_secret_url("https://x.example"), "https://x.example/…");
 }
 
 TEST(LoopbackUrls, StayOnThisMachine) {
