@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(HERE, "../clients"))
 import need_zmq  # noqa: E402, F401  First: it finds the interpreter and the client.
 
 import zmq  # noqa: E402
-from program import PATIENCE, SPOOR, FolderTest, run  # noqa: E402
+from program import PATIENCE, SPOOR, FolderTest, reserve_port, run  # noqa: E402
 from spoor_client import RequestError, SpoorClient, Timeouts  # noqa: E402
 
 LONG = bool(os.environ.get("SPOOR_LONG"))
@@ -57,16 +57,6 @@ def record(number):
     data = {"UtcTime": stamp, "ProcessGuid": "{8f4c1e20-0564-641b-0000-%012d}" % number, "ProcessId": str(4 + number % 60000),
             "Image": "C:\\x.exe", "QueryName": f"n{number}-{number % SHARES}.test", "QueryStatus": "0", "QueryResults": "10.0.0.1;"}
     return json.dumps({"Event": {"System": system, "EventData": data}}) + "\n"
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def endpoint():
-    return f"tcp://127.0.0.1:{free_port()}"
 
 
 class Proxy:
@@ -140,7 +130,7 @@ class BusTest(FolderTest):
         super().setUp()
         self.rules = self.path("rules.yml", RULES)
         self.state = self.path("state")
-        self.bus, self.replay_socket = endpoint(), endpoint()
+        self.bus, self.replay_socket = (f"tcp://127.0.0.1:{reserve_port(self)}" for _ in range(2))
 
     def popen(self, *command, **options):
         process = subprocess.Popen(command, **options)

@@ -13,7 +13,7 @@ import subprocess
 import time
 import unittest
 
-from program import PATIENCE, ROOT, SPOOR, FolderTest, run, scenario
+from program import PATIENCE, ROOT, SPOOR, FolderTest, read_line, reserve_port, run, scenario
 
 OTRF = os.path.join(ROOT, "tests/data/otrf")
 SHARED = os.path.join(ROOT, "../shared/data")
@@ -552,7 +552,7 @@ class Parse(E2e):
         for arguments in [["--format", "ndjson"], ["--format", "table"], ["--format", "ocsf"]]:
             with subprocess.Popen([SPOOR, "parse", scenario("A.sysmon-evtxdump"), *arguments], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE) as process:
-                process.stdout.readline()
+                read_line(process)
                 process.stdout.close()
                 self.assertEqual(process.wait(timeout=PATIENCE), 0)
                 self.assertEqual(process.stderr.read(), b"")
@@ -842,8 +842,7 @@ class Bus(E2e):
                                 stderr=subprocess.PIPE)
 
     def test_a_subscriber_receives_what_the_file_holds(self):
-        port = random.SystemRandom().randrange(20000, 60000)
-        for endpoint in [f"tcp://127.0.0.1:{port}", "ipc://" + self.path("bus.sock")]:
+        for endpoint in [f"tcp://127.0.0.1:{reserve_port(self)}", "ipc://" + self.path("bus.sock")]:
             with self.subTest(endpoint), self.tail(endpoint, "-n", "1") as tail:
                 path = self.path("findings.ndjson")
                 result = run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson", "-o", path, "--publish", endpoint,
@@ -855,8 +854,7 @@ class Bus(E2e):
                     self.assertEqual(received, file.read())
 
     def test_nobody_listening_is_told(self):
-        port = random.SystemRandom().randrange(20000, 60000)
-        result = run("replay", scenario("A.sysmon-evtxdump"), "--publish", f"tcp://127.0.0.1:{port}", "--publish-wait", "0.1")
+        result = run("replay", scenario("A.sysmon-evtxdump"), "--publish", f"tcp://127.0.0.1:{reserve_port(self)}", "--publish-wait", "0.1")
         self.assertEqual(result.returncode, 0)
         self.assertIn(b"nobody subscribed", result.stderr)
 

@@ -18,7 +18,7 @@ import threading
 import time
 import unittest
 
-from program import CLIENTS, PATIENCE, ROOT, SPOOR, fetch_clients, run
+from program import CLIENTS, PATIENCE, ROOT, SPOOR, fetch_clients, read_line, run
 from run_test import RunTest
 
 LONG = os.environ.get("SPOOR_LONG") == "1"
@@ -412,7 +412,7 @@ class Kills(RunTest):
         self.addCleanup(broker.stdout.close)
         self.addCleanup(broker.wait)
         self.addCleanup(broker.stdin.close)
-        address = broker.stdout.readline().strip()
+        address = read_line(broker).strip()
         producer = os.path.join(CLIENTS, "root/usr/bin/kcat")
         self.configure([{"name": "kafka", "type": "kafka", "brokers": address, "topics": "edr",
                          "options": {"session.timeout.ms": "6000"}}])

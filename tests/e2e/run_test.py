@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run, scenario, small_disk
+from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, reserve_port, run, scenario, small_disk
 
 try:
     import jsonschema
@@ -241,8 +241,7 @@ class Operation(RunTest):
     def test_prometheus_reads_the_metrics(self):
         """Which asks for OpenMetrics, and takes a page whole or not at all."""
         engine = self.engine()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = reserve_port(self)
         config = self.path("prometheus.yml", json.dumps({"scrape_configs": [{
             "job_name": "spoor", "scrape_interval": "1s",
             "static_configs": [{"targets": [f"127.0.0.1:{engine.ports['admin']}"]}]}]}))
