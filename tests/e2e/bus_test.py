@@ -65,6 +65,9 @@ class Proxy:
     def __init__(self, target, seed):
         self._to = "127.0.0.1", int(target.rsplit(":", 1)[1])
         self._dice = random.Random(seed)
+        # Of the first connections: so little that something is broken whatever chance says later.
+        self._limits = [70, 5_000, 50_000]
+        self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = "tcp://127.0.0.1:%d" % self._listener.getsockname()[1]
         self.broken = 0
@@ -87,7 +90,7 @@ class Proxy:
             return
         dice = self._dice
         with near, far, contextlib.suppress(OSError):
-            left = None if self.kind else dice.choice([10, 70, 500, 5_000, 50_000, 3_000_000, 10_000_000])
+            left = None if self.kind else self._limit()
             other = {near: far, far: near}
             while True:
                 ready, _, _ = select.select([near, far], [], [], 30)
@@ -108,6 +111,13 @@ class Proxy:
                         self.broken += 1
                         self._break(near, far, dice)
                         return
+
+    def _limit(self):
+        """Bytes until a connection breaks."""
+        with self._lock:
+            if self._limits:
+                return self._limits.pop(0)
+            return self._dice.choice([10, 70, 500, 5_000, 50_000, 3_000_000, 10_000_000])
 
     @staticmethod
     def _break(near, far, dice):
