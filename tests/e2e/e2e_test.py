@@ -4,12 +4,16 @@
 SPOOR_BINARY is the program, SPOOR_SOURCE_DIR the repository. Tests of data beside the repository skip where it is absent.
 """
 import contextlib
+import fcntl
+import glob
 import gzip
 import json
 import os
 import random
 import signal
 import subprocess
+import sys
+import termios
 import time
 import unittest
 
@@ -405,6 +409,23 @@ class CommandLine(E2e):
         self.assertEqual(run("replay", scenario("A.sysmon-evtxdump"), "--rules", rule, "--rules", good, "--fail-on", "high").returncode, 10)
         self.assertEqual(run("replay", scenario("A.sysmon-evtxdump"), "--rules", rule, "--rules", good, "--strict").returncode, 2)
 
+    def wait_until_it_waits_for(self, process):
+        """Until it has read all that there is in its standard input, and all its threads sleep; twice, as it may be about to work."""
+        end = time.monotonic() + PATIENCE
+        idle = 0
+        while idle < 2:
+            self.assertIsNone(process.poll(), "it ended")
+            self.assertLess(time.monotonic(), end, "it does not come to rest")
+            time.sleep(0.05)
+            unread = int.from_bytes(fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)), sys.byteorder)
+            idle = idle + 1 if unread == 0 and set(self.thread_states(process)) == {"S"} else 0
+
+    @staticmethod
+    def thread_states(process):
+        for path in glob.glob(f"/proc/{process.pid}/task/*/stat"):
+            with contextlib.suppress(OSError), open(path, encoding="ascii") as file:  # One may have ended.
+                yield file.read().rsplit(")", 1)[1].split()[0]
+
     def test_an_interrupt_flushes_and_exits_with_130(self):
         lines = b"\n".join(lines_of(scenario("A.sysmon-evtxdump"))) + b"\n"
         summary, findings = self.path("summary.json"), self.path("findings.ndjson")
@@ -412,7 +433,7 @@ class CommandLine(E2e):
         with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
             process.stdin.write(lines)
             process.stdin.flush()
-            time.sleep(0.5)
+            self.wait_until_it_waits_for(process)
             process.send_signal(signal.SIGINT)
             # The flag is seen between records: keep them coming.
             with contextlib.suppress(BrokenPipeError):
