@@ -20,3 +20,5 @@ except ImportError:
 ROOT = os.environ.get("SPOOR_SOURCE_DIR") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "clients/python"))
 sys.path.insert(0, os.path.join(ROOT, "clients/examples/python"))
+# What all tests of whole programs share.
+sys.path.append(os.path.join(ROOT, "tests/e2e"))

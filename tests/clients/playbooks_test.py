@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import unittest
 
 from need_zmq import ROOT
@@ -21,6 +22,7 @@ import delivery
 import thehive_alert
 from fake_bus import PATIENCE, FakeBus
 from playbook import Failed, Stop
+from program import read_line, reserve_port
 from spoor_client import Finding
 
 PLAYBOOKS = os.path.join(ROOT, "clients/examples/python")
@@ -147,7 +149,7 @@ class Print(PlaybookTest):
         self.bus.add(payload=payload())
         for number in (signal.SIGTERM, signal.SIGINT):
             process = self.start("print_findings.py")
-            process.stdout.readline()
+            read_line(process, PATIENCE)
             process.send_signal(number)
             process.communicate(timeout=PATIENCE)
             self.assertEqual(process.returncode, 0)
@@ -203,10 +205,9 @@ class Webhook(PlaybookTest):
             self.check_signature(request)
 
     def test_nobody_there_is_repeated_too(self):
-        receiver = Receiver()
-        receiver.close()
+        nobody = types.SimpleNamespace(url=f"http://127.0.0.1:{reserve_port(self)}")
         self.bus.add(payload=payload())
-        _, errors = self.webhook(receiver, "--attempts", "3", code=1)
+        _, errors = self.webhook(nobody, "--attempts", "3", code=1)
         self.assertIn("attempt 3 of 3: no answer", errors)
         self.assertEqual(self.bus.store.cursors, {}, "what was not delivered is not acknowledged")
 
@@ -254,7 +255,7 @@ class Webhook(PlaybookTest):
         self.bus.add(payload=payload())
         process = self.start("signed_webhook.py", "--url", receiver.url, "--first-pause", "1000", "--consumer", "w",
                              env={"SPOOR_WEBHOOK_SECRET": SECRET})
-        process.stderr.readline()
+        read_line(process, PATIENCE, of="stderr")
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, 0)

@@ -19,6 +19,8 @@ from spoor_client import (IDLE_ACK_NUMBERS, Lost, Memory, Position, ProtocolErro
 
 # Long enough for a busy machine to answer in, short enough to wait for.
 QUICK = Timeouts(answer=0.3, silence=0.3, retry=0.05, renewal=5, handshake=0.5)
+# Where requests are counted: asking again because the machine is busy would be one too many.
+COUNTED = Timeouts(answer=2, silence=0.3, retry=0.05, renewal=5, handshake=0.5)
 
 
 class ClientTest(unittest.TestCase):
@@ -318,7 +320,7 @@ class Consumers(ClientTest):
         self.assertEqual(self.bus.asked("ACK")[0]["instance"], "a" * 32)
 
     def test_an_acknowledgement_without_answer_is_told_again(self):
-        client = self.connected(consumer="c", timeouts=QUICK)
+        client = self.connected(consumer="c", timeouts=COUNTED)
         self.bus.publish()
         finding = self.take(client, 1)[0]
         self.bus.script = ["ignore"]
@@ -339,7 +341,7 @@ class Consumers(ClientTest):
 
     def test_close_tells_what_is_not_told_yet(self):
         self.bus.add()
-        client = self.client(consumer="c", timeouts=QUICK)
+        client = self.client(consumer="c", timeouts=COUNTED)
         finding = self.take(client, 1)[0]
         self.bus.script = ["ignore"]
         self.assertFalse(client.ack(finding))
@@ -398,7 +400,7 @@ class Requests(ClientTest):
                 self.bus.requests.clear()
                 self.bus.peers.clear()
                 self.bus.add()
-                client = self.client(timeouts=QUICK)
+                client = self.client(timeouts=COUNTED)
                 self.take(client, self.bus.store.sequence)
                 self.assertEqual(len(self.bus.asked(command)), 3)
                 self.assertEqual(len(set(self.bus.peers)), 3)
@@ -445,7 +447,7 @@ class Requests(ClientTest):
         self.assertEqual(caught.exception.code, "forbidden")
 
     def test_other_commands_can_be_asked(self):
-        client = self.client(timeouts=QUICK)
+        client = self.client(timeouts=COUNTED)
         self.assertEqual(client.ask("STATS")["stats"], {"bad_requests": 0})
         with self.assertRaises(RequestError) as caught:
             client.ask("DANCE", high=True)
@@ -471,7 +473,7 @@ class Requests(ClientTest):
 
 class Restarts(ClientTest):
     def test_the_same_numbers_go_on(self):
-        client = self.connected(timeouts=QUICK)
+        client = self.connected(timeouts=COUNTED)
         self.bus.publish()
         self.assertEqual(self.numbers(client, 1), [1])
         self.bus.restart()
@@ -653,12 +655,14 @@ class Cut(ClientTest):
         self.addCleanup(client.close)
         self.assertIsNone(client.next(0.1))
         self.bus.wait_for_subscriber()
+        # It may be between two connections, where it hears no message; what it missed it sees by a heartbeat.
         self.bus.publish()
-        self.assertEqual(self.numbers(client, 1), [1])
+        self.beat_until_given(client, 1)
         forwarder.swallow()
+        before = forwarder.connections
         self.bus.add()
         until = time.monotonic() + PATIENCE
-        while forwarder.connections < 2:
+        while forwarder.connections == before:
             self.assertIsNone(client.next(0.05))
             self.assertLess(time.monotonic(), until, "no new connection")
         self.beat_until_given(client, 2)

@@ -25,7 +25,7 @@ sys.path.insert(0, os.path.join(HERE, "../clients"))
 import need_zmq  # noqa: E402, F401  First: it finds the interpreter and the client.
 
 import zmq  # noqa: E402
-from program import PATIENCE, SPOOR, FolderTest, run  # noqa: E402
+from program import PATIENCE, SPOOR, FolderTest, reserve_port, run  # noqa: E402
 from spoor_client import RequestError, SpoorClient, Timeouts  # noqa: E402
 
 LONG = bool(os.environ.get("SPOOR_LONG"))
@@ -59,22 +59,15 @@ def record(number):
     return json.dumps({"Event": {"System": system, "EventData": data}}) + "\n"
 
 
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
-def endpoint():
-    return f"tcp://127.0.0.1:{free_port()}"
-
-
 class Proxy:
     """TCP in between that cuts, half-closes, delays and tears what goes over it, by chance."""
 
     def __init__(self, target, seed):
         self._to = "127.0.0.1", int(target.rsplit(":", 1)[1])
         self._dice = random.Random(seed)
+        # Of the first connections: so little that something is broken whatever chance says later.
+        self._limits = [70, 5_000, 50_000]
+        self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = "tcp://127.0.0.1:%d" % self._listener.getsockname()[1]
         self.broken = 0
@@ -97,7 +90,7 @@ class Proxy:
             return
         dice = self._dice
         with near, far, contextlib.suppress(OSError):
-            left = None if self.kind else dice.choice([10, 70, 500, 5_000, 50_000, 3_000_000, 10_000_000])
+            left = None if self.kind else self._limit()
             other = {near: far, far: near}
             while True:
                 ready, _, _ = select.select([near, far], [], [], 30)
@@ -118,6 +111,13 @@ class Proxy:
                         self.broken += 1
                         self._break(near, far, dice)
                         return
+
+    def _limit(self):
+        """Bytes until a connection breaks."""
+        with self._lock:
+            if self._limits:
+                return self._limits.pop(0)
+            return self._dice.choice([10, 70, 500, 5_000, 50_000, 3_000_000, 10_000_000])
 
     @staticmethod
     def _break(near, far, dice):
@@ -140,7 +140,7 @@ class BusTest(FolderTest):
         super().setUp()
         self.rules = self.path("rules.yml", RULES)
         self.state = self.path("state")
-        self.bus, self.replay_socket = endpoint(), endpoint()
+        self.bus, self.replay_socket = (f"tcp://127.0.0.1:{reserve_port(self)}" for _ in range(2))
 
     def popen(self, *command, **options):
         process = subprocess.Popen(command, **options)

@@ -4,6 +4,8 @@
 SPOOR_BINARY is the program, SPOOR_SOURCE_DIR the repository. Tests of data beside the repository skip where it is absent.
 """
 import contextlib
+import fcntl
+import glob
 import gzip
 import json
 import os
@@ -11,10 +13,12 @@ import random
 import select
 import signal
 import subprocess
+import sys
+import termios
 import time
 import unittest
 
-from program import PATIENCE, ROOT, SPOOR, FolderTest, run, scenario
+from program import PATIENCE, ROOT, SPOOR, FolderTest, read_line, reserve_port, run, scenario
 
 OTRF = os.path.join(ROOT, "tests/data/otrf")
 SHARED = os.path.join(ROOT, "../shared/data")
@@ -406,6 +410,23 @@ class CommandLine(E2e):
         self.assertEqual(run("replay", scenario("A.sysmon-evtxdump"), "--rules", rule, "--rules", good, "--fail-on", "high").returncode, 10)
         self.assertEqual(run("replay", scenario("A.sysmon-evtxdump"), "--rules", rule, "--rules", good, "--strict").returncode, 2)
 
+    def wait_until_it_waits_for(self, process):
+        """Until it has read all that there is in its standard input, and all its threads sleep; twice, as it may be about to work."""
+        end = time.monotonic() + PATIENCE
+        idle = 0
+        while idle < 2:
+            self.assertIsNone(process.poll(), "it ended")
+            self.assertLess(time.monotonic(), end, "it does not come to rest")
+            time.sleep(0.05)
+            unread = int.from_bytes(fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)), sys.byteorder)
+            idle = idle + 1 if unread == 0 and set(self.thread_states(process)) == {"S"} else 0
+
+    @staticmethod
+    def thread_states(process):
+        for path in glob.glob(f"/proc/{process.pid}/task/*/stat"):
+            with contextlib.suppress(OSError), open(path, encoding="ascii") as file:  # One may have ended.
+                yield file.read().rsplit(")", 1)[1].split()[0]
+
     def test_an_interrupt_flushes_and_exits_with_130(self):
         lines = b"\n".join(lines_of(scenario("A.sysmon-evtxdump"))) + b"\n"
         summary, findings = self.path("summary.json"), self.path("findings.ndjson")
@@ -413,7 +434,7 @@ class CommandLine(E2e):
         with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
             process.stdin.write(lines)
             process.stdin.flush()
-            time.sleep(0.5)
+            self.wait_until_it_waits_for(process)
             process.send_signal(signal.SIGINT)
             # The flag is seen between records: keep them coming.
             with contextlib.suppress(BrokenPipeError):
@@ -553,7 +574,7 @@ class Parse(E2e):
         for arguments in [["--format", "ndjson"], ["--format", "table"], ["--format", "ocsf"]]:
             with subprocess.Popen([SPOOR, "parse", scenario("A.sysmon-evtxdump"), *arguments], stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE) as process:
-                process.stdout.readline()
+                read_line(process)
                 process.stdout.close()
                 self.assertEqual(process.wait(timeout=PATIENCE), 0)
                 self.assertEqual(process.stderr.read(), b"")
@@ -849,8 +870,7 @@ class Bus(E2e):
                                 stderr=subprocess.PIPE)
 
     def test_a_subscriber_receives_what_the_file_holds(self):
-        port = random.SystemRandom().randrange(20000, 60000)
-        for endpoint in [f"tcp://127.0.0.1:{port}", "ipc://" + self.path("bus.sock")]:
+        for endpoint in [f"tcp://127.0.0.1:{reserve_port(self)}", "ipc://" + self.path("bus.sock")]:
             with self.subTest(endpoint), self.tail(endpoint, "-n", "1") as tail:
                 path = self.path("findings.ndjson")
                 result = run("replay", scenario("A.sysmon-evtxdump"), "--format", "ndjson", "-o", path, "--publish", endpoint,
@@ -862,8 +882,7 @@ class Bus(E2e):
                     self.assertEqual(received, file.read())
 
     def test_nobody_listening_is_told(self):
-        port = random.SystemRandom().randrange(20000, 60000)
-        result = run("replay", scenario("A.sysmon-evtxdump"), "--publish", f"tcp://127.0.0.1:{port}", "--publish-wait", "0.1")
+        result = run("replay", scenario("A.sysmon-evtxdump"), "--publish", f"tcp://127.0.0.1:{reserve_port(self)}", "--publish-wait", "0.1")
         self.assertEqual(result.returncode, 0)
         self.assertIn(b"nobody subscribed", result.stderr)
 

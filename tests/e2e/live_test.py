@@ -18,7 +18,7 @@ import threading
 import time
 import unittest
 
-from program import CLIENTS, PATIENCE, ROOT, SPOOR, fetch_clients, run
+from program import CLIENTS, PATIENCE, ROOT, SPOOR, fetch_clients, read_line, run
 from run_test import RunTest
 
 LONG = os.environ.get("SPOOR_LONG") == "1"
@@ -51,7 +51,7 @@ def final(line):
 class Recorded(RunTest):
     def test_a_recorded_stream_replays_to_the_same_findings(self):
         """Every scenario, cut up and sent by three inputs at once, with jitter, disorder and duplicates."""
-        seed = random.randrange(10**6)
+        seed = random.randrange(10**6) if LONG else 1
         print(f"seed {seed}", flush=True)
         dice = random.Random(seed)
         os.mkdir(self.path("spool"))
@@ -413,7 +413,7 @@ class Kills(RunTest):
         self.addCleanup(broker.stdout.close)
         self.addCleanup(broker.wait)
         self.addCleanup(broker.stdin.close)
-        address = broker.stdout.readline().strip()
+        address = read_line(broker).strip()
         producer = os.path.join(CLIENTS, "root/usr/bin/kcat")
         self.configure([{"name": "kafka", "type": "kafka", "brokers": address, "topics": "edr",
                          "options": {"session.timeout.ms": "6000"}}])
@@ -482,8 +482,12 @@ class Hostile(RunTest):
         answer = b""
         try:
             connection.sendall(data)
-            connection.settimeout(2)
-            while chunk := connection.recv(65536):
+            while True:
+                # HTTP always answers, on a busy machine after a while.
+                connection.settimeout(PATIENCE if name == "web" and b"\r\n\r\n" not in answer else 2)
+                chunk = connection.recv(65536)
+                if not chunk:
+                    break
                 answer += chunk
         except OSError:
             pass
@@ -524,8 +528,9 @@ class Hostile(RunTest):
                 self.assertRegex(answer, b"^HTTP/1.1 " + want, name)
                 # Why, in words.
                 self.assertGreater(len(answer.split(b"\r\n\r\n", 1)[1]), 10, answer)
-        self.wait_for(lambda: self.metric(self.engine_, 'spoor_input_denied_requests_total{input="web"}') == 2, "they are counted")
-        self.assertEqual(self.metric(self.engine_, 'spoor_input_refused_requests_total{input="web"}'), len(cases))
+        counters = [f'spoor_input_{what}_requests_total{{input="web"}}' for what in ("denied", "refused")]
+        self.wait_for(lambda: self.metrics(self.engine_, *counters) == [2, len(cases)],
+                      lambda: f"they are counted: {self.metrics(self.engine_, *counters)}")
 
     def test_a_body_without_an_end(self):
         connection = self.connect("web")

@@ -14,7 +14,7 @@ import threading
 import time
 import unittest
 
-from program import CLIENTS, PATIENCE, ROOT, SPOOR, FolderTest, fetch_clients, run, scenario
+from program import CLIENTS, PATIENCE, ROOT, SPOOR, FolderTest, fetch_clients, read_line, reserve_port, run, scenario
 
 MOCK_KAFKA = os.environ.get("SPOOR_MOCK_KAFKA") or os.path.join(ROOT, "build/dev/tests/e2e_mock_kafka")
 SAMPLE = "A.sysmon-evtxdump"
@@ -28,12 +28,6 @@ def files_of_the_page():
         return dict(re.findall(r"^`([^`\n]+)`:\n\n```\w*\n(.*?)^```$", page.read(), re.M | re.S))
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
-
-
 MISSING = fetch_clients()
 
 
@@ -41,7 +35,7 @@ class Quickstart(FolderTest):
     def setUp(self):
         super().setUp()
         self.files = files_of_the_page()
-        self.ports = {port: free_port() for port in PORTS}
+        self.ports = {port: str(reserve_port(self)) for port in PORTS}
         self.places = {folder: os.path.join(self.folder, folder.strip("/").replace("/", "-")) for folder in FOLDERS}
         for place in self.places.values():
             os.mkdir(place)
@@ -254,7 +248,7 @@ class Shippers(Quickstart):
         if not os.path.exists(MOCK_KAFKA):
             self.skipTest("skipped: no broker")
         broker = self.start([MOCK_KAFKA, "edr.raw", "4"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
-        self.ports["9092"] = broker.stdout.readline().strip().rsplit(":", 1)[1]
+        self.ports["9092"] = read_line(broker).strip().rsplit(":", 1)[1]
 
     def test_kcat(self):
         self.broker()

@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, run, scenario, small_disk
+from program import PATIENCE, ROOT, SPOOR, FolderTest, needs, reserve_port, run, scenario, small_disk
 
 try:
     import jsonschema
@@ -241,8 +241,7 @@ class Operation(RunTest):
     def test_prometheus_reads_the_metrics(self):
         """Which asks for OpenMetrics, and takes a page whole or not at all."""
         engine = self.engine()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = reserve_port(self)
         config = self.path("prometheus.yml", json.dumps({"scrape_configs": [{
             "job_name": "spoor", "scrape_interval": "1s",
             "static_configs": [{"targets": [f"127.0.0.1:{engine.ports['admin']}"]}]}]}))
@@ -298,10 +297,16 @@ detection: {s: {QueryName|endswith: 'test%d'}, condition: s}
             config = dict(json.load(file), rules=[self.path("rules")])
         self.path("spoor.yaml", json.dumps(config))
         engine = self.engine()
-        self.path("rules/b.yml", "title: broken\n")
+
+        def put(name, text):
+            """In one move, so that nobody reads half of it."""
+            os.rename(self.path(name, text), self.path("rules/" + name))
+
+        put("b.yml", "title: broken\n")
         self.wait_for(lambda: self.metric(engine, 'spoor_rule_reloads_total{result="failed"}') == 1, "a refused reload")
+        # In this order there is but one moment at which the rules are good, and other than before.
+        put("c.yml", rule % (2, 2, 2))
         os.remove(self.path("rules/b.yml"))
-        self.path("rules/c.yml", rule % (2, 2, 2))
         self.wait_for(lambda: self.metric(engine, 'spoor_rule_reloads_total{result="adopted"}') == 1, "a reload")
         self.assertEqual(self.metric(engine, "spoor_rules "), 2)
         engine.process.send_signal(signal.SIGHUP)
@@ -357,8 +362,11 @@ class FullDisk(RunTest):
         third = len(self.lines) // 3
         first, second, rest = self.lines[:third], self.lines[third:2 * third], self.lines[2 * third:]
         self.assertEqual(self.post(engine, first), 200)
-        for round_ in (1, 2):
-            sender, answers = self.fill_up(engine, second if round_ == 1 else rest)
+        sent = len(first)
+        for round_, batch in ((1, second), (2, rest)):
+            # Else the disk is full of what came before, and the batch is not even waited with.
+            self.wait_for(lambda wanted=sent: self.metric(engine, "spoor_received_events_total") == wanted, "what was sent is taken")
+            sender, answers = self.fill_up(engine, batch)
             with socket.create_connection(("127.0.0.1", engine.ports["lines"])) as connection:
                 connection.sendall(b"\n".join(rest) + b"\n")  # It waits, as far as TCP takes it.
                 self.wait_for(lambda: self.metric(engine, "spoor_input_stalls_total") > 0, "who sends has to wait")
@@ -369,6 +377,7 @@ class FullDisk(RunTest):
             self.wait_for(lambda: self.ask(engine.ports["admin"], "GET", "/readyz")[0] == 200, "it is ready again")
             self.assertEqual(self.metric(engine, "spoor_state_full"), 0)
             self.assertEqual(self.metric(engine, "spoor_state_filled_total"), round_)
+            sent += len(batch) + len(rest)
         self.wait_for(lambda: self.metric(engine, "spoor_received_events_total") == len(self.lines) + 2 * len(rest), "all are taken, once")
         self.assertEqual(self.metric(engine, "spoor_accounting_residual"), 0)
         self.assertEqual(self.metric(engine, 'spoor_events_total{fate="applied"}'), len(self.lines))

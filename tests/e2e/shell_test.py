@@ -88,31 +88,31 @@ zstyle ':completion:*' verbose no; unsetopt list_types; setopt auto_list; LISTMA
         for line, wanted in [("re", ["replay", "report"]), ("replay --format t", ["table", "timesketch"]),
                              ("bus t", ["bus tail "]), ("findings --sta", ["--state"]), ("completion z", ["zsh"])]:
             with self.subTest(line):
-                text = self.at_terminal(environment, f"spoor {line}\t\t")
-                for word in wanted:
-                    self.assertIn(word, text)
+                self.at_terminal(environment, f"spoor {line}\t\t", wanted)
 
-    def at_terminal(self, environment, keys):
+    def at_terminal(self, environment, keys, wanted):
+        """Fails where zsh does not answer the keys with all of the wanted words."""
         child, terminal = pty.fork()
         if child == 0:
             os.execvpe("zsh", ["zsh", "-i"], environment)
         try:
-            self.read_until_quiet(terminal, "READY ")
+            self.read_until(terminal, lambda text, is_quiet: "READY " in text and is_quiet)
             os.write(terminal, keys.encode())
-            return self.read_until_quiet(terminal, "")
+            self.read_until(terminal, lambda text, _: all(word in text for word in wanted))
         finally:
             os.close(terminal)
             os.kill(child, 9)
             os.waitpid(child, 0)
 
-    def read_until_quiet(self, terminal, wanted):
-        """Until it says nothing for a while, and has said `wanted`."""
+    def read_until(self, terminal, holds):
+        """Until something holds of what it has said and whether it has said nothing more for a second."""
         text, end = "", time.monotonic() + PATIENCE
         while time.monotonic() < end:
-            if select.select([terminal], [], [], 1)[0]:
+            says = select.select([terminal], [], [], 1)[0]
+            if says:
                 text += os.read(terminal, 65536).decode(errors="replace")
-            elif text and wanted in text:
-                return text
+            if holds(text, not says):
+                return
         self.fail(f"zsh says {text!r}")
 
 

@@ -12,12 +12,13 @@ import subprocess
 import sys
 import threading
 import time
+import types
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "clients"))
 import need_zmq  # noqa: E402,F401
 
-from program import PATIENCE, ROOT, SPOOR, FolderTest, run, scenario  # noqa: E402
+from program import PATIENCE, ROOT, SPOOR, FolderTest, read_line, reserve_port, run, scenario  # noqa: E402
 from run_test import RunTest, records  # noqa: E402
 
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
@@ -127,8 +128,7 @@ class Sinks(ReceiverTest):
         self.assertEqual(letter["payload"].encode() + b"\n", result.stdout)
 
     def test_a_receiver_that_is_away_gets_it_at_the_next_start_and_once(self):
-        away = self.receiver()
-        away.close()
+        away = types.SimpleNamespace(url=f"http://127.0.0.1:{reserve_port(self)}")
         state = self.path("state")
         result = self.replay("--state", state, "--sinks", self.sinks(self.webhook(away)), "--publish-wait", "0.5")
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -213,7 +213,7 @@ class Playbooks(ReceiverTest):
                               env=dict(os.environ, **(env or {}))) as process:
             printed = b""
             if until is None:
-                printed = process.stdout.readline()
+                printed = read_line(process)
             else:
                 end = time.monotonic() + PATIENCE
                 while not until() and time.monotonic() < end and process.poll() is None:

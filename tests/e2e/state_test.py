@@ -485,7 +485,10 @@ class Folders(StateTest):
         state = self.path("state")
         first = subprocess.Popen([SPOOR, *self.command(state, inputs)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
+            end = time.monotonic() + PATIENCE
             while not os.path.exists(os.path.join(state, "CURRENT")):
+                self.assertIsNone(first.poll(), "it ended before it had a state")
+                self.assertLess(time.monotonic(), end, "it makes no state")
                 time.sleep(0.01)
             first.send_signal(signal.SIGSTOP)
             result = run(*self.command(state, inputs))

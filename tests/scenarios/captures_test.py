@@ -26,7 +26,7 @@ class Captures(unittest.TestCase):
             self.skipTest("skipped: the public captures are not here")
         # Some hold records of other kinds on purpose: what cannot be read is for other tests.
         result = subprocess.run([SPOOR, "replay", SAMPLES, "--format", "ndjson", "--quiet", "--max-errors", "1000000", "--summary",
-                                 "/dev/stderr"], capture_output=True, timeout=600, check=False)
+                                 "/dev/stderr"], capture_output=True, timeout=3000, check=False)
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertGreater(json.loads(result.stderr)["events"]["applied"], 50_000)
         found = set()

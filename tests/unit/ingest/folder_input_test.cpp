@@ -125,7 +125,7 @@ TEST_F(FolderInputs, PassesOverWhatIsNotFinishedOrNotWanted) {
 }
 
 TEST_F(FolderInputs, AFileThatIsBeingWrittenWaits) {
-  settings_.settle = std::chrono::milliseconds(400);
+  settings_.settle = std::chrono::seconds(3);
   start();
   std::ofstream file(root_ / "in" / "slow", std::ios::binary);
   for (int i = 0; i < 10; ++i) {
@@ -158,9 +158,8 @@ TEST_F(FolderInputs, GoesOnInTheMiddleOfAFile) {
   queue_.emplace(std::size_t{1} << 14U);  // One batch at a time.
   engine_.emplace(*queue_, &state_);
   input_ = std::move(*FolderInput::create(*queue_, settings_, state_, system_clock()));
+  engine_->hold_commits_after(4'000);  // From there on nothing is kept: it dies.
   input_->start();
-  static_cast<void>(engine_->wait_for(4'000));
-  engine_->hold_commits();  // From here on nothing is kept: it dies.
   static_cast<void>(engine_->wait_for(8'000));
   engine_->pause();
   queue_->close();

@@ -115,11 +115,25 @@ std::string LoopbackClient::read_answer() {
   return answer;
 }
 
-std::size_t LoopbackClient::send_until_stalled(std::string_view bytes, std::size_t bytes_max) {
+std::size_t LoopbackClient::send_until_stalled(std::string_view bytes,
+                                               std::size_t bytes_max,
+                                               const std::function<bool()>& is_stalled) {
   constexpr int kStalledMs = 500;
   std::size_t all = 0;
+  int waited = 0;
   pollfd ready{.fd = socket_, .events = POLLOUT, .revents = 0};
-  while (all < bytes_max && poll(&ready, 1, kStalledMs) == 1) {
+  while (all < bytes_max) {
+    if (poll(&ready, 1, kStalledMs) != 1) {
+      if (is_stalled()) {
+        break;
+      }
+      waited += kStalledMs;
+      if (waited >= kWaitMs) {
+        ADD_FAILURE() << "nothing more is taken, and nothing has stalled";
+        break;
+      }
+      continue;
+    }
     const std::size_t from = all % bytes.size();
     const ssize_t sent =
         ::send(socket_, bytes.data() + from, bytes.size() - from, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -143,6 +157,7 @@ void PoppingEngine::run() {
   constexpr std::chrono::milliseconds kPop{5};
   while (!is_over_) {
     if (is_paused_) {
+      rests_ = true;
       std::this_thread::sleep_for(kPop);
       continue;
     }
@@ -151,22 +166,29 @@ void PoppingEngine::run() {
       continue;
     }
     const std::lock_guard lock(mutex_);
+    const bool holds = records_.size() + bad_.size() >= holds_after_;
     for (const IngestBatch::Record& record : batch->records) {
       (record.is_bad ? bad_ : records_)
           .push_back(batch->bytes.substr(record.offset, record.length));
     }
-    if (!holds_) {
+    if (!holds) {
       keep(*batch);
     }
     if (!batch->done) {
       continue;
     }
-    if (holds_) {
+    if (holds) {
       held_.push_back(std::move(batch->done));
     } else {
       batch->done(true);
     }
   }
+}
+
+void PoppingEngine::pause() {
+  rests_ = false;
+  is_paused_ = true;
+  EXPECT_TRUE(wait_until([this] { return rests_.load(); }));
 }
 
 void PoppingEngine::keep(const IngestBatch& batch) {

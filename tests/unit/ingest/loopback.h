@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -35,8 +36,10 @@ class LoopbackClient {
   [[nodiscard]] std::string read_all();
   /// One answer: its head and as much of a body as it says. Empty: the peer closed.
   [[nodiscard]] std::string read_answer();
-  /// How many bytes can be sent until no more are taken for a moment.
-  [[nodiscard]] std::size_t send_until_stalled(std::string_view bytes, std::size_t bytes_max);
+  /// How many bytes can be sent until no more are taken for a moment, and `is_stalled` holds.
+  [[nodiscard]] std::size_t send_until_stalled(std::string_view bytes,
+                                               std::size_t bytes_max,
+                                               const std::function<bool()>& is_stalled);
 
   [[nodiscard]] int socket() const { return socket_; }
 
@@ -58,13 +61,17 @@ class PoppingEngine {
   PoppingEngine(PoppingEngine&&) = delete;
   PoppingEngine& operator=(PoppingEngine&&) = delete;
 
-  /// Pops no more, from the next batch on.
-  void pause() { is_paused_ = true; }
+  /// Pops no more: returns when it rests.
+  void pause();
 
   void go_on() { is_paused_ = false; }
 
   /// Keeps what it would say until commit(), and no marks.
-  void hold_commits() { holds_ = true; }
+  void hold_commits() { hold_commits_after(0); }
+
+  /// As hold_commits(), from the first batch on before which there are so many records, good and
+  /// bad.
+  void hold_commits_after(std::size_t records) { holds_after_ = records; }
 
   void commit(bool is_safe);
 
@@ -88,7 +95,8 @@ class PoppingEngine {
   std::vector<std::string> bad_;
   std::vector<std::function<void(bool)>> held_;
   std::atomic<bool> is_paused_ = false;
-  std::atomic<bool> holds_ = false;
+  std::atomic<bool> rests_ = false;
+  std::atomic<std::size_t> holds_after_ = std::numeric_limits<std::size_t>::max();
   std::atomic<bool> is_over_ = false;
   std::thread thread_;
 };

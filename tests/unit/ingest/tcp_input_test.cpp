@@ -112,7 +112,8 @@ TEST(TcpInput, AFullQueueStallsTheSender) {
   }
   constexpr std::size_t kFarTooMuch = std::size_t{256} << 20;
   LoopbackClient client(bench.input->port());
-  const std::size_t sent = client.send_until_stalled(lines, kFarTooMuch);
+  const std::size_t sent = client.send_until_stalled(
+      lines, kFarTooMuch, [&] { return bench.input->counters().stalls > 0; });
   ASSERT_LT(sent, kFarTooMuch);
   EXPECT_GE(bench.input->counters().stalls, 1U);
   EXPECT_LE(bench.queue.bytes(), 100'000U + 200'000U);
