@@ -87,7 +87,7 @@ Result<void> LiveRun::open_all() {
     return fail(ErrorCode::bad_usage, "cannot write " + config_.dead_letters);
   }
   Result<std::unique_ptr<StateStore>> store =
-      StateStore::open(config_.state, StateStore::Access::write);
+      StateStore::open(config_.state, StateStore::Access::write, log_warning);
   if (!store) {
     return fail(ErrorCode::bad_state, store.error().message);
   }
