@@ -25,7 +25,7 @@ int run_bus_serve(const BusServeOptions& options) {
     return exit_state;
   }
   const Result<std::unique_ptr<StateStore>> state =
-      StateStore::open(options.state, StateStore::Access::write);
+      StateStore::open(options.state, StateStore::Access::write, log_warning);
   if (!state) {
     log_error(state.error().message);
     return exit_state;

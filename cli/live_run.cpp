@@ -82,16 +82,17 @@ Result<void> LiveRun::open_all() {
   if (!aliases) {
     return fail(ErrorCode::bad_usage, "the host aliases cannot be used");
   }
-  auto letters = std::make_shared<DeadLetterFile>(config_);
-  if (!letters->is_open()) {
-    return fail(ErrorCode::bad_usage, "cannot write " + config_.dead_letters);
-  }
   Result<std::unique_ptr<StateStore>> store =
-      StateStore::open(config_.state, StateStore::Access::write);
+      StateStore::open(config_.state, StateStore::Access::write, log_warning);
   if (!store) {
     return fail(ErrorCode::bad_state, store.error().message);
   }
   store_ = std::move(*store);
+  // Now: it may lie in the folder of the state, which is not made where there are files.
+  auto letters = std::make_shared<DeadLetterFile>(config_);
+  if (!letters->is_open()) {
+    return fail(ErrorCode::bad_usage, "cannot write " + config_.dead_letters);
+  }
   store_->wait_for_room([this] { return goes_on_waiting(); });
   std::vector<Diagnostic> refused;
   pipeline_ = std::make_unique<Pipeline>(

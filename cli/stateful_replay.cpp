@@ -92,7 +92,8 @@ Result<std::unique_ptr<StatefulReplay>> StatefulReplay::open(const std::string& 
                                                              bool resume,
                                                              bool quiet,
                                                              std::vector<InputFile>& files) {
-  Result<std::unique_ptr<StateStore>> store = StateStore::open(folder, StateStore::Access::write);
+  Result<std::unique_ptr<StateStore>> store =
+      StateStore::open(folder, StateStore::Access::write, log_warning);
   if (!store) {
     return tl::unexpected<Error>(store.error());
   }

@@ -49,12 +49,13 @@ enum class StateRow : char {
   accounting = 'A',
   recent = 'r',
   // Findings.
-  told = 'u',           ///< uid → what was told last.
-  finding = 'f',        ///< sequence → message.
-  heads = 'h',          ///< The last sequence numbers.
-  finding_index = 'x',  ///< uid → sequence of its last revision.
-  position = 'X',       ///< Where the inputs of a replay were read to.
-  input = 'i',          ///< input, … → how far `spoor run` has read it.
+  told = 'u',               ///< uid → what was told last.
+  finding = 'f',            ///< sequence → message.
+  heads = 'h',              ///< The last sequence numbers.
+  finding_index = 'x',      ///< uid → sequence of its last revision, kept or not.
+  forgotten_finding = 'y',  ///< sequence → uid, when it was stored: its last revision, not kept.
+  position = 'X',           ///< Where the inputs of a replay were read to.
+  input = 'i',              ///< input, … → how far `spoor run` has read it.
   // Of the bus: written aside.
   published = 'p',  ///< The last finding that went out; 'g', kind → total of gaps told.
   consumer = 'c',   ///< name → how far it has come.

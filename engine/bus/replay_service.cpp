@@ -188,8 +188,7 @@ ReplayService::Outcome ReplayService::dispatch(const Request& request, Answer& a
 }
 
 ReplayService::Outcome ReplayService::own(const Request& request, const std::string& name) const {
-  constexpr std::string_view kOfTheEngine = "sink.";
-  if (name.starts_with(kOfTheEngine)) {
+  if (name.starts_with(kEngineConsumers)) {
     return Refusal{"forbidden", "consumers named sink.… are the engine's own"};
   }
   const Consumer* known = consumers_.find(name);

@@ -153,7 +153,7 @@ class SinkRunner::Worker {
  public:
   Worker(SinkConfig config, Environment environment)
       : config_(std::move(config)),
-        consumer_("sink." + config_.name),
+        consumer_(std::string(kEngineConsumers) + config_.name),
         environment_(std::move(environment)),
         reader_(environment_.source),
         consumers_(environment_.source, environment_.aside) {}

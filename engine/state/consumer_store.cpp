@@ -14,6 +14,10 @@ bool is_name_character(char c) {
          c == '_' || c == '-';
 }
 
+bool is_of_the_engine(std::string_view name) {
+  return name.starts_with(kEngineConsumers);
+}
+
 }  // namespace
 
 bool is_consumer_name(std::string_view name) {
@@ -33,7 +37,7 @@ ConsumerStore::ConsumerStore(const StateSource& source, StateAside& aside) : asi
                     if (from.is_done() && is_consumer_name(name)) {
                       consumers_.insert_or_assign(std::string(name), std::move(consumer));
                     }
-                    return consumers_.size() < kConsumersMax;
+                    return true;
                   });
 }
 
@@ -50,7 +54,7 @@ Result<Consumer> ConsumerStore::greet(std::string_view name,
                 "a consumer's name is 1 to 64 letters, digits, '.', '_' and '-'");
   }
   const Consumer* known = find(name);
-  if (known == nullptr && consumers_.size() >= kConsumersMax) {
+  if (known == nullptr && !is_of_the_engine(name) && of_clients() >= kConsumersMax) {
     return fail(ErrorCode::limit, "there are " + std::to_string(kConsumersMax) +
                                       " consumers already; FORGET one that is no more");
   }
@@ -92,6 +96,11 @@ Result<bool> ConsumerStore::forget(std::string_view name) {
   }
   consumers_.erase(known);
   return true;
+}
+
+std::size_t ConsumerStore::of_clients() const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      consumers_, [](const auto& consumer) { return !is_of_the_engine(consumer.first); }));
 }
 
 Result<void> ConsumerStore::save(std::string_view name, const Consumer& consumer) {

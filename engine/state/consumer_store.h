@@ -17,7 +17,10 @@
 
 namespace spoor {
 
+/// Of clients. What the engine itself consumes is beside them.
 inline constexpr std::size_t kConsumersMax = 1'000;
+/// So the names of the engine's own begin: no client has one.
+inline constexpr std::string_view kEngineConsumers = "sink.";
 inline constexpr std::size_t kConsumerNameMax = 64;
 
 struct Consumer {
@@ -38,8 +41,8 @@ class ConsumerStore {
 
   [[nodiscard]] const Consumer* find(std::string_view name) const;
 
-  /// The consumer, made if it is not known. Fails with limit if there are too many, with bad_usage
-  /// if the name is none.
+  /// The consumer, made if it is not known. Fails with limit if it is a client's and there are too
+  /// many of them, with bad_usage if the name is none.
   [[nodiscard]] Result<Consumer> greet(std::string_view name,
                                        std::string_view owner,
                                        Timestamp now);
@@ -57,6 +60,7 @@ class ConsumerStore {
   [[nodiscard]] const Consumers& all() const { return consumers_; }
 
  private:
+  [[nodiscard]] std::size_t of_clients() const;
   [[nodiscard]] Result<void> save(std::string_view name, const Consumer& consumer);
 
   StateAside& aside_;

@@ -24,6 +24,10 @@ std::string finding_index_key(const Uid& uid) {
   return StateWriter(StateRow::finding_index).uid(uid).bytes();
 }
 
+std::string forgotten_finding_key(std::uint64_t sequence) {
+  return StateWriter(StateRow::forgotten_finding).key64(sequence).bytes();
+}
+
 std::optional<StoredFinding> read_finding_row(std::string_view key, std::string_view bytes) {
   StoredFinding finding;
   StateReader place(key.substr(1));
@@ -108,17 +112,22 @@ Result<void> FindingReader::for_each(std::uint64_t from, const Look& look) const
 }
 
 Result<std::optional<StoredFinding>> FindingReader::latest(const Uid& uid) const {
-  const std::optional<std::string> sequence = source_.get(finding_index_key(uid));
-  if (!sequence) {
+  const std::optional<std::string> index = source_.get(finding_index_key(uid));
+  if (!index) {
     return std::optional<StoredFinding>();
   }
-  const std::string key = finding_key(StateReader(*sequence).number());
+  const std::uint64_t sequence = StateReader(*index).number();
+  const std::string key = finding_key(sequence);
   const std::optional<std::string> bytes = source_.get(key);
   std::optional<StoredFinding> finding = bytes ? read_finding_row(key, *bytes) : std::nullopt;
-  if (!finding) {
-    return damaged();
+  if (finding) {
+    return finding;
   }
-  return finding;
+  const Result<FindingHeads> now = heads();
+  if (!bytes && now && sequence < now->tail) {
+    return std::optional<StoredFinding>();
+  }
+  return damaged();
 }
 
 }  // namespace spoor

@@ -59,7 +59,7 @@ class FindingReader {
   using Look = std::function<bool(const StoredFinding&)>;
   [[nodiscard]] Result<void> for_each(std::uint64_t from, const Look& look) const;
 
-  /// The last revision of a finding.
+  /// The last revision of a finding, if it is kept.
   [[nodiscard]] Result<std::optional<StoredFinding>> latest(const Uid& uid) const;
 
  private:

@@ -12,6 +12,7 @@ namespace spoor {
 
 [[nodiscard]] std::string finding_key(std::uint64_t sequence);
 [[nodiscard]] std::string finding_index_key(const Uid& uid);
+[[nodiscard]] std::string forgotten_finding_key(std::uint64_t sequence);
 
 /// Nothing if the bytes are damaged.
 [[nodiscard]] std::optional<StoredFinding> read_finding_row(std::string_view key,

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
 #include <cstdarg>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 #include <random>
 #include <shared_mutex>
@@ -21,11 +21,14 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
+#include <rocksdb/memtablerep.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
 #include "engine/base/uid.h"
+#include "engine/state/commit_mark.h"
+#include "engine/state/state_folder.h"
 
 namespace spoor {
 namespace {
@@ -84,8 +87,7 @@ rocksdb::Options options_for(StateStore::Access access) {
   // the skip lists of rows and of erased ranges, which ends in one of them being broken (RocksDB
   // 7.8).
   options.allow_concurrent_memtable_write = false;  // There is one writer.
-  // A reader opens all files at once: the writer beside it may remove them.
-  options.max_open_files = access == StateStore::Access::write ? kOpenFilesMax : -1;
+  options.max_open_files = kOpenFilesMax;
   options.max_background_jobs = 2;
   // RocksDB's own log would be one file more that can fail to be written, and then Debian's build,
   // which has its assertions, aborts.
@@ -100,90 +102,116 @@ rocksdb::Options options_for(StateStore::Access access) {
   return options;
 }
 
-/// A writer may remove files between our learning of them and our opening them: what is there then
-/// is tried again.
-rocksdb::Status open_beside_writer(const rocksdb::Options& options,
-                                   const std::string& folder,
-                                   rocksdb::DB** db) {
+tl::unexpected<Error> failure(const std::string& what, const rocksdb::Status& status) {
+  // A file that is not there was lost: RocksDB knows its files.
+  const bool is_damage =
+      status.IsCorruption() || status.IsNotSupported() || status.IsPathNotFound();
+  return fail(is_damage ? ErrorCode::bad_state : ErrorCode::io, what + ": " + status.ToString());
+}
+
+/// Only another writer that lives holds the file LOCK; that it cannot be opened is another matter.
+bool is_in_use(const rocksdb::Status& status) {
+  const std::string text = status.ToString();
+  return text.find("lock hold by current process") != std::string::npos ||
+         (text.find("hile lock file") != std::string::npos &&
+          text.find(std::generic_category().message(EAGAIN)) != std::string::npos);
+}
+
+/// For a message: what there is of the database's log.
+std::string logs_in(const std::string& folder) {
+  std::vector<std::string> logs;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.path().extension() == ".log") {
+      logs.push_back(entry.path().filename().string() + " of " +
+                     std::to_string(entry.file_size(ignored)) + " bytes");
+    }
+  }
+  std::ranges::sort(logs);
+  std::string text;
+  for (const std::string& log : logs) {
+    text += (text.empty() ? "there is " : ", ") + log;
+  }
+  return text.empty() ? "there is none" : text;
+}
+
+tl::unexpected<Error> loss(const std::string& folder, const std::string& what) {
+  return fail(ErrorCode::bad_state,
+              "the state in " + folder + " is damaged: " + what +
+                  ". The log of its database (*.log; " + logs_in(folder) +
+                  ") is missing, cut or damaged: put the folder back from a copy, or give another");
+}
+
+/// Is what was committed there? `mark`: read before the database was opened.
+Result<void> check_whole(const std::string& folder,
+                         rocksdb::DB& db,
+                         std::optional<std::uint64_t> mark) {
+  const std::uint64_t latest = db.GetLatestSequenceNumber();
+  if (mark && latest < *mark) {
+    return loss(folder, "it ends at change " + std::to_string(latest) + ", but change " +
+                            std::to_string(*mark) + " was committed");
+  }
+  if (mark) {
+    return {};
+  }
+  std::string format;
+  const rocksdb::Status status = db.Get(rocksdb::ReadOptions(), slice(kFormatKey), &format);
+  if (status.IsNotFound() && !is_being_made(folder)) {
+    return loss(folder, "it does not say what it holds");
+  }
+  return {};
+}
+
+struct OpenedToRead {
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::Status status;  ///< Of RocksDB, and whole says nothing if it is not ok.
+  Result<void> whole;
+};
+
+/// A writer may remove files between our learning of them and our opening them, or our looking for
+/// them: what is not there, or not whole, is looked at again.
+OpenedToRead open_to_read(const std::string& folder, const rocksdb::Options& options) {
   constexpr int kAttempts = 5;
   constexpr std::chrono::milliseconds kPause{50};
-  rocksdb::Status status;
+  const CommitMark mark(folder);
+  OpenedToRead opened;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    status = rocksdb::DB::OpenForReadOnly(options, folder, db);
-    if (status.ok() || status.ToString().find("No such file") == std::string::npos) {
+    const Result<std::optional<std::uint64_t>> marked = mark.read();
+    rocksdb::DB* db = nullptr;
+    opened.status = rocksdb::DB::OpenForReadOnly(options, folder, &db);
+    opened.db.reset(opened.status.ok() ? db : nullptr);
+    if (opened.status.ok()) {
+      opened.whole = check_whole(folder, *db, marked.value_or(std::nullopt));
+    }
+    const bool may_be_a_race =
+        opened.status.ok() ? !opened.whole.has_value()
+                           : opened.status.ToString().find("No such file") != std::string::npos;
+    if (!may_be_a_race) {
       break;
     }
     std::this_thread::sleep_for(kPause);
   }
-  return status;
+  return opened;
 }
 
-rocksdb::Status open_database(const std::string& folder,
-                              StateStore::Access access,
-                              std::unique_ptr<rocksdb::DB>& into) {
+rocksdb::Options options_to_read() {
+  rocksdb::Options options = options_for(StateStore::Access::read);
+  options.max_open_files = -1;  // All at once: the writer beside it may remove them.
+  return options;
+}
+
+/// Only to be asked how far the log goes: its rows need no order.
+rocksdb::Options options_to_look() {
+  rocksdb::Options options = options_for(StateStore::Access::read);
+  options.memtable_factory = std::make_shared<rocksdb::VectorRepFactory>();
+  return options;
+}
+
+rocksdb::Status open_to_write(const std::string& folder, std::unique_ptr<rocksdb::DB>& into) {
   rocksdb::DB* db = nullptr;
-  const rocksdb::Options options = options_for(access);
-  rocksdb::Status status = access == StateStore::Access::write
-                               ? rocksdb::DB::Open(options, folder, &db)
-                               : open_beside_writer(options, folder, &db);
+  rocksdb::Status status = rocksdb::DB::Open(options_for(StateStore::Access::write), folder, &db);
   into.reset(status.ok() ? db : nullptr);
   return status;
-}
-
-tl::unexpected<Error> failure(const std::string& what, const rocksdb::Status& status) {
-  const bool is_damage = status.IsCorruption() || status.IsNotSupported();
-  return fail(is_damage ? ErrorCode::bad_state : ErrorCode::io, what + ": " + status.ToString());
-}
-
-/// Stands in a folder from before the first file of the database until what it says of itself is
-/// committed. A folder with it holds nothing yet.
-constexpr std::string_view kBeingMade = "BEING-MADE";
-
-/// What an attempt left that was broken off before there was anything.
-void clear_half_made(const fs::path& folder) {
-  std::error_code ignored;
-  std::vector<fs::path> files;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
-    if (entry.path().filename() != kBeingMade) {
-      files.push_back(entry.path());
-    }
-  }
-  for (const fs::path& file : files) {
-    fs::remove(file, ignored);
-  }
-}
-
-/// Is something there that is no state folder? To make one of it would hide that.
-Result<void> check_folder(const std::string& folder, StateStore::Access access) {
-  std::error_code error;
-  const fs::file_status status = fs::status(folder, error);
-  if (!fs::exists(status)) {
-    return access == StateStore::Access::write
-               ? Result<void>{}
-               : fail(ErrorCode::io, folder + ": there is no such state folder");
-  }
-  if (!fs::is_directory(status)) {
-    return fail(ErrorCode::bad_state, folder + " is not a folder");
-  }
-  if (fs::exists(fs::path(folder) / "CURRENT", error)) {
-    return {};
-  }
-  if (access == StateStore::Access::write && fs::exists(fs::path(folder) / kBeingMade, error)) {
-    clear_half_made(folder);
-    return {};
-  }
-  const fs::directory_iterator entries(folder, error);
-  if (error) {
-    return fail(ErrorCode::io, "cannot read " + folder + ": " + error.message());
-  }
-  if (entries != fs::directory_iterator()) {
-    return fail(ErrorCode::bad_state,
-                folder + " holds files, but no state (there is no CURRENT in it): give an empty " +
-                    "folder, or put back what is missing");
-  }
-  return access == StateStore::Access::write
-             ? Result<void>{}
-             : fail(ErrorCode::bad_state, folder + " is empty: there is no state in it");
 }
 
 }  // namespace
@@ -199,10 +227,20 @@ std::string random_instance() {
 }
 
 struct StateStore::Impl {
+  explicit Impl(std::string where, Warn told)
+      : folder(std::move(where)), warn(std::move(told)), mark(folder) {}
+
   std::string folder;
+  Warn warn;  ///< May be empty.
   /// Held shared by whoever uses `db`, alone while it is opened anew.
   mutable std::shared_mutex db_mutex;
   std::unique_ptr<rocksdb::DB> db;  ///< Null only if that was given up.
+  /// Of the numbers of changes. What is written aside is not synced: between a commit and our
+  /// asking for its number none of it may get one. Taken after db_mutex.
+  mutable std::mutex order_mutex;
+  CommitMark mark;
+  std::uint64_t marked = 0;  ///< What was committed last.
+  bool cannot_mark = false;  ///< Told once.
   rocksdb::WriteBatch batch;
   mutable std::mutex read_mutex;  ///< Of read_status.
   mutable rocksdb::Status read_status;
@@ -232,6 +270,7 @@ struct StateStore::Impl {
   /// Outside the batch, and not waited for: what is lost then is asked for again.
   [[nodiscard]] Result<void> write_aside(rocksdb::WriteBatch& rows) const {
     const std::shared_lock lock(db_mutex);
+    const std::lock_guard order(order_mutex);
     const rocksdb::Status status =
         db == nullptr ? rocksdb::Status::NoSpace() : db->Write(rocksdb::WriteOptions(), &rows);
     return status.ok() ? Result<void>{}
@@ -249,7 +288,6 @@ struct StateStore::Impl {
     }
   }
 
-  Impl() = default;
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
@@ -342,9 +380,12 @@ struct StateStore::Impl {
     {
       const std::unique_lock alone(db_mutex);
       db.reset();
-      rocksdb::Status opened = open_database(folder, Access::write, db);
+      rocksdb::Status opened = open_to_write(folder, db);
       while (opened.IsNoSpace() && pause_for_room()) {
-        opened = open_database(folder, Access::write, db);
+        opened = open_to_write(folder, db);
+      }
+      if (opened.ok() && db->GetLatestSequenceNumber() < marked) {
+        opened = rocksdb::Status::Corruption("what was committed is missing");
       }
       if (!opened.ok()) {
         return opened;
@@ -353,11 +394,35 @@ struct StateStore::Impl {
     return write_synced(being_written);
   }
 
-  [[nodiscard]] rocksdb::Status write_synced(rocksdb::WriteBatch& rows) const {
+  [[nodiscard]] rocksdb::Status write_synced(rocksdb::WriteBatch& rows) {
     rocksdb::WriteOptions options;
     options.sync = true;
     const std::shared_lock lock(db_mutex);
-    return db->Write(options, &rows);
+    {
+      const std::lock_guard order(order_mutex);
+      rocksdb::Status status = db->Write(options, &rows);
+      if (!status.ok()) {
+        return status;
+      }
+      marked = db->GetLatestSequenceNumber();
+    }
+    note_mark();
+    return rocksdb::Status::OK();
+  }
+
+  /// That it fails loses nothing but the means to notice a loss.
+  void note_mark() {
+    const Result<void> written = mark.write(marked);
+    if (!written && !cannot_mark) {
+      tell(written.error().message + ": should the log of the state be cut, that goes unnoticed");
+    }
+    cannot_mark = !written;
+  }
+
+  void tell(const std::string& what) const {
+    if (warn) {
+      warn(what);
+    }
   }
 
   [[nodiscard]] Result<void> written() const {
@@ -379,15 +444,58 @@ struct StateStore::Impl {
     return status.ok() ? std::optional(std::move(value)) : std::nullopt;
   }
 
+  [[nodiscard]] Result<void> open_to_be_read() {
+    Result<void> usable = check_state_folder(folder);
+    if (!usable) {
+      return usable;
+    }
+    OpenedToRead opened = open_to_read(folder, options_to_read());
+    if (!opened.status.ok()) {
+      return failure("cannot open the state in " + folder, opened.status);
+    }
+    db = std::move(opened.db);
+    return opened.whole;
+  }
+
+  /// Looks at what is there before it is opened to be written: that makes tables of the log, and
+  /// removes it.
+  [[nodiscard]] Result<void> open_to_be_written() {
+    Result<void> usable = make_state_folder(folder);
+    if (!usable) {
+      return usable;
+    }
+    const Result<std::optional<std::uint64_t>> before = mark.read();
+    if (!before) {
+      tell(before.error().message +
+           ", and made anew: whether the state is whole cannot be checked this once");
+    }
+    if (has_database(folder)) {
+      const OpenedToRead seen = open_to_read(folder, options_to_look());
+      if (seen.status.ok() && !seen.whole) {
+        return seen.whole;
+      }
+    }
+    const rocksdb::Status status = open_to_write(folder, db);
+    if (!status.ok()) {
+      return failure(is_in_use(status) ? folder + " is in use by another Spoor"
+                                       : "cannot open the state in " + folder,
+                     status);
+    }
+    return check_whole(folder, *db, before.value_or(std::nullopt));
+  }
+
   /// What every folder says of itself.
   Result<void> read_head(Access access) {
     const std::optional<std::string> format = get(kFormatKey);
     if (!read_status.ok()) {
       return failure(folder + " is damaged", read_status);
     }
-    if (!format) {
+    if (!format && is_being_made(folder)) {
       return access == Access::write ? make_head()
                                      : fail(ErrorCode::bad_state, folder + " holds no state");
+    }
+    if (!format) {
+      return loss(folder, "it does not say what it holds");
     }
     StateReader from(*format);
     const std::uint64_t number = from.number();
@@ -454,40 +562,20 @@ StateStore::StateStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 StateStore::~StateStore() = default;
 
-Result<std::unique_ptr<StateStore>> StateStore::open(const std::string& folder, Access access) {
-  Result<void> usable = check_folder(folder, access);
-  if (!usable) {
-    return tl::unexpected<Error>(usable.error());
+Result<std::unique_ptr<StateStore>> StateStore::open(const std::string& folder,
+                                                     Access access,
+                                                     Warn warn) {
+  auto impl = std::make_unique<Impl>(folder, std::move(warn));
+  Result<void> opened =
+      access == Access::write ? impl->open_to_be_written() : impl->open_to_be_read();
+  if (opened) {
+    opened = impl->read_head(access);
+  }
+  if (!opened) {
+    return tl::unexpected<Error>(opened.error());
   }
   if (access == Access::write) {
-    std::error_code error;
-    fs::create_directories(folder, error);
-    if (error) {
-      return fail(ErrorCode::io, "cannot make " + folder + ": " + error.message());
-    }
-    if (!fs::exists(fs::path(folder) / "CURRENT", error)) {
-      const std::ofstream mark(fs::path(folder) / kBeingMade);
-      if (!mark) {
-        return fail(ErrorCode::io, "cannot write to " + folder);
-      }
-    }
-  }
-  auto impl = std::make_unique<Impl>();
-  impl->folder = folder;
-  const rocksdb::Status status = open_database(folder, access, impl->db);
-  if (!status.ok()) {
-    const bool is_locked = status.ToString().find("lock") != std::string::npos;
-    return failure(
-        is_locked ? folder + " is in use by another Spoor" : "cannot open the state in " + folder,
-        status);
-  }
-  usable = impl->read_head(access);
-  if (!usable) {
-    return tl::unexpected<Error>(usable.error());
-  }
-  if (access == Access::write) {
-    std::error_code ignored;
-    fs::remove(fs::path(folder) / kBeingMade, ignored);
+    state_folder_is_made(folder);
   }
   return std::unique_ptr<StateStore>(new StateStore(std::move(impl)));
 }

@@ -35,9 +35,14 @@ class StateStore final : public StateSink, public StateSource, public StateAside
     read,   ///< Of what is there; beside a writer, too.
   };
 
-  /// Fails with bad_state if what is there cannot be used, with io if the system refuses.
+  /// Told of what is no reason to fail, in any thread.
+  using Warn = std::function<void(std::string_view)>;
+
+  /// Fails with bad_state if what is there cannot be used or is less than what was committed, with
+  /// io if the system refuses. What is refused is left as it is.
   [[nodiscard]] static Result<std::unique_ptr<StateStore>> open(const std::string& folder,
-                                                                Access access);
+                                                                Access access,
+                                                                Warn warn = {});
   ~StateStore() override;
 
   // StateSink: until commit() nobody sees any of it.

@@ -314,6 +314,21 @@ detection: {s: {QueryName|endswith: 'test%d'}, condition: s}
         self.assertEqual(engine.stop(), 0)
 
 
+class Folder(RunTest):
+    def test_dead_letters_may_lie_in_the_folder_of_the_state(self):
+        """As the configuration of the package proposes: from the first start on."""
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        letters = self.path("state/dead-letters.ndjson")
+        self.config = self.path("spoor.yaml", json.dumps({**config, "dead_letters": letters}))
+        for count in (1, 2):
+            engine = self.engine()
+            self.assertEqual(self.ask(engine.ports["web"], "POST", "/ingest", b"no record\n")[0], 200)
+            self.assertEqual(engine.stop(), 0, engine.log)
+            with open(letters, encoding="utf-8") as file:
+                self.assertEqual(len(file.readlines()), count)
+
+
 class FullDisk(RunTest):
     """The disk of the state is full: nothing is taken in until there is room, nothing is lost, nothing told twice."""
 

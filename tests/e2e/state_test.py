@@ -514,20 +514,14 @@ class Folders(StateTest):
                 continue
             with open(path, "rb") as file:
                 content = file.read()
-            for place in sorted({len(content) * part // 9 for part in range(9)}):
+            last = {len(content) - back for back in (1, 50, 200, 700) if back < len(content)}
+            for place in sorted({len(content) * part // 9 for part in range(9)} | last):
                 broken = self.path("broken")
                 shutil.copytree(state, broken)
                 with open(os.path.join(broken, name), "r+b") as file:
                     file.seek(place)
                     file.write(bytes([content[place] ^ 0x10]))
-                result = run(*self.command(broken, inputs, "--resume"))
-                if result.returncode == 0:
-                    self.assertEqual(self.findings(broken, "--all", "--format", "csv"), want, f"{name} at {place}")
-                    outcomes["unharmed"] += 1
-                else:
-                    self.assertEqual(result.returncode, EXIT_STATE, f"{name} at {place}")
-                    self.assertIn("state", result.stderr.decode(errors="replace"), f"{name} at {place}")
-                    outcomes["refused"] += 1
+                outcomes[self.judged(broken, inputs, want, f"{name} at {place}")] += 1
                 shutil.rmtree(broken)
         print(outcomes)
         self.assertGreater(outcomes["refused"], 0)
@@ -540,12 +534,47 @@ class Folders(StateTest):
             broken = self.path("broken")
             shutil.copytree(state, broken)
             os.remove(os.path.join(broken, name))
-            result = run(*self.command(broken, inputs, "--resume"))
-            if result.returncode == 0:
-                self.assertEqual(self.findings(broken, "--all", "--format", "csv"), want, name)
-            else:
-                self.assertIn("state", result.stderr.decode(errors="replace"), name)
+            outcome = self.judged(broken, inputs, want, name)
+            if name.endswith((".log", ".sst")) or name == "CURRENT":
+                self.assertEqual(outcome, "refused", name)
             shutil.rmtree(broken)
+
+    def test_a_log_that_is_cut_is_never_an_older_state(self):
+        state, inputs = self.made()
+        want = self.findings(state, "--all", "--format", "csv")
+        log, = glob.glob(os.path.join(state, "*.log"))
+        size = os.path.getsize(log)
+        for left in (0, 1, 100, size // 4, size // 2, size - 1000, size - 1):
+            broken = self.path("broken")
+            shutil.copytree(state, broken)
+            os.truncate(os.path.join(broken, os.path.basename(log)), left)
+            self.assertEqual(self.judged(broken, inputs, want, f"{left} bytes left"), "refused", f"{left} bytes left")
+            shutil.rmtree(broken)
+
+    def judged(self, broken, inputs, want, what):
+        """Whoever looks sees all that was told, or is refused in words: at once, and when a replay goes on."""
+        seen = run("findings", "--state", broken, "--all", "--format", "csv")
+        message = seen.stderr.decode(errors="replace")
+        if seen.returncode == 0:
+            self.assertEqual(seen.stdout.decode(), want, what)
+        else:
+            self.assertEqual(seen.returncode, EXIT_STATE, f"{what}: {message}")
+            self.assertIn("state", message, what)
+        result = run(*self.command(broken, inputs, "--resume"))
+        message = result.stderr.decode(errors="replace")
+        if result.returncode == 0:
+            self.assertEqual(seen.returncode, 0, f"{what}: it could not be read, but it was gone on with")
+            self.assertEqual(self.findings(broken, "--all", "--format", "csv"), want, what)
+            return "unharmed"
+        self.assertEqual(result.returncode, EXIT_STATE, f"{what}: {message}")
+        self.assertIn("state", message, what)
+        return "refused"
+
+    def test_a_file_system_of_its_own(self):
+        inputs, _ = self.history_files(100)
+        os.makedirs(self.path("disk/lost+found"))
+        self.replay(self.path("disk"), inputs)
+        self.assertTrue(os.path.isdir(self.path("disk/lost+found")))
 
 
 class FullDisks(StateTest):

@@ -26,6 +26,14 @@ logsource: {product: windows, category: dns_query}
 detection: {selection: {QueryName|endswith: evil.test}, condition: selection}
 )";
 
+constexpr const char* kOften = R"(
+---
+title: Often
+id: 10000000-0000-4000-8000-000000000003
+level: high
+correlation: {type: event_count, rules: [lookup], group-by: [process], timespan: 10m, condition: {gte: 2}}
+)";
+
 std::string lookup(int number, const std::string& name) {
   return R"({"Event":{"System":{"Provider":{"#attributes":{"Name":"Microsoft-Windows-Sysmon"}},)"
          R"("EventID":22,"Channel":"Microsoft-Windows-Sysmon/Operational","Computer":"PC1",)"
@@ -169,6 +177,37 @@ TEST_F(LiveEngines, CountFindingsOfEachRule) {
   ASSERT_EQ(counts.size(), 1U);
   EXPECT_EQ(counts.at({"10000000-0000-4000-8000-000000000002", "high"}), 2U);
   EXPECT_EQ(engine_->finding_sequence(), 2U);
+}
+
+// The revisions of a finding go on when the findings told so far are kept no more.
+TEST_F(LiveEngines, TellNoRevisionTwiceWhenFindingsAreForgotten) {
+  ManualClock clock;
+  rules_ = load_rules({{.path = "r.yml", .content = std::string(kRule) + kOften}});
+  ASSERT_EQ(rules_.rejected, 0U);
+  std::vector<std::uint32_t> revisions;
+  const auto run = [&](const std::vector<std::string>& records) {
+    stop();
+    start();
+    IngestQueue queue(1U << 20U, 1, clock);
+    engine_ =
+        std::make_unique<LiveEngine>(*pipeline_, *store_, *FindingStore::open(*store_, *store_),
+                                     queue, clock, 1, LiveOptions{.told_every = 1});
+    const std::uint64_t before = stored();
+    ASSERT_TRUE(queue.try_push(batch(records)));
+    ASSERT_TRUE(engine_->drain());
+    ASSERT_TRUE(FindingReader(*store_).for_each(before + 1, [&](const StoredFinding& finding) {
+      if (finding.title == "Often") {
+        revisions.push_back(finding.revision);
+      }
+      return true;
+    }));
+    clock.advance(std::chrono::hours(31 * 24));
+  };
+  run({lookup(1, "a.evil.test"), lookup(2, "b.evil.test")});
+  run({lookup(3, "c.evil.test")});  // Told in the commit that forgets the one before.
+  run({lookup(4, "good.test")});    // And that one is forgotten too.
+  run({lookup(5, "d.evil.test")});
+  EXPECT_EQ(revisions, (std::vector<std::uint32_t>{1, 2, 3}));
 }
 
 TEST_F(LiveEngines, WhatIsNotCommittedIsNotAnswered) {

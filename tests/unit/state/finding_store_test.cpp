@@ -1,5 +1,6 @@
 #include "engine/state/finding_store.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,6 +72,79 @@ TEST(FindingStores, ForgetTheOldestByAgeAndBySize) {
   EXPECT_EQ(sequences(state), (std::vector<std::uint64_t>{8, 9, 10}));
   EXPECT_FALSE((*FindingReader(state).latest({.high = 1, .low = 2})).has_value());
   EXPECT_TRUE((*FindingReader(state).latest({.high = 1, .low = 9})).has_value());
+}
+
+bool is_told(const StateSource& state, std::uint64_t uid) {
+  return state.get(StateWriter(StateRow::told).uid({.high = 1, .low = uid}).bytes()).has_value();
+}
+
+/// As the ledger writes it.
+void tell(test::MemoryState& state,
+          FindingStore& store,
+          std::uint64_t uid,
+          std::uint32_t revision,
+          Timestamp now) {
+  state.put(StateWriter(StateRow::told).uid({.high = 1, .low = uid}).bytes(), "told");
+  store.add(finding(uid, revision), "{}", now);
+}
+
+TEST(FindingStores, KnowLongerWhatWasToldThanTheFindings) {
+  const FindingRetention retention{.age = 30, .told_age = 1'000};
+  test::MemoryState state;
+  std::optional<FindingStore> store = *FindingStore::open(state, state);
+  tell(state, *store, 1, 1, 100);
+  tell(state, *store, 2, 1, 100);
+  state.commit();
+  EXPECT_EQ(store->forget(retention, 200), 2U);
+  state.commit();
+  EXPECT_TRUE(is_told(state, 1));
+  EXPECT_FALSE((*FindingReader(state).latest({.high = 1, .low = 1})).has_value());
+  tell(state, *store, 2, 2, 500);
+  state.commit();
+  EXPECT_EQ(store->forget(retention, 600), 1U);
+  state.commit();
+  store = *FindingStore::open(state, state);
+  store->forget(retention, 1'101);
+  state.commit();
+  EXPECT_FALSE(is_told(state, 1));
+  EXPECT_TRUE(is_told(state, 2)) << "it was told again since";
+  store->forget(retention, 1'501);
+  state.commit();
+  EXPECT_FALSE(is_told(state, 2));
+  EXPECT_EQ(state.rows().size(), 1U) << "of the numbers";
+}
+
+TEST(FindingStores, WhatIsToldInTheSameCommitIsNotForgotten) {
+  const FindingRetention retention{.age = 30, .told_age = 1'000};
+  test::MemoryState state;
+  FindingStore store = *FindingStore::open(state, state);
+  tell(state, store, 1, 1, 100);
+  state.commit();
+  tell(state, store, 1, 2, 200);
+  EXPECT_EQ(store.forget(retention, 200), 1U);
+  state.commit();
+  EXPECT_TRUE(is_told(state, 1));
+  EXPECT_TRUE((*FindingReader(state).latest({.high = 1, .low = 1})).has_value());
+  EXPECT_EQ(store.forget(retention, 300), 1U);
+  state.commit();
+  tell(state, store, 1, 3, 1'300);
+  store.forget(retention, 1'300);
+  state.commit();
+  EXPECT_TRUE(is_told(state, 1));
+  EXPECT_EQ((*FindingReader(state).latest({.high = 1, .low = 1}))->revision, 3U);
+}
+
+TEST(FindingStores, KnowOfOnlySoManyWhatWasTold) {
+  const FindingRetention retention{.age = 30, .told_age = 1'000'000, .told = 10};
+  test::MemoryState state;
+  FindingStore store = *FindingStore::open(state, state);
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    tell(state, store, i, 1, static_cast<Timestamp>(i) * 100);
+    store.forget(retention, static_cast<Timestamp>(i) * 100);
+    state.commit();
+  }
+  EXPECT_FALSE(is_told(state, 39));
+  EXPECT_TRUE(is_told(state, 45));
 }
 
 TEST(FindingStores, ADamagedRowIsTold) {
