@@ -74,6 +74,10 @@ Result<void> HttpBody::push_plain(std::string_view bytes) {
     case Content::hec_events: hec_.push(bytes, batch_); break;
     case Content::text: text_.append(bytes); break;
   }
+  if (memory() > plain_bytes_max_) {
+    return fail(ErrorCode::oversize, "the body has so many records that they take more than " +
+                                         std::to_string(plain_bytes_max_) + " bytes");
+  }
   return {};
 }
 

@@ -502,7 +502,7 @@ bool HttpInput::Session::take_body(std::string_view piece) {
     failure_ = body_error_answer(pushed.error(), is_hec(route_));
     return false;
   }
-  const std::uint64_t more = body_->plain_bytes() - held_;
+  const std::uint64_t more = body_->memory() - held_;
   held_ += more;
   server_->bytes_in_flight += more;
   if (server_->bytes_in_flight > server_->settings.bytes_in_flight_max) {
@@ -545,7 +545,7 @@ void HttpInput::Session::hand_over() {
   batch.seal();
   std::optional<std::uint64_t> id;
   const HecAcks::Channel channel{token_, channel_};
-  if (!channel_.empty() && server_->has_room(batch.bytes.size())) {
+  if (!channel_.empty() && server_->has_room(batch.memory())) {
     id = server_->acks.add(channel);
   }
   if (id) {

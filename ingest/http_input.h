@@ -42,9 +42,10 @@ struct HttpInputSettings {
   ListenerSettings listener;
   /// SHA-256 each (ingest/tokens.h). None: on loopback, or with client certificates, anyone.
   std::vector<std::string> token_hashes;
-  bool has_acks = true;                                      ///< HEC acknowledgements.
-  std::uint64_t body_bytes_max = kHttpBodyBytesMax;          ///< As it comes over the wire.
-  std::uint64_t plain_bytes_max = std::uint64_t{256} << 20;  ///< Of it, decompressed.
+  bool has_acks = true;                              ///< HEC acknowledgements.
+  std::uint64_t body_bytes_max = kHttpBodyBytesMax;  ///< As it comes over the wire.
+  /// Of it, decompressed; and of the memory that its records take.
+  std::uint64_t plain_bytes_max = std::uint64_t{256} << 20;
   ExpansionLimit expansion{.floor_bytes = std::uint64_t{16} << 20};
   /// Of all bodies that are not complete; beyond it: 503.
   std::uint64_t bytes_in_flight_max = std::uint64_t{512} << 20;

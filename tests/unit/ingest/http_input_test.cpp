@@ -165,7 +165,7 @@ TEST(HttpInput, AnswersOnceTheBatchIsSafe) {
 }
 
 TEST(HttpInput, AFullQueueIsToldToTryAgain) {
-  Bench bench({}, std::size_t{3} * 131);  // Of the batches below.
+  Bench bench({}, 3 * (131 + sizeof(IngestBatch::Record)));  // Of the batches below.
   bench.engine->pause();
   ASSERT_TRUE(PoppingEngine::wait_until([&] {
     IngestBatch batch;
@@ -480,6 +480,22 @@ TEST(HttpInput, PlainBytesAreBounded) {
   EXPECT_EQ(status_of(bench.ask(
                 post("/ingest", gzip_of(std::string(1001, ' ')), "Content-Encoding: gzip\r\n"))),
             "413");
+}
+
+/// 60 kB of which there are 30,000 records take ten times as much.
+TEST(HttpInput, WhatRecordsTakeIsBounded) {
+  HttpInputSettings settings;
+  settings.plain_bytes_max = 100'000;
+  Bench bench(settings);
+  std::string lines;
+  for (int i = 0; i < 30'000; ++i) {
+    lines += "7\n";
+  }
+  EXPECT_EQ(status_of(bench.ask(post("/ingest", lines))), "413");
+  EXPECT_EQ(status_of(bench.ask(post("/ingest", gzip_of(lines), "Content-Encoding: gzip\r\n"))),
+            "413");
+  EXPECT_EQ(status_of(bench.ask(post("/ingest", lines.substr(0, 2'000)))), "200");
+  EXPECT_EQ(bench.engine->wait_for(1'000).size(), 1'000U) << "and none of the large ones";
 }
 
 TEST(HttpInput, BytesInFlightAreBounded) {
