@@ -1,21 +1,28 @@
 #include "ingest/http_body.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace spoor {
 namespace {
 
 Result<std::optional<Compression>> compression_named(std::string_view encoding) {
-  if (encoding.empty() || encoding == "identity") {
+  // RFC 9110 §8.4.1: the case of these names does not matter.
+  const auto is = [&](std::string_view name) {
+    return std::ranges::equal(encoding, name, {}, [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+  };
+  if (encoding.empty() || is("identity")) {
     return std::nullopt;
   }
-  if (encoding == "gzip" || encoding == "x-gzip") {
+  if (is("gzip") || is("x-gzip")) {
     return Compression::gzip;
   }
-  if (encoding == "zstd") {
+  if (is("zstd")) {
     return Compression::zstd;
   }
-  if (encoding == "deflate") {
+  if (is("deflate")) {
     return Compression::deflate;
   }
   return fail(ErrorCode::unsupported, "Content-Encoding is none of gzip, zstd, deflate");

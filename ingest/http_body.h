@@ -28,8 +28,8 @@ class HttpBody {
   /// `plain_bytes_max` bounds memory().
   HttpBody(Content content, std::uint64_t plain_bytes_max, FramingLimits limits);
 
-  /// Of a Content-Encoding: "", "identity", "gzip", "x-gzip", "zstd", "deflate". Fails with
-  /// unsupported for any other.
+  /// Of a Content-Encoding: "", "identity", "gzip", "x-gzip", "zstd", "deflate", in any case.
+  /// Fails with unsupported for any other.
   [[nodiscard]] Result<void> set_encoding(std::string_view encoding, ExpansionLimit limit);
 
   /// Fails with oversize, decompression_bomb, bad_compression.

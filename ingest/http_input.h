@@ -54,6 +54,8 @@ struct HttpInputSettings {
   std::chrono::milliseconds body_timeout{120'000};        ///< The same of the body.
   std::chrono::milliseconds idle_timeout{30'000};         ///< Without any byte, in a request.
   std::chrono::milliseconds keep_alive_timeout{300'000};  ///< Between requests.
+  /// In its place, until a request came that was not denied: a connection costs anyone nothing.
+  std::chrono::milliseconds first_request_timeout{30'000};
 };
 
 class HttpInput {

@@ -527,6 +527,41 @@ TEST(HttpInput, SlowClientsAreClosed) {
   }
 }
 
+TEST(HttpInput, WhoDoesNotAskIsClosedEarly) {
+  HttpInputSettings settings;
+  settings.first_request_timeout = std::chrono::milliseconds{100};
+  settings.token_hashes = {token_hash("s3cret")};
+  Bench bench(settings);
+  LoopbackClient silent(bench.input->port());
+  EXPECT_EQ(silent.read_all(), "");
+  LoopbackClient denied(bench.input->port());
+  denied.send(post("/ingest", kThree));
+  EXPECT_EQ(status_of(denied.read_answer()), "401");
+  EXPECT_EQ(denied.read_all(), "");
+  LoopbackClient known(bench.input->port());
+  const std::string request = post("/ingest", kThree, "Authorization: Bearer s3cret\r\n");
+  known.send(request);
+  EXPECT_EQ(status_of(known.read_answer()), "200");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  known.send(request);
+  EXPECT_EQ(status_of(known.read_answer()), "200");
+}
+
+TEST(HttpInput, A405NamesWhatIsAllowed) {
+  Bench bench;
+  const std::string health = "/services/collector/health";
+  EXPECT_NE(bench.ask(post(health, "{}")).find("\r\nAllow: GET\r\n"), std::string::npos);
+  EXPECT_NE(bench.ask("GET /ingest HTTP/1.1\r\nHost: x\r\n\r\n").find("\r\nAllow: POST\r\n"),
+            std::string::npos);
+}
+
+TEST(HttpInput, TheCaseOfAnEncodingDoesNotMatter) {
+  Bench bench;
+  EXPECT_EQ(status_of(bench.ask(post("/ingest", gzip_of(kThree), "Content-Encoding: GZip\r\n"))),
+            "200");
+  EXPECT_EQ(bench.engine->wait_for(3), kThreeRecords);
+}
+
 TEST(HttpInput, ConnectionsOfAnAddressAreBounded) {
   HttpInputSettings settings;
   settings.listener.connections_per_address_max = 2;
