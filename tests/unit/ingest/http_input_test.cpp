@@ -401,6 +401,26 @@ TEST(HttpInput, ListensOffLoopbackOnlyWithTlsAndProof) {
   }
 }
 
+TEST(HttpRequests, ALastChunkMayComeInPieces) {
+  const std::string head = "POST /ingest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& body : Texts{"0\r\n\r\n", "2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n"}) {
+    HttpRequest request;
+    std::string got;
+    request.on_body([&](std::string_view piece) {
+      got += piece;
+      return true;
+    });
+    std::string unused;
+    for (const char byte : head + body) {
+      unused.push_back(byte);
+      unused.erase(0, request.put(unused));
+    }
+    EXPECT_EQ(request.state(), HttpRequest::State::done);
+    EXPECT_EQ(unused, "");
+    EXPECT_EQ(got, body.size() == 5 ? "" : "{}");
+  }
+}
+
 // --- Hostile
 
 struct HostileCase {
