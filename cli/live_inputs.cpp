@@ -309,6 +309,12 @@ void LiveInputs::write_metrics(MetricsText& text) const {
          "Requests, or ZeroMQ's messages, of who may not send.", &IngestCounters::requests_denied);
   family("spoor_input_stalls", MetricType::counter, "Times that a sender had to wait for room.",
          &IngestCounters::stalls);
+  family("spoor_input_lost_messages", MetricType::counter,
+         "Kafka's messages that retention deleted before they were read.",
+         &IngestCounters::messages_lost);
+  family("spoor_input_offset_resets", MetricType::counter,
+         "Kafka's partitions that ended before where they were read up to, and were begun anew.",
+         &IngestCounters::offset_resets);
 }
 
 void LiveInputs::stop() {

@@ -170,6 +170,7 @@ Result<void> LiveRun::open_outlets() {
   }
   sinks_ = std::move(*sinks);
   engine_->on_commit([this] { committed(); });
+  engine_->on_pause([this] { pause(); });
   return {};
 }
 
@@ -190,12 +191,25 @@ Result<void> LiveRun::run() {
       publish_status("the state cannot be written");
       return turned;
     }
-    if (clock_.monotonic() - ticked_at_ >= kTick) {
-      ticked_at_ = clock_.monotonic();
-      tick();
-    }
+    tick_if_due();
   }
   return {};
+}
+
+void LiveRun::tick_if_due() {
+  if (clock_.monotonic() - ticked_at_ >= kTick) {
+    ticked_at_ = clock_.monotonic();
+    tick();
+  }
+}
+
+void LiveRun::pause() {
+  if (interrupted()) {
+    // What was taken is finished: bounded by the queue, it is a matter of seconds.
+    notify_service("WATCHDOG=1");
+  } else {
+    tick_if_due();
+  }
 }
 
 Result<void> LiveRun::drain() {

@@ -89,6 +89,9 @@ class LiveRun {
   [[nodiscard]] Result<void> open_outlets();
   void committed();
   void tick();
+  void tick_if_due();
+  /// Within a large batch.
+  void pause();
   void hang_up();
   /// Takes nothing in while the disk of the state is full.
   void look_at_disk();

@@ -11,6 +11,7 @@
 #include "cli/live_inputs.h"
 #include "cli/live_run.h"
 #include "cli/log.h"
+#include "cli/open_files.h"
 #include "cli/run_settings.h"
 #include "cli/service_notify.h"
 #include "cli/terminal.h"
@@ -49,6 +50,7 @@ int run_live(const RunOptions& options) {
   }
   set_up_service_log(config->log_format == LogFormat::json, config->log_debug);
   catch_hangups();
+  raise_open_files(open_files_wanted(*config));
   const Result<std::unique_ptr<LiveRun>> run = LiveRun::open(*config);
   if (!run) {
     return give_up(run.error());

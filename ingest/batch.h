@@ -56,6 +56,11 @@ struct IngestBatch {
     bytes.append(text).push_back('\n');
   }
 
+  /// Bytes that it takes: of short records most are not their text.
+  [[nodiscard]] std::size_t memory() const {
+    return bytes.size() + records.size() * sizeof(Record);
+  }
+
   /// When all records are in it.
   void seal() { bytes.append(kPadding, ' '); }
 };

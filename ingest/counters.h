@@ -18,6 +18,8 @@ struct IngestCounters {
   std::atomic<std::uint64_t> requests = 0;          ///< HTTP: answered, in all.
   std::atomic<std::uint64_t> requests_refused = 0;  ///< HTTP: answered with 4xx or 501.
   std::atomic<std::uint64_t> requests_denied = 0;   ///< HTTP: of these, no or a bad token.
+  std::atomic<std::uint64_t> messages_lost = 0;     ///< Kafka: gone before they were read.
+  std::atomic<std::uint64_t> offset_resets = 0;     ///< Kafka: partitions that began anew.
 };
 
 }  // namespace spoor

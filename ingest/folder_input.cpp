@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <map>
 #include <mutex>
+#include <set>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -91,7 +93,9 @@ struct FolderInput::Impl {
   FolderWatch watch;
   FolderWatch::Scan last;
   std::shared_ptr<Settled> settled = std::make_shared<Settled>();
-  std::string told_problem;
+  std::map<std::string, std::string> told_unread;  ///< Folders.
+  std::set<std::string> told_files;                ///< That cannot be read or put away.
+  std::vector<std::string> stuck;                  ///< To be put away at a later scan.
 };
 
 Result<void> FolderInput::check(const FolderInputSettings& settings) {
@@ -143,15 +147,32 @@ void FolderInput::run() {
     put_away();
     if (impl_->watch.wait(kWait)) {
       impl_->last = impl_->watch.scan();
-      if (impl_->last.problem != impl_->told_problem && !impl_->last.problem.empty()) {
-        warn("input " + settings().name + ": " + impl_->last.problem);
+      tell_unread();
+      for (const std::string& name : std::exchange(impl_->stuck, {})) {
+        impl_->settled->add(name);
       }
-      impl_->told_problem = impl_->last.problem;
       is_open = take_files();
-      if (is_open && impl_->last.is_whole) {
+      if (is_open) {
         forget_gone();
       }
     }
+  }
+}
+
+void FolderInput::tell_unread() {
+  for (const auto& [folder, problem] : impl_->last.unread) {
+    if (!impl_->told_unread.contains(folder)) {
+      warn("input " + settings().name + ": passed over, cannot read " + problem);
+      ++counts().streams_failed;
+    }
+  }
+  impl_->told_unread = impl_->last.unread;
+}
+
+void FolderInput::tell_once(const std::string& name, const std::string& what) {
+  if (impl_->told_files.insert(name).second) {
+    warn("input " + settings().name + ": " + what);
+    ++counts().streams_failed;
   }
 }
 
@@ -171,11 +192,10 @@ bool FolderInput::take_file(const std::string& name, const FileLook& look) {
   FileEntry entry{.look = look};
   Result<std::unique_ptr<ByteSource>> source = open_source(path);
   if (!source || !read_head(path, 0, entry)) {
-    warn("input " + settings().name + ": cannot read " + path +
-         (source ? "" : ": " + source.error().message));
-    ++counts().streams_failed;
+    tell_once(name, "cannot read " + path + (source ? "" : ": " + source.error().message));
     return true;  // The next scan tries again.
   }
+  impl_->told_files.erase(name);
   const std::uint64_t pass_by = impl_->taken_before(name, entry);
   RecordReader reader(std::move(*source));
   bool is_open = true;
@@ -258,10 +278,12 @@ void FolderInput::put_away() {
       }
     }
     if (problem) {
-      warn("input " + settings().name + ": " + path +
-           " was read, but stays where it is: " + problem.message());
+      tell_once(name,
+                path + " was read, but stays where it is until that works: " + problem.message());
+      impl_->stuck.push_back(name);
       continue;
     }
+    impl_->told_files.erase(name);
     batch.marks.push_back(impl_->ledger.gone(name));
     impl_->ledger.erase(name);
   }
@@ -293,10 +315,12 @@ void FolderInput::forget_gone() {
   IngestBatch batch;
   std::vector<std::string> gone;
   for (const auto& [name, entry] : impl_->ledger.entries()) {
-    if (!std::ranges::binary_search(impl_->last.names, name)) {
+    if (impl_->last.is_gone(name)) {
       gone.push_back(name);
     }
   }
+  std::erase_if(impl_->told_files,
+                [&](const std::string& name) { return impl_->last.is_gone(name); });
   for (const std::string& name : gone) {
     batch.marks.push_back(impl_->ledger.gone(name));
     impl_->ledger.erase(name);

@@ -74,6 +74,9 @@ class FolderInput final : public PulledInput {
                    IngestBatch& batch);
   static void move_file(const std::string& from, const std::string& to, std::error_code& problem);
   void put_away();
+  void tell_unread();
+  /// Of a file, and counts it; not again until it went well, or is gone.
+  void tell_once(const std::string& name, const std::string& what);
   void forget_gone();
 
   std::unique_ptr<Impl> impl_;

@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include <fnmatch.h>
 #include <poll.h>
@@ -88,52 +90,75 @@ bool FolderWatch::is_complete(const std::string& name, const FileLook& look) {
   return true;
 }
 
+void FolderWatch::look_at(const fs::path& path, Scan& scan, std::vector<fs::path>& folders) {
+  const std::string own_name = path.filename().string();
+
+  struct stat status {};
+
+  if (stat(path.c_str(), &status) != 0) {
+    if (errno == EACCES) {
+      note_unread(path.parent_path(), std::make_error_code(std::errc::permission_denied), scan);
+    }
+    return;  // Else gone meanwhile.
+  }
+  if (S_ISDIR(status.st_mode)) {
+    const bool is_link = fs::is_symlink(fs::symlink_status(path));
+    if (!is_link && !own_name.starts_with('.') && path.string() != settings_.passed_over) {
+      folders.push_back(path);
+    }
+    return;
+  }
+  const std::string name = path.lexically_relative(settings_.folder).string();
+  if (!S_ISREG(status.st_mode) || is_unfinished_name(own_name) ||
+      fnmatch(settings_.pattern.c_str(), name.c_str(), 0) != 0) {
+    return;
+  }
+  scan.names.push_back(name);
+  const FileLook look{.size = static_cast<std::uint64_t>(status.st_size),
+                      .changed_ns = changed_ns(status)};
+  if (look.size > 0 && is_complete(name, look)) {
+    scan.complete.push_back({.name = name, .look = look});
+  }
+}
+
+void FolderWatch::note_unread(const fs::path& folder, std::error_code problem, Scan& scan) const {
+  const std::string name = folder.lexically_relative(settings_.folder).string();
+  scan.unread[name == "." ? "" : name + "/"] = folder.string() + ": " + problem.message();
+}
+
 FolderWatch::Scan FolderWatch::scan() {
   has_news_ = false;
   scanned_at_ = clock_.monotonic();
   Scan scan;
-  std::error_code problem;
-  // Watched before it is read, so that what comes in between is told.
-  watch(settings_.folder);
-  fs::recursive_directory_iterator at(settings_.folder, problem);
-  const fs::path root(settings_.folder);
-  for (; !problem && at != fs::recursive_directory_iterator(); at.increment(problem)) {
-    const fs::path& path = at->path();
-    const std::string own_name = path.filename().string();
-
-    struct stat status {};
-
-    if (stat(path.c_str(), &status) != 0) {
-      continue;  // Gone meanwhile.
+  std::vector<fs::path> folders{settings_.folder};
+  while (!folders.empty()) {
+    const fs::path folder = std::move(folders.back());
+    folders.pop_back();
+    // Watched before it is read, so that what comes in between is told.
+    watch(folder.string());
+    std::error_code problem;
+    fs::directory_iterator at(folder, problem);
+    for (; !problem && at != fs::directory_iterator(); at.increment(problem)) {
+      look_at(at->path(), scan, folders);
     }
-    if (S_ISDIR(status.st_mode)) {
-      if (own_name.starts_with('.') || path.string() == settings_.passed_over) {
-        at.disable_recursion_pending();
-      } else {
-        watch(path.string());
-      }
-      continue;
-    }
-    const std::string name = path.lexically_relative(root).string();
-    if (!S_ISREG(status.st_mode) || is_unfinished_name(own_name) ||
-        fnmatch(settings_.pattern.c_str(), name.c_str(), 0) != 0) {
-      continue;
-    }
-    scan.names.push_back(name);
-    const FileLook look{.size = static_cast<std::uint64_t>(status.st_size),
-                        .changed_ns = changed_ns(status)};
-    if (look.size > 0 && is_complete(name, look)) {
-      scan.complete.push_back({.name = name, .look = look});
+    const bool is_gone =
+        problem == std::errc::no_such_file_or_directory && folder != fs::path(settings_.folder);
+    if (problem && !is_gone) {
+      note_unread(folder, problem, scan);
     }
   }
-  scan.is_whole = !problem;
-  scan.problem = problem ? settings_.folder + ": " + problem.message() : "";
   std::ranges::sort(scan.names);
   std::ranges::sort(scan.complete, {}, &Found::name);
   std::erase_if(unsettled_, [&](const auto& file) {
     return !std::ranges::binary_search(scan.names, file.first);
   });
   return scan;
+}
+
+bool FolderWatch::Scan::is_gone(const std::string& name) const {
+  return !std::ranges::binary_search(names, name) &&
+         std::ranges::none_of(unread,
+                              [&](const auto& folder) { return name.starts_with(folder.first); });
 }
 
 }  // namespace spoor

@@ -3,8 +3,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "engine/base/clock.h"
@@ -33,9 +35,13 @@ class FolderWatch {
 
   struct Scan {
     std::vector<Found> complete;     ///< By name.
-    bool is_whole = false;           ///< Nothing was in the way: what is not here is not there.
     std::vector<std::string> names;  ///< All files, complete or not, by name.
-    std::string problem;             ///< What was in the way.
+    /// Folders that could not be read: the path within the folder, with a slash behind it (or
+    /// nothing: the folder itself), and which and why.
+    std::map<std::string, std::string> unread;
+
+    /// Is it known not to be there?
+    [[nodiscard]] bool is_gone(const std::string& name) const;
   };
 
   FolderWatch(Settings settings, const Clock& clock);
@@ -58,6 +64,11 @@ class FolderWatch {
   };
 
   void watch(const std::string& folder) const;
+  /// Of what stands in a folder; folders go to `folders`.
+  void look_at(const std::filesystem::path& path,
+               Scan& scan,
+               std::vector<std::filesystem::path>& folders);
+  void note_unread(const std::filesystem::path& folder, std::error_code problem, Scan& scan) const;
   [[nodiscard]] bool is_complete(const std::string& name, const FileLook& look);
 
   Settings settings_;

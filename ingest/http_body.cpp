@@ -1,21 +1,28 @@
 #include "ingest/http_body.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace spoor {
 namespace {
 
 Result<std::optional<Compression>> compression_named(std::string_view encoding) {
-  if (encoding.empty() || encoding == "identity") {
+  // RFC 9110 §8.4.1: the case of these names does not matter.
+  const auto is = [&](std::string_view name) {
+    return std::ranges::equal(encoding, name, {}, [](char c) {
+      return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    });
+  };
+  if (encoding.empty() || is("identity")) {
     return std::nullopt;
   }
-  if (encoding == "gzip" || encoding == "x-gzip") {
+  if (is("gzip") || is("x-gzip")) {
     return Compression::gzip;
   }
-  if (encoding == "zstd") {
+  if (is("zstd")) {
     return Compression::zstd;
   }
-  if (encoding == "deflate") {
+  if (is("deflate")) {
     return Compression::deflate;
   }
   return fail(ErrorCode::unsupported, "Content-Encoding is none of gzip, zstd, deflate");
@@ -73,6 +80,10 @@ Result<void> HttpBody::push_plain(std::string_view bytes) {
     case Content::records: records_.push(bytes, batch_); break;
     case Content::hec_events: hec_.push(bytes, batch_); break;
     case Content::text: text_.append(bytes); break;
+  }
+  if (memory() > plain_bytes_max_) {
+    return fail(ErrorCode::oversize, "the body has so many records that they take more than " +
+                                         std::to_string(plain_bytes_max_) + " bytes");
   }
   return {};
 }

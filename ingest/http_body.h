@@ -1,6 +1,7 @@
 // The body of a request → a batch: decompressed, bounded, split.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -24,10 +25,11 @@ class HttpBody {
     text,        ///< Kept as it is.
   };
 
+  /// `plain_bytes_max` bounds memory().
   HttpBody(Content content, std::uint64_t plain_bytes_max, FramingLimits limits);
 
-  /// Of a Content-Encoding: "", "identity", "gzip", "x-gzip", "zstd", "deflate". Fails with
-  /// unsupported for any other.
+  /// Of a Content-Encoding: "", "identity", "gzip", "x-gzip", "zstd", "deflate", in any case.
+  /// Fails with unsupported for any other.
   [[nodiscard]] Result<void> set_encoding(std::string_view encoding, ExpansionLimit limit);
 
   /// Fails with oversize, decompression_bomb, bad_compression.
@@ -40,8 +42,10 @@ class HttpBody {
 
   [[nodiscard]] const HecEvents& hec() const { return hec_; }
 
-  /// Bytes of the body, decompressed, so far.
-  [[nodiscard]] std::uint64_t plain_bytes() const { return plain_bytes_; }
+  /// What it takes so far: its bytes, decompressed, or the records made of them if that is more.
+  [[nodiscard]] std::uint64_t memory() const {
+    return std::max<std::uint64_t>(plain_bytes_, batch_.memory());
+  }
 
  private:
   [[nodiscard]] Result<void> push_plain(std::string_view bytes);

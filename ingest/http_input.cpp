@@ -121,6 +121,7 @@ HttpBody::Content content_of(Route route) {
 struct Answer {
   unsigned status = kOk;
   std::string body;
+  std::string_view allow{};  ///< Of a 405.
 };
 
 Answer hec_answer(HecCode code) {
@@ -190,7 +191,8 @@ std::string render(const Answer& answer, bool closes) {
   } else if (answer.status == kUnauthorized) {
     text += "\r\nWWW-Authenticate: Bearer";
   } else if (answer.status == kMethodNotAllowed) {
-    text += "\r\nAllow: POST";
+    text += "\r\nAllow: ";
+    text += answer.allow;
   }
   text += closes ? "\r\nConnection: close\r\n\r\n" : "\r\n\r\n";
   text += answer.body;
@@ -282,7 +284,8 @@ class HttpInput::Session : public std::enable_shared_from_this<HttpInput::Sessio
   std::size_t token_ = kNoToken;
   std::string channel_;  // Empty: no ack is wanted.
   bool is_judged_ = false;
-  bool is_idle_ = false;  // Between requests.
+  bool is_idle_ = false;   // Between requests.
+  bool is_known_ = false;  // It asked before, and might.
   bool closes_ = false;
   std::chrono::nanoseconds deadline_{0};
   std::uint64_t held_ = 0;  // Of bytes_in_flight.
@@ -329,7 +332,8 @@ void HttpInput::Session::drain() {
 milliseconds HttpInput::Session::read_timeout() const {
   const HttpInputSettings& settings = server_->settings;
   if (is_idle_) {
-    return settings.keep_alive_timeout;
+    return is_known_ ? settings.keep_alive_timeout
+                     : std::min(settings.first_request_timeout, settings.keep_alive_timeout);
   }
   const auto left =
       std::chrono::duration_cast<milliseconds>(deadline_ - settings.listener.clock->monotonic());
@@ -407,7 +411,9 @@ std::optional<Answer> HttpInput::Session::judge() {
   }
   const bool is_get = head.method == "GET";
   if (route_ == Route::hec_health ? !is_get : head.method != "POST") {
-    return error_answer(kMethodNotAllowed, "method not allowed");
+    Answer refused = error_answer(kMethodNotAllowed, "method not allowed");
+    refused.allow = route_ == Route::hec_health ? "GET" : "POST";
+    return refused;
   }
   if (route_ == Route::hec_health) {
     return hec_answer(server_->has_room(1) ? HecCode::healthy : HecCode::unhealthy);
@@ -416,6 +422,7 @@ std::optional<Answer> HttpInput::Session::judge() {
     ++server_->counters->requests_denied;
     return denied;
   }
+  is_known_ = true;
   if (is_hec(route_)) {
     if (std::optional<Answer> wrong = check_channel(target)) {
       return wrong;
@@ -502,7 +509,7 @@ bool HttpInput::Session::take_body(std::string_view piece) {
     failure_ = body_error_answer(pushed.error(), is_hec(route_));
     return false;
   }
-  const std::uint64_t more = body_->plain_bytes() - held_;
+  const std::uint64_t more = body_->memory() - held_;
   held_ += more;
   server_->bytes_in_flight += more;
   if (server_->bytes_in_flight > server_->settings.bytes_in_flight_max) {
@@ -545,7 +552,7 @@ void HttpInput::Session::hand_over() {
   batch.seal();
   std::optional<std::uint64_t> id;
   const HecAcks::Channel channel{token_, channel_};
-  if (!channel_.empty() && server_->has_room(batch.bytes.size())) {
+  if (!channel_.empty() && server_->has_room(batch.memory())) {
     id = server_->acks.add(channel);
   }
   if (id) {

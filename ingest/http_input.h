@@ -42,9 +42,10 @@ struct HttpInputSettings {
   ListenerSettings listener;
   /// SHA-256 each (ingest/tokens.h). None: on loopback, or with client certificates, anyone.
   std::vector<std::string> token_hashes;
-  bool has_acks = true;                                      ///< HEC acknowledgements.
-  std::uint64_t body_bytes_max = kHttpBodyBytesMax;          ///< As it comes over the wire.
-  std::uint64_t plain_bytes_max = std::uint64_t{256} << 20;  ///< Of it, decompressed.
+  bool has_acks = true;                              ///< HEC acknowledgements.
+  std::uint64_t body_bytes_max = kHttpBodyBytesMax;  ///< As it comes over the wire.
+  /// Of it, decompressed; and of the memory that its records take.
+  std::uint64_t plain_bytes_max = std::uint64_t{256} << 20;
   ExpansionLimit expansion{.floor_bytes = std::uint64_t{16} << 20};
   /// Of all bodies that are not complete; beyond it: 503.
   std::uint64_t bytes_in_flight_max = std::uint64_t{512} << 20;
@@ -53,6 +54,8 @@ struct HttpInputSettings {
   std::chrono::milliseconds body_timeout{120'000};        ///< The same of the body.
   std::chrono::milliseconds idle_timeout{30'000};         ///< Without any byte, in a request.
   std::chrono::milliseconds keep_alive_timeout{300'000};  ///< Between requests.
+  /// In its place, until a request came that was not denied: a connection costs anyone nothing.
+  std::chrono::milliseconds first_request_timeout{30'000};
 };
 
 class HttpInput {

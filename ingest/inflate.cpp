@@ -5,6 +5,7 @@
 
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "replay/decompress.h"
 
@@ -157,8 +158,9 @@ class ZstdInflater final : public Inflater {
 
   [[nodiscard]] bool init() {
     context_.reset(ZSTD_createDCtx());
-    return context_ != nullptr && ZSTD_isError(ZSTD_DCtx_setParameter(
-                                      context_.get(), ZSTD_d_windowLogMax, kZstdWindowLogMax)) == 0;
+    return context_ != nullptr &&
+           ZSTD_isError(ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax,
+                                               kStreamZstdWindowLogMax)) == 0;
   }
 
   void feed(std::string_view bytes) override {
@@ -189,13 +191,22 @@ class ZstdInflater final : public Inflater {
   std::uint64_t produced_ = 0;
 };
 
+/// Why libzstd gave up.
+std::string zstd_problem(std::size_t status) {
+  if (ZSTD_getErrorCode(status) == ZSTD_error_frameParameter_windowTooLarge) {
+    return "its window is larger than " +
+           std::to_string((std::size_t{1} << kStreamZstdWindowLogMax) >> 20U) +
+           " MiB: levels up to 19, without --ultra and --long, need no more";
+  }
+  return ZSTD_getErrorName(status);
+}
+
 Result<std::string_view> ZstdInflater::next() {
   while (in_.pos < in_.size || output_full_) {
     ZSTD_outBuffer output{out_.data(), out_.size(), 0};
     const std::size_t status = ZSTD_decompressStream(context_.get(), &output, &in_);
     if (ZSTD_isError(status) != 0) {
-      return tl::unexpected<Error>(
-          compression_error("zstd", consumed(), ZSTD_getErrorName(status)));
+      return tl::unexpected<Error>(compression_error("zstd", consumed(), zstd_problem(status)));
     }
     wanted_ = status;
     output_full_ = status != 0 && output.pos == output.size;

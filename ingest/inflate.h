@@ -1,8 +1,9 @@
 // gzip, zstd or deflate, in pieces.
 //
 // The rules are those of replay/decompress.h: every member of a gzip stream and every frame of a
-// zstd stream, a bound on how far it may expand, and on the memory zstd may ask for. "deflate" is
-// what HTTP calls so (RFC 9110 §8.4.1.2: the zlib format), and the raw deflate that some send.
+// zstd stream, a bound on how far it may expand, and on the memory zstd may ask for, which is less
+// than for files: a window of 2^kStreamZstdWindowLogMax bytes. "deflate" is what HTTP calls so (RFC
+// 9110 §8.4.1.2: the zlib format), and the raw deflate that some send.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,10 @@
 namespace spoor {
 
 enum class Compression : std::uint8_t { gzip, zstd, deflate };
+
+// Of what comes over many connections at once.
+inline constexpr std::uint64_t kStreamBombFloorBytes = std::uint64_t{1} << 20;  ///< As kBomb….
+inline constexpr int kStreamZstdWindowLogMax = 23;  ///< 8 MiB: levels up to 19 need no more.
 
 /// Told by the first bytes of a stream; 4 are enough. Nothing: neither gzip nor zstd.
 [[nodiscard]] std::optional<Compression> compression_of(std::string_view first_bytes);

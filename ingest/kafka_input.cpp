@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <atomic>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -51,6 +50,16 @@ using Message = std::unique_ptr<rd_kafka_message_t, DestroyMessage>;
 
 using Partition = std::pair<std::string, std::int32_t>;
 using Offsets = std::map<Partition, std::int64_t>;
+
+/// What a broker holds of a partition: its first offset, and the one that comes next.
+struct Held {
+  std::int64_t low = 0;
+  std::int64_t high = 0;
+};
+
+std::string text_of(const Partition& partition) {
+  return partition.first + "/" + std::to_string(partition.second);
+}
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   std::array<char, kErrorBytes> problem{};
@@ -186,23 +195,37 @@ struct KafkaInput::Impl {
            asked->elems[0].offset < 0;
   }
 
+  [[nodiscard]] std::optional<Held> held_by_broker(const Partition& partition) const {
+    Held range;
+    const bool is_answered = rd_kafka_query_watermark_offsets(
+                                 consumer.get(), partition.first.c_str(), partition.second,
+                                 &range.low, &range.high, kAskMs) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return is_answered ? std::optional(range) : std::nullopt;
+  }
+
   void assign(rd_kafka_topic_partition_list_t* partitions) {
+    bool answers = true;  // Who does not is not waited for again: it would cost us the group.
     for (int i = 0; i < partitions->cnt; ++i) {
       rd_kafka_topic_partition_t& one = partitions->elems[i];
       const Partition partition(one.topic, one.partition);
-      if (const std::optional<std::int64_t> offset = kept_offset(partition)) {
-        one.offset = *offset;
-        next[partition] = *offset;
-        assigned.insert(partition);
-      } else if (settings.start == KafkaInputSettings::Start::end && is_new(one)) {
-        std::int64_t low = 0;
-        std::int64_t high = 0;
-        if (rd_kafka_query_watermark_offsets(consumer.get(), one.topic, one.partition, &low, &high,
-                                             kAskMs) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-          one.offset = high;
-          next[partition] = high;
-          news[partition] = high;  // Kept, so that a restart does not pass over what comes now.
+      const std::optional<std::int64_t> offset = kept_offset(partition);
+      const bool begins_at_end =
+          !offset && settings.start == KafkaInputSettings::Start::end && is_new(one);
+      if (!offset && !begins_at_end) {
+        continue;
+      }
+      const std::optional<Held> range = answers ? held_by_broker(partition) : std::nullopt;
+      answers = range.has_value();
+      if (offset) {
+        one.offset = range ? begin_of(partition, *offset, *range) : *offset;
+        next[partition] = one.offset;
+        if (!range) {
+          assigned.insert(partition);
         }
+      } else if (range) {
+        one.offset = range->high;
+        next[partition] = range->high;
+        news[partition] = range->high;  // Kept: a restart does not pass over what comes now.
       }
     }
     give_up_on(rd_kafka_incremental_assign(consumer.get(), partitions));
@@ -213,10 +236,17 @@ struct KafkaInput::Impl {
 
   void revoke(rd_kafka_topic_partition_list_t* partitions) {
     commit();
+    // Whoever has the partition next reads it.
+    std::erase_if(held, [&](const Message& message) {
+      return message->rkt != nullptr &&
+             rd_kafka_topic_partition_list_find(partitions, rd_kafka_topic_name(message->rkt),
+                                                message->partition) != nullptr;
+    });
     for (int i = 0; i < partitions->cnt; ++i) {
       const rd_kafka_topic_partition_t& one = partitions->elems[i];
       next.erase({one.topic, one.partition});
       assigned.erase({one.topic, one.partition});
+      repeated.erase({one.topic, one.partition});
     }
     give_up_on(rd_kafka_incremental_unassign(consumer.get(), partitions));
   }
@@ -286,32 +316,79 @@ struct KafkaInput::Impl {
   std::shared_ptr<SafeOffsets> safe = std::make_shared<SafeOffsets>();
   Offsets next;                  ///< Of the partitions that are ours.
   Offsets news;                  ///< Of what is in the batch that is being filled.
-  std::set<Partition> assigned;  ///< Of which no message has come yet.
+  Offsets repeated;              ///< The last message that came again, of those that did.
+  std::set<Partition> assigned;  ///< Of which the broker did not say what it holds.
   std::deque<Message> held;      ///< Came while the queue was full.
   std::string problem;           ///< The last one, until it is told.
   std::string told_problem;
-  std::atomic<std::uint64_t> lost = 0;
+  std::vector<std::string> notices;  ///< To be told, each of them.
+  std::uint64_t lost = 0;            ///< Messages; not counted yet.
+  std::uint64_t resets = 0;          ///< Not counted yet.
   bool is_paused = false;
 
   void take(const rd_kafka_message_t& message, IngestBatch& batch);
-  void look_for_loss(const rd_kafka_message_t& message, std::int64_t wanted);
+  [[nodiscard]] std::int64_t begin_of(const Partition& partition,
+                                      std::int64_t wanted,
+                                      const Held& range);
+  void note_loss(const Partition& partition, std::int64_t wanted, std::int64_t low);
+  void note_reset(const Partition& partition, std::int64_t wanted, std::int64_t offset);
+  [[nodiscard]] bool is_repeated(const Partition& partition,
+                                 std::int64_t offset,
+                                 std::int64_t wanted);
   [[nodiscard]] Message poll(int timeout_ms);
   [[nodiscard]] IngestBatch next_batch();
 };
 
-void KafkaInput::Impl::look_for_loss(const rd_kafka_message_t& message, std::int64_t wanted) {
-  // Offsets have holes (transactions, compaction); what lies below the first offset is gone.
-  const char* topic = rd_kafka_topic_name(message.rkt);
-  std::int64_t low = 0;
-  std::int64_t high = 0;
-  if (rd_kafka_query_watermark_offsets(consumer.get(), topic, message.partition, &low, &high,
-                                       kAskMs) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-      low > wanted) {
-    lost += static_cast<std::uint64_t>(low - wanted);
-    problem = std::to_string(low - wanted) + " messages of " + topic + "/" +
-              std::to_string(message.partition) +
-              " were deleted by their retention before they were read";
+void KafkaInput::Impl::note_loss(const Partition& partition,
+                                 std::int64_t wanted,
+                                 std::int64_t low) {
+  lost += static_cast<std::uint64_t>(low - wanted);
+  notices.push_back(std::to_string(low - wanted) + " messages of " + text_of(partition) +
+                    " were deleted by their retention before they were read");
+}
+
+void KafkaInput::Impl::note_reset(const Partition& partition,
+                                  std::int64_t wanted,
+                                  std::int64_t offset) {
+  ++resets;
+  notices.push_back(text_of(partition) + " ends before offset " + std::to_string(wanted) +
+                    ", up to which it was read: the topic or its broker was made anew, or lost "
+                    "messages; it is read from offset " +
+                    std::to_string(offset) + " on, some of it perhaps again");
+}
+
+/// Where to read on, of a partition that was read up to `wanted`. Offsets have holes (transactions,
+/// compaction), but what lies below the first one is gone.
+std::int64_t KafkaInput::Impl::begin_of(const Partition& partition,
+                                        std::int64_t wanted,
+                                        const Held& range) {
+  if (range.low <= wanted && wanted <= range.high) {
+    return wanted;
   }
+  if (wanted > range.high) {
+    note_reset(partition, wanted, range.low);
+  } else {
+    note_loss(partition, wanted, range.low);
+  }
+  news[partition] = range.low;  // Kept: else it would be told again after a restart.
+  return range.low;
+}
+
+/// Of a message from below the position: was it taken before? Else its numbers began anew while we
+/// read. In doubt it was not: what is taken twice is found to be a duplicate.
+bool KafkaInput::Impl::is_repeated(const Partition& partition,
+                                   std::int64_t offset,
+                                   std::int64_t wanted) {
+  const auto last = repeated.find(partition);
+  if (last == repeated.end() || offset <= last->second) {
+    const std::optional<Held> range = held_by_broker(partition);
+    if (!range || range->high < wanted || offset <= range->low) {
+      repeated.erase(partition);
+      return false;
+    }
+  }
+  repeated[partition] = offset;
+  return true;
 }
 
 void KafkaInput::Impl::take(const rd_kafka_message_t& message, IngestBatch& batch) {
@@ -320,12 +397,20 @@ void KafkaInput::Impl::take(const rd_kafka_message_t& message, IngestBatch& batc
     return;
   }
   const Partition partition(rd_kafka_topic_name(message.rkt), message.partition);
-  const auto wanted = next.find(partition);
-  if (wanted != next.end() && message.offset < wanted->second) {
-    return;  // Taken before.
-  }
-  if (assigned.erase(partition) != 0 && wanted != next.end() && message.offset > wanted->second) {
-    look_for_loss(message, wanted->second);
+  const bool is_first = assigned.erase(partition) != 0;
+  if (const auto at = next.find(partition); at != next.end()) {
+    const std::int64_t wanted = at->second;
+    if (message.offset < wanted) {
+      if (is_repeated(partition, message.offset, wanted)) {
+        return;
+      }
+      note_reset(partition, wanted, message.offset);
+    } else if (is_first && message.offset > wanted) {
+      if (const std::optional<Held> range = held_by_broker(partition);
+          range && range->low > wanted) {
+        note_loss(partition, wanted, range->low);
+      }
+    }
   }
   next[partition] = message.offset + 1;
   news[partition] = message.offset + 1;
@@ -379,6 +464,11 @@ void KafkaInput::run() {
         !problem.empty() && problem != impl_->told_problem) {
       warn("input " + settings().name + ": " + problem);
       impl_->told_problem = problem;
+    }
+    counts().messages_lost += std::exchange(impl_->lost, 0);
+    counts().offset_resets += std::exchange(impl_->resets, 0);
+    for (const std::string& notice : std::exchange(impl_->notices, {})) {
+      warn("input " + settings().name + ": " + notice);
     }
     is_open = hand_over(std::move(batch), [this] {
       // Who does not ask is put out of the group.
@@ -441,10 +531,6 @@ KafkaInput::~KafkaInput() {
   impl_->commit();
   rd_kafka_consumer_close(impl_->consumer.get());
   impl_->consumer.reset();
-}
-
-std::uint64_t KafkaInput::lost() const {
-  return impl_->lost;
 }
 
 }  // namespace spoor

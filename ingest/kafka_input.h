@@ -6,8 +6,9 @@
 // and where the group has none either it is read from its beginning (or end: `start`).
 //
 // A message is one JSON text, or several (NDJSON); keys and headers are not looked at. Messages
-// that are gone before they were read (retention) are counted and told. When the queue is full the
-// partitions are paused.
+// that are gone before they were read (retention) are counted and told. A partition that ends
+// before the position it was read up to (its topic was made anew) is read from its beginning, which
+// is counted and told as well. When the queue is full the partitions are paused.
 #pragma once
 
 #include <chrono>
@@ -48,9 +49,6 @@ class KafkaInput final : public PulledInput {
   KafkaInput& operator=(const KafkaInput&) = delete;
   KafkaInput(KafkaInput&&) = delete;
   KafkaInput& operator=(KafkaInput&&) = delete;
-
-  /// Messages that were gone before they were read.
-  [[nodiscard]] std::uint64_t lost() const;
 
  private:
   struct Impl;

@@ -47,26 +47,28 @@ Result<void> LiveEngine::turn() {
       queue_.pop(waits ? std::chrono::duration_cast<milliseconds>(options_.committed_after)
                        : std::chrono::duration_cast<milliseconds>(left) + milliseconds(1));
   if (batch) {
-    take(*batch);
+    if (Result<void> taken = take(*batch); !taken) {
+      return taken;
+    }
   }
   return is_due() ? commit() : Result<void>{};
 }
 
 Result<void> LiveEngine::drain() {
   while (std::optional<IngestBatch> batch = queue_.pop(milliseconds(0))) {
-    take(*batch);
-    if (is_due()) {
-      Result<void> committed = commit();
-      if (!committed) {
-        return committed;
-      }
+    Result<void> taken = take(*batch);
+    if (taken && is_due()) {
+      taken = commit();
+    }
+    if (!taken) {
+      return taken;
     }
   }
   Result<void> committed = commit();
   return committed ? store_.wait() : committed;
 }
 
-void LiveEngine::take(IngestBatch& batch) {
+Result<void> LiveEngine::take(IngestBatch& batch) {
   if (options_.recorder != nullptr) {
     options_.recorder->add(batch);
   }
@@ -74,6 +76,30 @@ void LiveEngine::take(IngestBatch& batch) {
   ++counters.batches;
   counters.records += batch.records.size();
   counters.bytes += batch.bytes.size();
+  if (Result<void> taken = take_records(batch); !taken) {
+    if (batch.done) {
+      answers_->push_back(std::move(batch.done));
+    }
+    return taken;
+  }
+  counters_.applied.add(clock_.monotonic() - batch.arrived_at, batch.records.size());
+  for (const IngestBatch::Mark& mark : batch.marks) {
+    if (mark.value.empty()) {
+      store_.erase(mark.key);
+    } else {
+      store_.put(mark.key, mark.value);
+    }
+  }
+  has_marks_ = has_marks_ || !batch.marks.empty();
+  if (batch.done) {
+    answers_->push_back(std::move(batch.done));
+  }
+  return {};
+}
+
+/// A batch may be of millions of records. Commits are made within it, though its marks and its
+/// answer wait for its end: who sends it again because it ended in between sends duplicates.
+Result<void> LiveEngine::take_records(const IngestBatch& batch) {
   RecordPosition position;
   position.input = static_cast<decltype(position.input)>(batch.input);
   untold_since_ = std::min(untold_since_, batch.arrived_at);
@@ -92,19 +118,17 @@ void LiveEngine::take(IngestBatch& batch) {
       tell();
       untold_since_ = batch.arrived_at;
     }
-  }
-  counters_.applied.add(clock_.monotonic() - batch.arrived_at, batch.records.size());
-  for (const IngestBatch::Mark& mark : batch.marks) {
-    if (mark.value.empty()) {
-      store_.erase(mark.key);
-    } else {
-      store_.put(mark.key, mark.value);
+    if (counters_.uncommitted >= options_.committed_every && &record != &batch.records.back()) {
+      if (Result<void> committed = commit(); !committed) {
+        return committed;
+      }
+      untold_since_ = batch.arrived_at;
+      if (on_pause_) {
+        on_pause_();
+      }
     }
   }
-  has_marks_ = has_marks_ || !batch.marks.empty();
-  if (batch.done) {
-    answers_->push_back(std::move(batch.done));
-  }
+  return {};
 }
 
 void LiveEngine::tell() {

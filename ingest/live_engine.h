@@ -72,6 +72,10 @@ class LiveEngine {
   /// Called after each commit that is on disk.
   void on_commit(std::function<void()> call) { after_commit_ = std::move(call); }
 
+  /// Called within a large batch, from turn() and drain(), each time that a commit was made of some
+  /// of it: what must not wait for the whole batch.
+  void on_pause(std::function<void()> call) { on_pause_ = std::move(call); }
+
   /// Takes what comes, for at most as long as commits may wait, and commits what is due. Fails with
   /// io if the state cannot be written: nothing that is not committed yet is answered then, and no
   /// more may be taken.
@@ -103,7 +107,8 @@ class LiveEngine {
 
   using Answers = std::vector<std::function<void(bool)>>;
 
-  void take(IngestBatch& batch);
+  [[nodiscard]] Result<void> take(IngestBatch& batch);
+  [[nodiscard]] Result<void> take_records(const IngestBatch& batch);
   void tell();
   void count(const Finding& finding);
   [[nodiscard]] bool is_due() const;
@@ -117,6 +122,7 @@ class LiveEngine {
   LiveOptions options_;
   LiveCounters counters_;
   std::function<void()> after_commit_;
+  std::function<void()> on_pause_;
   std::shared_ptr<Answers> answers_ = std::make_shared<Answers>();  ///< Of what is not committed.
   std::vector<std::uint64_t> lines_;  ///< Of each input: records so far.
   std::uint64_t untold_ = 0;

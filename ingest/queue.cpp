@@ -24,8 +24,8 @@ void IngestQueue::note_arrival(IngestBatch& batch) const {
 }
 
 void IngestQueue::add(IngestBatch&& batch) {
-  bytes_ += batch.bytes.size();
-  bytes_of_[batch.input] += batch.bytes.size();
+  bytes_ += batch.memory();
+  bytes_of_[batch.input] += batch.memory();
   batches_.push_back(std::move(batch));
 }
 
@@ -33,7 +33,7 @@ bool IngestQueue::try_push(IngestBatch&& batch) {
   note_arrival(batch);
   {
     const std::lock_guard lock(mutex_);
-    if (!fits(batch.input, batch.bytes.size())) {
+    if (!fits(batch.input, batch.memory())) {
       was_refused_ = true;
       return false;
     }
@@ -47,7 +47,7 @@ IngestQueue::Pushed IngestQueue::push(IngestBatch& batch, std::chrono::milliseco
   note_arrival(batch);
   {
     std::unique_lock lock(mutex_);
-    const std::size_t bytes = batch.bytes.size();
+    const std::size_t bytes = batch.memory();
     room_.wait_for(lock, timeout, [&] { return is_closed_ || fits(batch.input, bytes); });
     if (is_closed_) {
       return Pushed::closed;
@@ -77,8 +77,8 @@ std::optional<IngestBatch> IngestQueue::pop(std::chrono::milliseconds timeout) {
     }
     batch = std::move(batches_.front());
     batches_.pop_front();
-    bytes_ -= batch->bytes.size();
-    bytes_of_[batch->input] -= batch->bytes.size();
+    bytes_ -= batch->memory();
+    bytes_of_[batch->input] -= batch->memory();
     tells_room = !is_held_ && std::exchange(was_refused_, false);
   }
   room_.notify_all();

@@ -1,8 +1,9 @@
 // Between the inputs and the engine: bounded, so that who sends too fast is told to wait.
 //
 // Half of the bound is whoever comes first's; of the other half each input has an equal part that
-// no other can fill. Else an input whose senders wait at the door (TCP) takes all room at once as
-// it comes free, and one whose senders come again later (HTTP after a 503) finds none.
+// no other can fill. What is bounded is the memory of the batches (IngestBatch::memory()). Else an
+// input whose senders wait at the door (TCP) takes all room at once as it comes free, and one whose
+// senders come again later (HTTP after a 503) finds none.
 #pragma once
 
 #include <chrono>

@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
@@ -20,6 +21,7 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 
 constexpr std::chrono::seconds kTimeout{5};
+constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::size_t kRequestBytesMax = 8U << 10U;
 constexpr std::size_t kAtOnceMax = 64;
 
@@ -28,7 +30,7 @@ constexpr std::size_t kAtOnceMax = 64;
 class StatusServer::Server : public std::enable_shared_from_this<Server> {
  public:
   Server(asio::io_context& context, std::vector<StatusPage> pages)
-      : acceptor_(context), pages_(std::move(pages)) {}
+      : acceptor_(context), pause_(context), pages_(std::move(pages)) {}
 
   [[nodiscard]] Result<void> open(const asio::ip::address& address, std::uint16_t port) {
     boost::system::error_code error;
@@ -55,11 +57,25 @@ class StatusServer::Server : public std::enable_shared_from_this<Server> {
           if (error == asio::error::operation_aborted) {
             return;
           }
-          if (!error && self->open_ < kAtOnceMax) {
+          if (error) {
+            // Most likely there are no file descriptors left: trying at once would spin.
+            self->accept_later();
+            return;
+          }
+          if (self->open_ < kAtOnceMax) {
             std::make_shared<Session>(self, std::move(socket))->read();
           }
           self->accept();
         });
+  }
+
+  void accept_later() {
+    pause_.expires_after(kAcceptPause);
+    pause_.async_wait([self = shared_from_this()](const boost::system::error_code& cancelled) {
+      if (!cancelled) {
+        self->accept();
+      }
+    });
   }
 
   [[nodiscard]] std::uint16_t port() const { return port_; }
@@ -136,6 +152,7 @@ class StatusServer::Server : public std::enable_shared_from_this<Server> {
   };
 
   tcp::acceptor acceptor_;
+  asio::steady_timer pause_;
   std::vector<StatusPage> pages_;
   std::uint16_t port_ = 0;
   std::size_t open_ = 0;

@@ -180,7 +180,7 @@ bool TcpInput::Session::split_piece() {
 void TcpInput::Session::go_on() {
   while (!is_over_) {
     const bool has_more = split_piece();
-    if ((!has_more || batch_.bytes.size() >= kBatchBytes) && !hand_over()) {
+    if ((!has_more || batch_.memory() >= kBatchBytes) && !hand_over()) {
       return;
     }
     if (!has_more) {

@@ -16,6 +16,7 @@
 
 #include "engine/base/result.h"
 #include "ingest/counters.h"
+#include "ingest/inflate.h"
 #include "ingest/json_splitter.h"
 #include "ingest/listener.h"
 #include "ingest/runtime.h"
@@ -26,7 +27,7 @@ namespace spoor {
 struct TcpInputSettings {
   ListenerSettings listener;
   FramingLimits framing;
-  ExpansionLimit expansion;
+  ExpansionLimit expansion{.floor_bytes = kStreamBombFloorBytes};
   /// Closes a connection over which nothing comes. 0: never; dead peers are found by keep-alive.
   /// Shippers keep idle connections and may lose what they send into one that was closed.
   std::chrono::milliseconds idle_timeout{0};

@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::size_t kBatchBytes = std::size_t{256} << 10U;
 constexpr std::size_t kBatchRecords = 1'000;
-constexpr int kQueuedMessages = 10'000;
+// Of each peer, beyond our queue. Few, because each may be large.
+constexpr int kQueuedMessages = 100;
 constexpr std::chrono::milliseconds kPoll{100};
 constexpr std::chrono::nanoseconds kListRead = std::chrono::seconds(1);
 // A message may hold 16 records of the largest size.
@@ -268,7 +269,7 @@ void ZmqInput::run() {
     static_cast<void>(receive_batch());
   }
   // What came before the end is here already; who sends on is not waited for.
-  for (int left = kQueuedMessages / static_cast<int>(kBatchRecords); is_open_ && left > 0; --left) {
+  for (int left = kQueuedMessages; is_open_ && left > 0; --left) {
     if (!receive_batch()) {
       break;
     }

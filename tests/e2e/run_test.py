@@ -37,8 +37,8 @@ def records(name):
 class Engine:
     """One `spoor run`, until it is stopped."""
 
-    def __init__(self, config):
-        self.process = subprocess.Popen([SPOOR, "run", "-c", config], stderr=subprocess.PIPE, text=True)
+    def __init__(self, config, prefix=()):
+        self.process = subprocess.Popen([*prefix, SPOOR, "run", "-c", config], stderr=subprocess.PIPE, text=True)
         self.log = []
         self.ports = {}
         self.ready = threading.Event()
@@ -76,8 +76,8 @@ class RunTest(FolderTest):
             "bus": {"publish": self.bus, "replay": self.fetch},
             "admin": "127.0.0.1:0"}))
 
-    def engine(self):
-        engine = Engine(self.config)
+    def engine(self, prefix=()):
+        engine = Engine(self.config, prefix)
         self.addCleanup(lambda: engine.process.poll() is None and engine.stop(signal.SIGKILL))
         self.assertTrue(engine.ready.wait(PATIENCE))
         self.assertIn("admin", engine.ports, engine.log)
@@ -327,6 +327,25 @@ class Folder(RunTest):
             self.assertEqual(engine.stop(), 0, engine.log)
             with open(letters, encoding="utf-8") as file:
                 self.assertEqual(len(file.readlines()), count)
+
+
+@needs("prlimit")
+class OpenFiles(RunTest):
+    def limited(self, hard):
+        return self.engine(["prlimit", f"--nofile=256:{hard}"])
+
+    def test_the_limit_is_raised(self):
+        engine = self.limited(4096)
+        with open(f"/proc/{engine.process.pid}/limits", encoding="ascii") as limits:
+            self.assertRegex(limits.read(), r"Max open files +4096 +4096")
+        self.assertEqual(engine.stop(), 0)
+        self.assertNotIn("may be open", "".join(engine.log))
+
+    def test_one_that_is_too_low_is_told(self):
+        engine = self.limited(1500)
+        self.assertEqual(engine.stop(), 0)
+        self.assertIn("only 1500 files may be open", "".join(engine.log))
+        self.assertIn("may need 3000", "".join(engine.log))
 
 
 class FullDisk(RunTest):

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <sys/fsuid.h>
 #include <unistd.h>
 
 #include "ingest/folder_watch.h"
@@ -122,6 +123,84 @@ TEST_F(FolderInputs, PassesOverWhatIsNotFinishedOrNotWanted) {
   settings_.pattern = "*.gz";
   start();
   EXPECT_EQ(engine_->wait_for(2), (Texts{R"({"name":"i"})", R"({"name":"g.json.gz"})"}));
+}
+
+/// In this thread, and in those that it starts, root may do no more than others.
+class AsAnyone {
+ public:
+  AsAnyone() : before_(geteuid() == 0 ? setfsuid(kNobody) : setfsuid(geteuid())) {}
+
+  ~AsAnyone() { setfsuid(static_cast<uid_t>(before_)); }
+
+  AsAnyone(const AsAnyone&) = delete;
+  AsAnyone& operator=(const AsAnyone&) = delete;
+  AsAnyone(AsAnyone&&) = delete;
+  AsAnyone& operator=(AsAnyone&&) = delete;
+
+ private:
+  static constexpr uid_t kNobody = 65'534;
+  int before_;
+};
+
+TEST_F(FolderInputs, WhatCannotBeReadIsToldOnceAndHoldsUpNothing) {
+  fs::create_directories(root_ / "in" / "a_closed");
+  put("a_closed/x", "{\"n\":1}\n");
+  put("b_closed", "{\"n\":2}\n");
+  put("deep/c", "{\"n\":3}\n");
+  put("d", "{\"n\":4}\n");
+  fs::permissions(root_ / "in" / "a_closed", fs::perms::none);
+  fs::permissions(root_ / "in" / "b_closed", fs::perms::none);
+  {
+    const AsAnyone user;
+    start();
+  }
+  EXPECT_EQ(engine_->wait_for(2).size(), 2U);
+  put("e", "{\"n\":5}\n");
+  EXPECT_EQ(engine_->wait_for(3).size(), 3U);
+  std::this_thread::sleep_for(std::chrono::milliseconds(600));  // Some more scans.
+  const Texts told = warnings();
+  EXPECT_EQ(told.size(), 2U);
+  EXPECT_EQ(std::ranges::count_if(
+                told, [](const std::string& text) { return text.find("closed") != text.npos; }),
+            2);
+  EXPECT_EQ(input_->counters().streams_failed, 2U);
+  fs::permissions(root_ / "in" / "a_closed", fs::perms::all);
+  fs::permissions(root_ / "in" / "b_closed", fs::perms::all);
+  EXPECT_EQ(engine_->wait_for(5).size(), 5U);
+}
+
+/// What is in a folder that cannot be read now is not gone: it is not read again.
+TEST_F(FolderInputs, WhatCannotBeSeenForAWhileIsNotForgotten) {
+  put("deep/a", "{\"n\":1}\n");
+  put("b", "{\"n\":2}\n");
+  {
+    const AsAnyone user;
+    start();
+  }
+  EXPECT_EQ(engine_->wait_for(2).size(), 2U);
+  EXPECT_TRUE(wait_until([&] { return rows() == 2; }));
+  fs::permissions(root_ / "in" / "deep", fs::perms::none);
+  fs::remove(root_ / "in" / "b");
+  EXPECT_TRUE(wait_until([&] { return rows() == 1; })) << "the other is forgotten";
+  EXPECT_TRUE(wait_until([&] { return !warnings().empty(); }));
+  fs::permissions(root_ / "in" / "deep", fs::perms::all);
+  put("c", "{\"n\":3}\n");
+  EXPECT_EQ(engine_->wait_for(3).size(), 3U);
+}
+
+TEST_F(FolderInputs, WhatCouldNotBePutAwayIsTriedAgain) {
+  settings_.after = FileAfter::move;
+  settings_.move_to = (root_ / "away").string();
+  std::ofstream(root_ / "away" / "deep") << "where a folder should be";
+  put("deep/a", "{\"n\":1}\n");
+  start();
+  EXPECT_TRUE(wait_until([&] { return !warnings().empty(); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(600));  // Some more scans.
+  EXPECT_EQ(warnings().size(), 1U);
+  fs::remove(root_ / "away" / "deep");
+  EXPECT_TRUE(wait_until([&] { return fs::exists(root_ / "away" / "deep" / "a"); }));
+  EXPECT_FALSE(fs::exists(root_ / "in" / "deep" / "a"));
+  EXPECT_EQ(engine_->records().size(), 1U);
 }
 
 TEST_F(FolderInputs, AFileThatIsBeingWrittenWaits) {

@@ -165,7 +165,7 @@ TEST(HttpInput, AnswersOnceTheBatchIsSafe) {
 }
 
 TEST(HttpInput, AFullQueueIsToldToTryAgain) {
-  Bench bench({}, std::size_t{3} * 131);  // Of the batches below.
+  Bench bench({}, 3 * (131 + sizeof(IngestBatch::Record)));  // Of the batches below.
   bench.engine->pause();
   ASSERT_TRUE(PoppingEngine::wait_until([&] {
     IngestBatch batch;
@@ -401,6 +401,26 @@ TEST(HttpInput, ListensOffLoopbackOnlyWithTlsAndProof) {
   }
 }
 
+TEST(HttpRequests, ALastChunkMayComeInPieces) {
+  const std::string head = "POST /ingest HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& body : Texts{"0\r\n\r\n", "2;a=b\r\n{}\r\n0\r\nX: y\r\n\r\n"}) {
+    HttpRequest request;
+    std::string got;
+    request.on_body([&](std::string_view piece) {
+      got += piece;
+      return true;
+    });
+    std::string unused;
+    for (const char byte : head + body) {
+      unused.push_back(byte);
+      unused.erase(0, request.put(unused));
+    }
+    EXPECT_EQ(request.state(), HttpRequest::State::done);
+    EXPECT_EQ(unused, "");
+    EXPECT_EQ(got, body.size() == 5 ? "" : "{}");
+  }
+}
+
 // --- Hostile
 
 struct HostileCase {
@@ -482,6 +502,22 @@ TEST(HttpInput, PlainBytesAreBounded) {
             "413");
 }
 
+/// 60 kB of which there are 30,000 records take ten times as much.
+TEST(HttpInput, WhatRecordsTakeIsBounded) {
+  HttpInputSettings settings;
+  settings.plain_bytes_max = 100'000;
+  Bench bench(settings);
+  std::string lines;
+  for (int i = 0; i < 30'000; ++i) {
+    lines += "7\n";
+  }
+  EXPECT_EQ(status_of(bench.ask(post("/ingest", lines))), "413");
+  EXPECT_EQ(status_of(bench.ask(post("/ingest", gzip_of(lines), "Content-Encoding: gzip\r\n"))),
+            "413");
+  EXPECT_EQ(status_of(bench.ask(post("/ingest", lines.substr(0, 2'000)))), "200");
+  EXPECT_EQ(bench.engine->wait_for(1'000).size(), 1'000U) << "and none of the large ones";
+}
+
 TEST(HttpInput, BytesInFlightAreBounded) {
   HttpInputSettings settings;
   settings.bytes_in_flight_max = 20;
@@ -509,6 +545,41 @@ TEST(HttpInput, SlowClientsAreClosed) {
     // A byte now and then does not help.
     EXPECT_TRUE(PoppingEngine::wait_until([&] { return !slow.send("x"); })) << start;
   }
+}
+
+TEST(HttpInput, WhoDoesNotAskIsClosedEarly) {
+  HttpInputSettings settings;
+  settings.first_request_timeout = std::chrono::milliseconds{100};
+  settings.token_hashes = {token_hash("s3cret")};
+  Bench bench(settings);
+  LoopbackClient silent(bench.input->port());
+  EXPECT_EQ(silent.read_all(), "");
+  LoopbackClient denied(bench.input->port());
+  denied.send(post("/ingest", kThree));
+  EXPECT_EQ(status_of(denied.read_answer()), "401");
+  EXPECT_EQ(denied.read_all(), "");
+  LoopbackClient known(bench.input->port());
+  const std::string request = post("/ingest", kThree, "Authorization: Bearer s3cret\r\n");
+  known.send(request);
+  EXPECT_EQ(status_of(known.read_answer()), "200");
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  known.send(request);
+  EXPECT_EQ(status_of(known.read_answer()), "200");
+}
+
+TEST(HttpInput, A405NamesWhatIsAllowed) {
+  Bench bench;
+  const std::string health = "/services/collector/health";
+  EXPECT_NE(bench.ask(post(health, "{}")).find("\r\nAllow: GET\r\n"), std::string::npos);
+  EXPECT_NE(bench.ask("GET /ingest HTTP/1.1\r\nHost: x\r\n\r\n").find("\r\nAllow: POST\r\n"),
+            std::string::npos);
+}
+
+TEST(HttpInput, TheCaseOfAnEncodingDoesNotMatter) {
+  Bench bench;
+  EXPECT_EQ(status_of(bench.ask(post("/ingest", gzip_of(kThree), "Content-Encoding: GZip\r\n"))),
+            "200");
+  EXPECT_EQ(bench.engine->wait_for(3), kThreeRecords);
 }
 
 TEST(HttpInput, ConnectionsOfAnAddressAreBounded) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <zstd.h>
 
 #include "tests/unit/ingest/loopback.h"
 
@@ -72,6 +73,31 @@ TEST(Inflate, ToldWhatIsWrong) {
   EXPECT_EQ(code("hello, hello", Compression::zstd), "bad_compression");
   EXPECT_EQ(code(gzip_of(plain) + "x", Compression::gzip), "bad_compression");
   EXPECT_EQ(code(zlib_of(plain) + "x", Compression::deflate), "bad_compression");
+}
+
+/// Each of many connections may have one.
+TEST(Inflate, AWindowOfZstdIsBounded) {
+  const std::string plain = text();
+  const auto with_window = [&](int window_log) {
+    ZSTD_CCtx* context = ZSTD_createCCtx();
+    ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, window_log);
+    ZSTD_CCtx_setParameter(context, ZSTD_c_contentSizeFlag, 0);
+    std::string out(ZSTD_compressBound(plain.size()), '\0');
+    ZSTD_inBuffer in{plain.data(), plain.size(), 0};
+    ZSTD_outBuffer to{out.data(), out.size(), 0};
+    // Before its end is known: else the window is made as small as the text.
+    ZSTD_compressStream2(context, &to, &in, ZSTD_e_flush);
+    ZSTD_compressStream2(context, &to, &in, ZSTD_e_end);
+    ZSTD_freeCCtx(context);
+    out.resize(to.pos);
+    return out;
+  };
+  EXPECT_EQ(*inflate_in(with_window(23), Compression::zstd, 1000), plain);
+  const Result<std::string> wide = inflate_in(with_window(24), Compression::zstd, 1000);
+  ASSERT_FALSE(wide);
+  EXPECT_EQ(wide.error().code, ErrorCode::bad_compression);
+  EXPECT_NE(wide.error().message.find("window is larger than 8 MiB"), std::string::npos)
+      << wide.error().message;
 }
 
 TEST(Inflate, StopsABomb) {

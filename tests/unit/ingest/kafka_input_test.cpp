@@ -63,6 +63,14 @@ class Broker {
     EXPECT_EQ(rd_kafka_flush(producer_, 20'000), RD_KAFKA_RESP_ERR_NO_ERROR);
   }
 
+  /// When it is asked for the first and the last offset of a partition, once.
+  void refuse_to_say_what_it_holds() {
+    constexpr std::int16_t kListOffsets = 2;
+    rd_kafka_mock_push_request_errors(cluster_, kListOffsets, 2,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+  }
+
   static constexpr int kPartitions = 3;
 
  private:
@@ -237,10 +245,64 @@ TEST(KafkaInputs, MessagesThatRetentionTookAreCountedAndTold) {
       return text.find("deleted by their retention") != std::string::npos;
     });
   }));
-  const std::uint64_t lost = member.input->lost();
+  const std::uint64_t lost = member.input->counters().messages_lost;
   EXPECT_GE(lost, 4U);
   EXPECT_LT(lost, 10U);
   EXPECT_EQ(member.engine->wait_for(10 - lost).size(), 10 - lost);
+}
+
+/// Where the numbers begin anew, all that comes is taken, at once and after a restart.
+TEST(KafkaInputs, ATopicThatWasMadeAnewIsReadFromItsBeginning) {
+  MemoryState state;
+  {
+    Broker old_broker;
+    old_broker.produce(0, 90);
+    Member member(old_broker, state);
+    member.start(state);
+    EXPECT_EQ(member.sorted(90), numbers(0, 90));
+  }
+  Broker broker;
+  broker.produce(100, 30);
+  {
+    Member member(broker, state);
+    member.start(state);
+    EXPECT_EQ(member.sorted(30), numbers(100, 30));
+    broker.produce(130, 30);
+    EXPECT_EQ(member.sorted(60), numbers(100, 60));
+    EXPECT_EQ(member.input->counters().offset_resets, std::uint64_t{Broker::kPartitions});
+    EXPECT_EQ(member.input->counters().messages_lost, 0U);
+    const std::lock_guard lock(member.mutex);
+    EXPECT_EQ(std::ranges::count_if(member.warnings,
+                                    [](const std::string& text) {
+                                      return text.find("ends before offset 30") !=
+                                             std::string::npos;
+                                    }),
+              Broker::kPartitions);
+  }
+  broker.produce(160, 3);
+  Member member(broker, state);
+  member.start(state);
+  EXPECT_EQ(member.sorted(3), numbers(160, 3));
+  EXPECT_EQ(member.input->counters().offset_resets, 0U);
+}
+
+/// The broker does not say what it holds when it is asked first: the messages show it.
+TEST(KafkaInputs, NumbersThatBeginAnewAreSeenByTheMessagesToo) {
+  MemoryState state;
+  {
+    Broker old_broker;
+    old_broker.produce(0, 90);
+    Member member(old_broker, state);
+    member.start(state);
+    EXPECT_EQ(member.sorted(90), numbers(0, 90));
+  }
+  Broker broker;
+  broker.produce(100, 30);
+  broker.refuse_to_say_what_it_holds();
+  Member member(broker, state);
+  member.start(state);
+  EXPECT_EQ(member.sorted(30), numbers(100, 30));
+  EXPECT_EQ(member.input->counters().offset_resets, std::uint64_t{Broker::kPartitions});
 }
 
 TEST(KafkaInputs, FromTheEndIsSaidOnce) {

@@ -123,6 +123,34 @@ TEST_F(LiveEngines, DrainWhatIsInTheQueue) {
   EXPECT_EQ(pipeline_->accounting().total().received, 50U);
 }
 
+TEST_F(LiveEngines, CommitWithinALargeBatchAndAnswerAtItsEnd) {
+  engine_ =
+      std::make_unique<LiveEngine>(*pipeline_, *store_, *FindingStore::open(*store_, *store_),
+                                   queue_, system_clock(), 2, LiveOptions{.committed_every = 10});
+  std::vector<std::string> records;
+  for (int i = 0; i < 40; ++i) {
+    records.push_back(lookup(i, "a.evil.test"));
+  }
+  IngestBatch made = batch(records);
+  const std::string key = StateWriter(StateRow::input).raw("test").bytes();
+  made.marks.push_back({.key = key, .value = "1"});
+  int pauses = 0;
+  engine_->on_pause([&] {
+    ++pauses;
+    ASSERT_TRUE(store_->wait());
+    EXPECT_EQ(stored(), 10U * static_cast<unsigned>(pauses));
+    EXPECT_EQ(safe_, 0);
+    EXPECT_FALSE(store_->get(key)) << "not before its end";
+  });
+  ASSERT_TRUE(queue_.try_push(std::move(made)));
+  ASSERT_TRUE(engine_->turn());
+  EXPECT_EQ(pauses, 3);
+  ASSERT_TRUE(store_->wait());
+  EXPECT_EQ(safe_, 1);
+  EXPECT_EQ(stored(), 40U);
+  EXPECT_TRUE(store_->get(key));
+}
+
 TEST_F(LiveEngines, GoOnAfterARestartWithoutTellingTwice) {
   ASSERT_TRUE(queue_.try_push(batch({lookup(1, "a.evil.test")})));
   ASSERT_TRUE(engine_->drain());
@@ -237,6 +265,22 @@ TEST(IngestQueues, RefuseWhatDoesNotFitAndTellWhenThereIsRoom) {
   EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
   EXPECT_FALSE(queue.pop(std::chrono::hours(1))) << "closed: it does not wait";
   EXPECT_FALSE(queue.try_push(batch(1)));
+}
+
+TEST(IngestQueues, CountTheRecordsAndNotTheirTextAlone) {
+  IngestQueue queue(10'000);
+  const auto batch = [](int records) {
+    IngestBatch made;
+    for (int i = 0; i < records; ++i) {
+      made.add_record("7");
+    }
+    return made;
+  };
+  EXPECT_TRUE(queue.try_push(batch(200)));
+  EXPECT_EQ(queue.bytes(), 200 * (2 + sizeof(IngestBatch::Record)));
+  EXPECT_FALSE(queue.try_push(batch(200)));
+  EXPECT_TRUE(queue.pop(std::chrono::milliseconds(0)));
+  EXPECT_EQ(queue.bytes(), 0U);
 }
 
 TEST(IngestQueues, TakeNothingWhileTheyAreHeld) {
