@@ -15,7 +15,7 @@ class LiveInputs {
  public:
   /// Opens all of them, and says where they listen and what a sender can rely on. `state`: how far
   /// those that can go back were read; all must outlive it. Fails with
-  /// insecure_listener, bad_usage (certificates, tokens) or bus (an address in use).
+  /// insecure_listener, bad_usage (certificates, keys, tokens) or bus (an address in use).
   [[nodiscard]] static Result<std::unique_ptr<LiveInputs>> start(const RunConfig& config,
                                                                  IngestQueue& queue,
                                                                  const StateSource& state,

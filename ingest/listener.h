@@ -53,8 +53,8 @@ struct ListenerSettings {
 /// runtime but for create(), reload_tls(), port() and the destructor.
 class Listener {
  public:
-  /// Binds. Fails like check_listener(); with io if the address is taken or a TLS file is not to be
-  /// read.
+  /// Binds. Fails like check_listener(); with bad_usage if a TLS file cannot be used, with bus if
+  /// the address cannot be listened on.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> create(
       IngestRuntime& runtime,
       ListenerSettings settings,

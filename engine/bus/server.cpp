@@ -269,7 +269,7 @@ Result<void> BusServer::Worker::open() {
     return secured;
   }
   if (!wakeup_.is_open()) {
-    return fail(ErrorCode::io, "cannot make an eventfd");
+    return fail(ErrorCode::bus, "cannot make an eventfd");
   }
   try {
     if (keys) {

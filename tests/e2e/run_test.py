@@ -24,6 +24,7 @@ try:
 except ImportError:
     jsonschema = yaml = None
 
+EXIT_FAILURE = 1
 EXIT_USAGE = 2
 EXIT_INSECURE = 78
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -544,6 +545,40 @@ class Mistakes(RunTest):
         again = self.path("again.yaml", printed.stdout)
         self.assertEqual(run("config", "print", again).stdout, printed.stdout)
         self.assertEqual(run("config", "check", self.path("bad.yaml", "state: [\n")).returncode, EXIT_USAGE)
+
+
+class ExitCodes(RunTest):
+    """systemd starts again what ends with 1 or 74, and leaves alone what ends with 2 or 78."""
+
+    def ends_with(self, code, said, text):
+        result = run("run", "-c", self.path("wrong.yaml", f"state: {self.path('s')}\n{text}"))
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertRegex(result.stderr.decode(), said)
+
+    def test_an_address_in_use_is_no_wrong_configuration(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            free = "{name: a, type: tcp, listen: '127.0.0.1:0'}"
+            for text in (f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:{port}'}}]\n",
+                         f"inputs: [{{name: a, type: http, listen: '127.0.0.1:{port}'}}]\n",
+                         f"inputs: [{{name: a, type: zmq, bind: 'tcp://127.0.0.1:{port}'}}]\n",
+                         f"inputs: [{free}]\nadmin: '127.0.0.1:{port}'\n",
+                         f"inputs: [{free}]\nbus: {{publish: 'tcp://127.0.0.1:{port}'}}\n"):
+                with self.subTest(text):
+                    self.ends_with(EXIT_FAILURE, "(?i)address already in use", text)
+
+    def test_files_that_the_configuration_names_are_part_of_it(self):
+        none = self.path("none.pem")
+        zmq = "{name: a, type: zmq, bind: 'tcp://127.0.0.1:1', "
+        for text, said in (
+                (f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:0', tls: {{certificate: {none}, key: {none}}}}}]\n",
+                 "error: input a: tls.certificate: '.*none.pem': No such file"),
+                (f"inputs: [{zmq}key_file: {none}, clients_file: {none}}}]\n", "input a: cannot read .*none.pem: No such file"),
+                (f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:0'}}]\n"
+                 f"bus: {{publish: 'tcp://127.0.0.1:1', key_file: {none}, clients_file: {none}}}\n",
+                 "cannot read .*none.pem: No such file")):
+            with self.subTest(text):
+                self.ends_with(EXIT_USAGE, said, text)
 
 
 @unittest.skipUnless(yaml and jsonschema, "there are no yaml and jsonschema for Python")
