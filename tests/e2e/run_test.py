@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """spoor run: logs over the network in, findings on the bus out."""
+import base64
 import datetime
 import errno
 import gzip
@@ -420,6 +421,62 @@ class FullDisk(RunTest):
         self.wait_for(lambda: self.metric(engine, "spoor_state_full") == 1, "it is full")
         self.assertEqual(engine.stop(), 74, engine.log)
         self.assertIn("No space left", engine.log[-1])
+
+
+class DeadLetters(RunTest):
+    """dead_letters: FILE, on a disk that is full, and when it is moved away."""
+
+    def setUp(self):
+        super().setUp()
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        self.letters = self.path("dead.ndjson")
+        self.path("spoor.yaml", json.dumps({**config, "dead_letters": self.letters}))
+
+    def post(self, engine, text):
+        self.assertEqual(self.ask(engine.ports["web"], "POST", "/ingest", text + b"\n")[0], 200)
+
+    def wait_for_log(self, engine, said):
+        self.wait_for(lambda: any(said in line for line in engine.log), said)
+
+    def records_in(self, path):
+        with open(path, encoding="utf-8") as file:
+            return [base64.b64decode(json.loads(line)["raw"]) for line in file]
+
+    def test_wait_while_there_is_no_room(self):
+        os.symlink("/dev/full", self.letters)
+        engine = self.engine()
+        self.post(engine, b"first")
+        self.post(engine, b"second")
+        self.wait_for_log(engine, f"cannot write the dead letters to {self.letters}: No space left on device")
+        self.wait_for(lambda: self.metric(engine, "spoor_dead_letters_waiting") == 2, "both wait")
+        self.assertFalse(any("they are in" in line for line in engine.log), engine.log)
+        os.remove(self.letters)
+        engine.process.send_signal(signal.SIGHUP)
+        self.wait_for_log(engine, "the dead letters that waited are in")
+        self.post(engine, b"third")
+        self.assertEqual(self.metric(engine, "spoor_dead_letters_lost_total"), 0)
+        self.assertEqual(engine.stop(), 0, engine.log)
+        self.assertEqual(self.records_in(self.letters), [b"first", b"second", b"third"])
+        self.assertEqual(os.stat(self.letters).st_mode & 0o777, 0o600)
+
+    def test_what_waits_at_the_end_is_told(self):
+        os.symlink("/dev/full", self.letters)
+        engine = self.engine()
+        self.post(engine, b"first")
+        self.assertEqual(engine.stop(), 0, engine.log)
+        self.assertTrue(any("1 dead letters are lost: No space left on device" in line for line in engine.log), engine.log)
+
+    def test_are_rotated(self):
+        engine = self.engine()
+        self.post(engine, b"first")
+        os.rename(self.letters, self.letters + ".1")
+        engine.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: os.path.exists(self.letters), "a new file")
+        self.post(engine, b"second")
+        self.assertEqual(engine.stop(), 0, engine.log)
+        self.assertEqual(self.records_in(self.letters + ".1"), [b"first"])
+        self.assertEqual(self.records_in(self.letters), [b"second"])
 
 
 class Reload(RunTest):
