@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/config_map.h"
+#include "cli/secret_mask.h"
 #include "engine/rule/load.h"
 #include "engine/state/consumer_store.h"
 
@@ -108,21 +109,9 @@ std::string render_sink(const SinkConfig& sink) {
          "\n    attempts: " + std::to_string(sink.attempts) + "\n";
 }
 
-}  // namespace
-
-Result<RunConfig> load_run_config(const std::string& path,
-                                  std::vector<Diagnostic>& problems,
-                                  const std::vector<ConfigOverride>& overrides) {
-  const Result<RuleFile> file = read_rule_file(path);
-  if (!file) {
-    return tl::unexpected<Error>(file.error());
-  }
-  return read_run_config(*file, problems, overrides);
-}
-
-RunConfig read_run_config(const RuleFile& file,
-                          std::vector<Diagnostic>& problems,
-                          const std::vector<ConfigOverride>& overrides) {
+RunConfig read_file(const RuleFile& file,
+                    std::vector<Diagnostic>& problems,
+                    const std::vector<ConfigOverride>& overrides) {
   // As if what was set elsewhere stood behind the file: so it has a place.
   std::string text = file.content;
   if (!text.empty() && text.back() != '\n') {
@@ -142,6 +131,26 @@ RunConfig read_run_config(const RuleFile& file,
   }
   apply_overrides(documents.front(), overrides, first_line, desk);
   return read_config(documents.front(), desk);
+}
+
+}  // namespace
+
+Result<RunConfig> load_run_config(const std::string& path,
+                                  std::vector<Diagnostic>& problems,
+                                  const std::vector<ConfigOverride>& overrides) {
+  const Result<RuleFile> file = read_rule_file(path);
+  if (!file) {
+    return tl::unexpected<Error>(file.error());
+  }
+  return read_run_config(*file, problems, overrides);
+}
+
+RunConfig read_run_config(const RuleFile& file,
+                          std::vector<Diagnostic>& problems,
+                          const std::vector<ConfigOverride>& overrides) {
+  RunConfig config = read_file(file, problems, overrides);
+  mask_secrets(problems);
+  return config;
 }
 
 std::string render_run_config(const RunConfig& config) {

@@ -142,6 +142,29 @@ TEST_F(RunConfigs, MistakesInInputsThatFetchAreToldWhereTheyAre) {
   }
 }
 
+TEST_F(RunConfigs, SecretsAreRefusedAndNotShown) {
+  for (const std::string name :
+       {"sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password",
+        "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config"}) {
+    problems_.clear();
+    static_cast<void>(load("state: s\ninputs:\n  - name: k\n    type: kafka\n    brokers: b\n" +
+                           std::string("    topics: t\n    options:\n      ") + name +
+                           ": hunter2\n"));
+    ASSERT_EQ(problems_.size(), 1U) << name;
+    EXPECT_EQ(problems_[0].message, "'" + name + "' is a secret: not in here");
+    EXPECT_EQ(problems_[0].position.line, 8U);
+    EXPECT_EQ(problems_[0].position.column, 7U);
+    EXPECT_NE(problems_[0].hint.find("secret_files: {" + name), std::string::npos);
+    EXPECT_EQ(render(problems_[0]).find("hunter2"), std::string::npos) << render(problems_[0]);
+  }
+  problems_.clear();
+  static_cast<void>(
+      load("state: s\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\n"
+           "sinks: [{name: a, type: webhook, url: 'https://x', secret: hunter2}]"));
+  ASSERT_EQ(problems_.size(), 1U);
+  EXPECT_EQ(render(problems_[0]).find("hunter2"), std::string::npos) << render(problems_[0]);
+}
+
 TEST_F(RunConfigs, TheEnvironmentAndTheCommandLineStandOverTheFile) {
   const char* environment[] = {"PATH=/bin",
                                "SPOOR_BINARY=x",
