@@ -20,8 +20,8 @@ class LiveInputs {
                                                                  IngestQueue& queue,
                                                                  const StateSource& state,
                                                                  const LiveStatus& status);
-  /// What start() would refuse before it opens anything: listeners that are not secure, files of
-  /// tokens.
+  /// What start() would refuse before it opens anything: listeners that are not secure,
+  /// certificates, keys, files of tokens, folders.
   [[nodiscard]] static Result<void> check(const RunConfig& config);
 
   ~LiveInputs();

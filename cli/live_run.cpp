@@ -5,13 +5,11 @@
 
 #include "cli/bus_session.h"
 #include "cli/exit_code.h"
-#include "cli/host_aliases.h"
 #include "cli/interrupt.h"
+#include "cli/live_check.h"
 #include "cli/log.h"
 #include "cli/metrics.h"
-#include "cli/rules.h"
 #include "cli/service_notify.h"
-#include "cli/settings_file.h"
 #include "engine/coverage_gaps.h"
 #include "replay/dead_letters.h"
 
@@ -46,16 +44,11 @@ Result<std::unique_ptr<LiveRun>> LiveRun::open(const RunConfig& config) {
 
 Result<void> LiveRun::open_all() {
   started_at_ = clock_.monotonic();
-  Result<LiveRules> rules = LiveRules::open(config_.rules, config_.placeholders);
-  if (!rules) {
-    return tl::unexpected<Error>(rules.error());
+  Result<LiveKnowledge> knowledge = read_live_knowledge(config_);
+  if (!knowledge) {
+    return tl::unexpected<Error>(knowledge.error());
   }
-  rules_.emplace(std::move(*rules));
-  std::optional<HostAliases> aliases =
-      read_settings<HostAliases>(config_.host_aliases, false, load_host_aliases);
-  if (!aliases) {
-    return fail(ErrorCode::bad_usage, "the host aliases cannot be used");
-  }
+  rules_.emplace(std::move(knowledge->rules));
   Result<std::unique_ptr<StateStore>> store =
       StateStore::open(config_.state, StateStore::Access::write);
   if (!store) {
@@ -67,24 +60,20 @@ Result<void> LiveRun::open_all() {
     return opened;
   }
   store_->wait_for_room([this] { return goes_on_waiting(); });
-  std::vector<Diagnostic> refused;
-  pipeline_ = std::make_unique<Pipeline>(
-      rules_->rules(),
-      PipelineOptions{
-          .host_aliases = std::move(*aliases),
-          .lateness = config_.lateness,
-          .processes_max = config_.processes_max,
-          .process_bytes_max = config_.process_bytes_max,
-          .rule_clock = &clock_,
-          .on_dead_letter =
-              [this](const Error& error, std::string_view record, const RecordPosition& position) {
-                take_dead_letter(error, record, position);
-              }},
-      &refused);
-  print_diagnostics(refused, false);
-  if (pipeline_->usable_rules() == 0) {
-    return fail(ErrorCode::bad_rule, "no rule can be used");
+  Result<std::unique_ptr<Pipeline>> pipeline =
+      rules_->make_pipeline({.host_aliases = std::move(knowledge->aliases),
+                             .lateness = config_.lateness,
+                             .processes_max = config_.processes_max,
+                             .process_bytes_max = config_.process_bytes_max,
+                             .rule_clock = &clock_,
+                             .on_dead_letter = [this](const Error& error, std::string_view record,
+                                                      const RecordPosition& position) {
+                               take_dead_letter(error, record, position);
+                             }});
+  if (!pipeline) {
+    return tl::unexpected<Error>(pipeline.error());
   }
+  pipeline_ = std::move(*pipeline);
   const Result<StateLoss> loss = pipeline_->open_state(*store_, *store_);
   Result<FindingStore> findings = FindingStore::open(*store_, *store_);
   const Result<void> read = store_->read_error();

@@ -75,8 +75,7 @@ std::string text_of(const tcp::endpoint& peer) {
          std::to_string(peer.port());
 }
 
-Result<std::shared_ptr<ssl::context>> tls_context(const ListenerSettings& settings) {
-  const TlsFiles& files = settings.tls;
+Result<std::shared_ptr<ssl::context>> tls_context(const TlsFiles& files) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   error_code wrong;
   const auto failed = [&](std::string_view setting, const std::string& file) {
@@ -280,7 +279,7 @@ Result<void> AsioListener::reload_tls() {
   if (settings_.tls.certificate.empty()) {
     return {};
   }
-  Result<std::shared_ptr<ssl::context>> context = tls_context(settings_);
+  Result<std::shared_ptr<ssl::context>> context = tls_context(settings_.tls);
   if (!context) {
     return tl::unexpected<Error>(std::move(context.error()));
   }
@@ -440,6 +439,14 @@ Result<void> check_listener(const ListenerSettings& settings,
                     ", so that not everybody can send");
   }
   return {};
+}
+
+Result<void> check_tls_files(const TlsFiles& files) {
+  if (files.certificate.empty()) {
+    return {};
+  }
+  const Result<std::shared_ptr<ssl::context>> context = tls_context(files);
+  return context ? Result<void>() : tl::unexpected<Error>(context.error());
 }
 
 Result<std::unique_ptr<Listener>> Listener::create(

@@ -49,6 +49,9 @@ struct ListenerSettings {
                                           bool has_tokens,
                                           std::string_view token_setting);
 
+/// Can its TLS files be used? Fails with bad_usage. Opens nothing else.
+[[nodiscard]] Result<void> check_tls_files(const TlsFiles& files);
+
 /// Accepts connections and hands them over after their handshake. Lives in the thread of the
 /// runtime but for create(), reload_tls(), port() and the destructor.
 class Listener {

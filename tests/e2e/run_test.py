@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -575,7 +576,7 @@ class Mistakes(RunTest):
                 (f"type: tcp, listen: '0.0.0.0:1', {tls}", EXIT_INSECURE, "tls.client_ca"),
                 ("type: http, listen: '[::]:1'", EXIT_INSECURE, "tls.certificate"),
                 (f"type: http, listen: '0.0.0.0:1', {tls}", EXIT_INSECURE, "tls.client_ca or tokens_file"),
-                (f"type: http, listen: '0.0.0.0:1', {tls}, tokens_file: {tokens}", 0, "can be used"),
+                (f"type: http, listen: '0.0.0.0:1', {tls}, tokens_file: {tokens}", EXIT_USAGE, "tls.certificate: 'c.pem': No such file"),
                 (f"type: http, listen: '127.0.0.1:1', tokens_file: {bad}", EXIT_USAGE, "bad-tokens:1: no SHA-256"),
                 ("type: http, listen: '127.0.0.1:1', tokens_file: /none", EXIT_USAGE, "cannot read /none")]:
             with self.subTest(listener):
@@ -588,12 +589,56 @@ class Mistakes(RunTest):
         line = "inputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\n"
         for bus, code, said in [("publish: 'tcp://0.0.0.0:1'", EXIT_INSECURE, b"bus.key_file"),
                                 ("publish: 'tcp://127.0.0.1:1', replay: 'tcp://*:2'", EXIT_INSECURE, b"bus.key_file"),
-                                ("publish: 'tcp://0.0.0.0:1', key_file: k, clients_file: c", 0, b"can be used"),
+                                ("publish: 'tcp://0.0.0.0:1', key_file: k, clients_file: c", EXIT_USAGE, b"cannot read k: No such file"),
                                 ("publish: nowhere", EXIT_USAGE, b"is not a bus endpoint")]:
             with self.subTest(bus):
                 result = self.check_with(line + f"bus: {{{bus}}}\n")
                 self.assertEqual(result.returncode, code, result.stderr)
                 self.assertIn(said, result.stderr)
+
+    def test_config_check_ends_with_what_run_ends_with(self):
+        """Of what run refuses, other than addresses and states that others have."""
+        def certificate(name):
+            made = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
+                                   "-keyout", self.path(name + ".key"), "-out", self.path(name + ".pem")], capture_output=True, check=False)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            return self.path(name + ".pem"), self.path(name + ".key")
+
+        def tls(certificate, key):
+            return f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:0', tls: {{certificate: {certificate}, key: {key}}}}}]\n"
+
+        none = self.path("none/file")
+        broken = self.path("broken.yml", "title: x\n")
+        line = "inputs: [{name: a, type: tcp, listen: '127.0.0.1:7'}]\n"
+        zmq = "{name: b, type: zmq, bind: "
+        for text, said in [
+                (tls(none, none), "input a: tls.certificate: '.*': No such file"),
+                (line + f"rules: [{none}]\n", "no rule file or folder"),
+                (line + f"rules: [{broken}]\n", "no rule can be used"),
+                (line + f"dead_letters: {none}\n", "dead_letters: cannot write .*none/file: No such file"),
+                (line + f"dead_letters: {self.folder}\n", "cannot write .*: Is a directory"),
+                (line + f"record: {broken}/deeper\n", "cannot record into .*: Not a directory"),
+                (f"inputs: [{zmq}'tcp://127.0.0.1:7', key_file: {none}, clients_file: {none}}}]\n", "input b: cannot read .*none/file: No such file"),
+                (line + f"bus: {{publish: 'tcp://127.0.0.1:8', key_file: {none}, clients_file: {none}}}\n", "cannot read .*none/file"),
+                (line + "admin: 127.0.0.1:7\n", "admin: 'input a: listen' listens there already"),
+                (line + "bus: {publish: 'tcp://127.0.0.1:7'}\n", "bus: publish: 'input a: listen' listens there already"),
+                (line + "bus: {publish: 'tcp://127.0.0.1:8', replay: 'tcp://localhost:8'}\n", "bus: replay: 'bus: publish' listens"),
+                (f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:7'}}, {zmq}'tcp://127.0.0.1:7'}}]\n",
+                 "input b: bind: 'input a: listen' listens there already")]:
+            with self.subTest(text):
+                for result in (self.check_with(text), self.run_with(f"state: {self.path('s')}\n{text}")):
+                    self.assertEqual(result.returncode, EXIT_USAGE, result.stderr)
+                    self.assertRegex(result.stderr.decode(), said)
+        self.assertFalse(os.path.exists(self.path("none")))
+        self.assertFalse(os.path.exists(self.path("s")))
+        self.assertEqual(self.check_with(line + f"dead_letters: {self.path('s/dead')}\nrecord: {none}\n").returncode, 0)
+        self.assertFalse(os.path.exists(self.path("none")))
+        if shutil.which("openssl"):
+            (good, key), (_, other) = certificate("one"), certificate("other")
+            self.assertEqual(self.check_with(tls(good, key)).returncode, 0)
+            for result in (self.check_with(tls(good, other)), self.run_with(f"state: {self.path('s')}\n{tls(good, other)}")):
+                self.assertEqual(result.returncode, EXIT_USAGE, result.stderr)
+                self.assertIn(b"tls.key", result.stderr)
 
     def test_config_check_and_print(self):
         self.assertEqual(run("config", "check", self.config).returncode, 0)
