@@ -649,6 +649,25 @@ class Mistakes(RunTest):
         self.assertEqual(run("config", "check", self.path("bad.yaml", "state: [\n")).returncode, EXIT_USAGE)
 
 
+class JsonLog(RunTest):
+    def test_each_line_is_an_object(self):
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        os.mkdir(self.path("rules"))
+        good = "title: t\nid: 11111111-2222-4333-8444-55555555555{}\nlogsource: {{category: dns_query}}\ndetection: {{s: {{{}: x}}, condition: s}}\n"
+        self.path("rules/good.yml", good.format(1, "QueryName"))
+        self.path("rules/bad.yml", good.format(2, "QueryName|endwith"))
+        self.path("spoor.yaml", json.dumps({**config, "rules": self.path("rules"), "log": {"format": "json"}}))
+        engine = self.engine()
+        self.path("rules/bad.yml", "title: [\n")
+        self.wait_for(lambda: any("the old rules stay" in line for line in engine.log), "it is told")
+        self.assertEqual(engine.stop(), 0)
+        lines = [json.loads(line) for line in engine.log]
+        self.assertTrue(all(set(line) == {"time", "level", "message"} for line in lines), lines)
+        errors = [line["message"] for line in lines if line["level"] == "error"]
+        self.assertRegex(errors[0], r"rules/bad.yml:4:\d+: .*endwith.*; did you mean 'endswith'\?$")
+
+
 class ExitCodes(RunTest):
     """systemd starts again what ends with 1 or 74, and leaves alone what ends with 2 or 78."""
 
