@@ -7,6 +7,7 @@
 #include "cli/config_map.h"
 #include "cli/secret_mask.h"
 #include "engine/rule/load.h"
+#include "engine/sink/http_client.h"
 #include "engine/state/consumer_store.h"
 
 namespace spoor {
@@ -98,11 +99,16 @@ std::string event_seconds(Duration time) {
 }
 
 std::string render_sink(const SinkConfig& sink) {
+  const auto line = [](std::string_view key, const std::string& value) {
+    return value.empty() ? std::string() : "\n    " + std::string(key) + ": " + quoted(value);
+  };
+  const bool is_plaintext = sink.url.starts_with("http://") && !is_loopback_url(sink.url);
   return "  - name: " + sink.name +
          "\n    type: " + (sink.kind == SinkKind::thehive ? "thehive" : "webhook") +
-         "\n    url: " + quoted(sink.url) +
-         (sink.secret_file.empty() ? "" : "\n    secret_file: \"***\"") +
-         (sink.authorization_file.empty() ? "" : "\n    authorization_file: \"***\"") +
+         "\n    url: " + quoted(sink.url) + (is_plaintext ? "\n    insecure_plaintext: true" : "") +
+         line("secret_file", sink.secret_file) +
+         line("authorization_file", sink.authorization_file) + line("ca_file", sink.ca_file) +
+         line("dead_letters", sink.dead_letters) +
          "\n    min_level: " + std::string(to_string(sink.min_level)) +
          "\n    final_only: " + (sink.final_only ? "true" : "false") +
          "\n    timeout: " + seconds(sink.timeout) +

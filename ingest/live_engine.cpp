@@ -73,7 +73,10 @@ void LiveEngine::take(IngestBatch& batch) {
   InputCounters& counters = counters_.inputs[batch.input];
   ++counters.batches;
   counters.records += batch.records.size();
-  counters.bytes += batch.bytes.size();
+  // Not of batch.bytes, which holds newlines and padding of our own.
+  for (const IngestBatch::Record& record : batch.records) {
+    counters.bytes += record.length;
+  }
   RecordPosition position;
   position.input = static_cast<decltype(position.input)>(batch.input);
   untold_since_ = std::min(untold_since_, batch.arrived_at);

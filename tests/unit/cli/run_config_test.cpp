@@ -142,6 +142,28 @@ TEST_F(RunConfigs, MistakesInInputsThatFetchAreToldWhereTheyAre) {
   }
 }
 
+TEST_F(RunConfigs, SinksArePrintedWhole) {
+  const std::string secret = path_ + ".secret";
+  std::ofstream(secret) << "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n";
+  fs::permissions(secret, fs::perms::owner_read);
+  const std::string printed = render_run_config(
+      load("state: s\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\nsinks: [{name: a, "
+           "type: webhook, url: 'http://soar.example/', insecure_plaintext: true, ca_file: ca.pem, "
+           "dead_letters: dead, secret_file: '" +
+           secret + "', authorization_file: '" + secret + "'}]\n"));
+  EXPECT_TRUE(problems_.empty());
+  const RunConfig again = load(printed);
+  ASSERT_TRUE(problems_.empty()) << render(problems_.front()) << printed;
+  EXPECT_EQ(render_run_config(again), printed);
+  const SinkConfig& sink = again.sinks.at(0);
+  EXPECT_EQ(sink.ca_file, "ca.pem");
+  EXPECT_EQ(sink.dead_letters, "dead");
+  EXPECT_EQ(sink.secret_file, secret);
+  EXPECT_FALSE(sink.credentials.secret.empty());
+  EXPECT_EQ(printed.find("whsec"), std::string::npos);
+  fs::remove(secret);
+}
+
 TEST_F(RunConfigs, SecretsAreRefusedAndNotShown) {
   for (const std::string name :
        {"sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password",
