@@ -26,8 +26,8 @@ constexpr const char* kDescription =
 
 constexpr const char* kFooter =
     "Exit codes: 0 ok, 1 failure, 2 usage or rule error, 3 input errors above --max-errors,\n"
-    "10 findings at or above --fail-on, 78 insecure listener refused, 130 interrupted (after a "
-    "flush).";
+    "10 findings at or above --fail-on, 74 state not written or not usable, 78 insecure listener\n"
+    "refused, 130 interrupted (after a flush).";
 
 constexpr const char* kReplayFooter =
     "Examples:\n"

@@ -20,6 +20,15 @@ nanoseconds from_seconds(double seconds) {
   return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(seconds));
 }
 
+BusOptions options_of(const BusOptionsOnCommandLine& options, double hold_s) {
+  return {.publish = options.publish,
+          .replay = options.replay,
+          .key_file = options.key_file,
+          .clients_file = options.clients_file,
+          .hold = std::chrono::duration_cast<std::chrono::milliseconds>(from_seconds(hold_s)),
+          .warn = [](const std::string& what) { log_warning(what); }};
+}
+
 /// Everything that could be waited for has come.
 bool is_done(const BusServer& bus, const BusStatus& status, nanoseconds quiet_for) {
   if (!status.is_current || status.published < status.committed) {
@@ -33,18 +42,16 @@ bool is_done(const BusServer& bus, const BusStatus& status, nanoseconds quiet_fo
 
 }  // namespace
 
+Result<void> check_bus(const BusOptionsOnCommandLine& options) {
+  return BusServer::check(options_of(options, 0));
+}
+
 Result<std::unique_ptr<BusServer>> start_bus(const BusOptionsOnCommandLine& options,
                                              BusStore store,
                                              double hold_s,
                                              bool quiet) {
-  Result<std::unique_ptr<BusServer>> bus = BusServer::start(
-      {.publish = options.publish,
-       .replay = options.replay,
-       .key_file = options.key_file,
-       .clients_file = options.clients_file,
-       .hold = std::chrono::duration_cast<std::chrono::milliseconds>(from_seconds(hold_s)),
-       .warn = [](const std::string& what) { log_warning(what); }},
-      std::move(store), system_clock());
+  Result<std::unique_ptr<BusServer>> bus =
+      BusServer::start(options_of(options, hold_s), std::move(store), system_clock());
   if (bus && !quiet) {
     log_info("publishing on " + (*bus)->publish_endpoint() +
              ((*bus)->replay_endpoint().empty()

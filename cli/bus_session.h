@@ -11,6 +11,9 @@
 
 namespace spoor {
 
+/// What start_bus() would refuse before it opens anything: addresses, keys, the list of clients.
+[[nodiscard]] Result<void> check_bus(const BusOptionsOnCommandLine& options);
+
 /// Starts it, and says where it listens unless `quiet`.
 [[nodiscard]] Result<std::unique_ptr<BusServer>> start_bus(const BusOptionsOnCommandLine& options,
                                                            BusStore store,

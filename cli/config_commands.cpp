@@ -1,5 +1,6 @@
 // spoor config check, print, schema: a configuration of `spoor run`, looked at.
 
+#include <memory>
 #include <string>
 
 #include <unistd.h>
@@ -7,13 +8,12 @@
 #include "cli/commands.h"
 #include "cli/config_schema.h"
 #include "cli/exit_code.h"
-#include "cli/live_inputs.h"
+#include "cli/live_check.h"
 #include "cli/live_run.h"
 #include "cli/log.h"
 #include "cli/output_file.h"
 #include "cli/run_settings.h"
 #include "cli/terminal.h"
-#include "engine/bus/endpoint.h"
 
 namespace spoor {
 namespace {
@@ -23,17 +23,18 @@ std::optional<RunConfig> read(const std::string& path, const std::vector<std::st
   return read_run_settings(path, set);
 }
 
-/// What run would refuse, as far as that shows without opening anything.
+/// What run would refuse before it opens anything.
 Result<void> check(const RunConfig& config) {
-  const bool is_secure = !config.bus.key_file.empty();
-  for (const std::string& endpoint : {config.bus.publish, config.bus.replay}) {
-    Result<void> checked =
-        endpoint.empty() ? Result<void>() : check_bind_endpoint(endpoint, is_secure);
-    if (!checked) {
-      return checked;
-    }
+  Result<void> checked = check_run_config(config);
+  if (!checked) {
+    return checked;
   }
-  return LiveInputs::check(config);
+  const Result<LiveKnowledge> knowledge = read_live_knowledge(config);
+  if (!knowledge) {
+    return tl::unexpected<Error>(knowledge.error());
+  }
+  const Result<std::unique_ptr<Pipeline>> pipeline = knowledge->rules.make_pipeline({});
+  return pipeline ? Result<void>() : tl::unexpected<Error>(pipeline.error());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 
+#include "cli/secret_mask.h"
 #include "engine/state/consumer_store.h"
 
 namespace spoor {
@@ -92,6 +93,20 @@ std::map<std::string, std::string> read_options(const ConfigMap& map, std::strin
   return options;
 }
 
+void refuse_secrets(const ConfigMap& map, std::map<std::string, std::string>& read) {
+  const YamlNode* options = map.find("options");
+  if (options == nullptr || !options->is_map()) {
+    return;
+  }
+  for (const YamlEntry& entry : options->entries) {
+    if (is_secret_kafka_option(entry.key.text)) {
+      map.desk().error(entry.key.position, "'" + entry.key.text + "' is a secret: not in here",
+                       "secret_files: {" + entry.key.text + ": /etc/spoor/…}, a file with it");
+      read.erase(entry.key.text);
+    }
+  }
+}
+
 void read_kafka(const YamlNode& node, const ConfigMap& map, InputConfig& input) {
   KafkaInputSettings& kafka = input.kafka;
   kafka.brokers = map.texts("brokers");
@@ -103,6 +118,7 @@ void read_kafka(const YamlNode& node, const ConfigMap& map, InputConfig& input) 
                     ? KafkaInputSettings::Start::end
                     : KafkaInputSettings::Start::beginning;
   kafka.options = read_options(map, "options");
+  refuse_secrets(map, kafka.options);
   input.kafka_secret_files = read_options(map, "secret_files");
   if (const YamlNode* secrets = map.find("secret_files"); secrets != nullptr && secrets->is_map()) {
     std::vector<std::string_view> names;

@@ -43,7 +43,8 @@ PulledInputSettings pulled_of(const InputConfig& input, std::size_t number) {
 Result<void> check_tcp(const InputConfig& input, std::size_t number) {
   TcpInputSettings settings;
   settings.listener = listener_of(input, number);
-  return TcpInput::check(settings);
+  const Result<void> checked = TcpInput::check(settings);
+  return checked ? check_tls_files(settings.listener.tls) : checked;
 }
 
 Result<void> check_http(const InputConfig& input, std::size_t number) {
@@ -54,7 +55,13 @@ Result<void> check_http(const InputConfig& input, std::size_t number) {
   HttpInputSettings settings;
   settings.listener = listener_of(input, number);
   settings.token_hashes = std::move(*hashes);
-  return HttpInput::check(settings);
+  const Result<void> checked = HttpInput::check(settings);
+  return checked ? check_tls_files(settings.listener.tls) : checked;
+}
+
+Result<void> check_zmq(const ZmqInputSettings& settings) {
+  const Result<void> checked = ZmqInput::check(settings);
+  return checked ? ZmqInput::check_keys(settings) : checked;
 }
 
 /// What opening it would refuse before it opens anything.
@@ -62,7 +69,7 @@ Result<void> check_input(const InputConfig& input, std::size_t number) {
   switch (input.type) {
     case InputType::tcp: return check_tcp(input, number);
     case InputType::http: return check_http(input, number);
-    case InputType::zmq: return ZmqInput::check(input.zmq);
+    case InputType::zmq: return check_zmq(input.zmq);
     case InputType::kafka: return KafkaInput::check(input.kafka);
     case InputType::folder: return FolderInput::check(input.folder);
   }

@@ -15,13 +15,13 @@ class LiveInputs {
  public:
   /// Opens all of them, and says where they listen and what a sender can rely on. `state`: how far
   /// those that can go back were read; all must outlive it. Fails with
-  /// insecure_listener, bad_usage (certificates, tokens) or bus (an address in use).
+  /// insecure_listener, bad_usage (certificates, keys, tokens) or bus (an address in use).
   [[nodiscard]] static Result<std::unique_ptr<LiveInputs>> start(const RunConfig& config,
                                                                  IngestQueue& queue,
                                                                  const StateSource& state,
                                                                  const LiveStatus& status);
-  /// What start() would refuse before it opens anything: listeners that are not secure, files of
-  /// tokens.
+  /// What start() would refuse before it opens anything: listeners that are not secure,
+  /// certificates, keys, files of tokens, folders.
   [[nodiscard]] static Result<void> check(const RunConfig& config);
 
   ~LiveInputs();

@@ -75,6 +75,13 @@ void write_state(const LiveParts& parts, MetricsText& text) {
       .sample(std::uint64_t{parts.state_is_full ? 1U : 0U});
   text.family("spoor_state_filled", MetricType::counter, "Times that it came to that.")
       .sample(parts.times_full);
+  const LiveDeadLetters* const letters = parts.dead_letters;
+  text.family("spoor_dead_letters_waiting", MetricType::gauge,
+              "Dead letters that cannot be written to their file.")
+      .sample(std::uint64_t{letters == nullptr ? 0 : letters->waiting()});
+  text.family("spoor_dead_letters_lost", MetricType::counter,
+              "Dead letters for which there was no room in memory any more.")
+      .sample(std::uint64_t{letters == nullptr ? 0 : letters->lost()});
   text.family("spoor_queue_bytes", MetricType::gauge, "What waits for the engine.")
       .sample(parts.queue.bytes());
   text.family("spoor_queue_limit_bytes", MetricType::gauge, "The most that may.")

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
+#include "cli/live_dead_letters.h"
 #include "cli/live_rules.h"
 #include "cli/metrics.h"
 #include "cli/run_config.h"
@@ -30,6 +31,7 @@ struct LiveParts {
   const IngestQueue& queue;
   const BusServer* bus;  ///< Null: there is none.
   const SinkRunners& sinks;
+  const LiveDeadLetters* dead_letters;  ///< Null: they are not kept.
   const CredentialReloads& credential_reloads;
   bool state_is_full;        ///< The disk that it is on.
   std::uint64_t times_full;  ///< How often it came to that.

@@ -45,6 +45,16 @@ std::shared_ptr<const RuleSet> LiveRules::rules() const {
   return source_ ? source_->current()->rules : bundled_;
 }
 
+Result<std::unique_ptr<Pipeline>> LiveRules::make_pipeline(PipelineOptions options) const {
+  std::vector<Diagnostic> refused;
+  auto pipeline = std::make_unique<Pipeline>(rules(), std::move(options), &refused);
+  print_diagnostics(refused, false);
+  if (pipeline->usable_rules() == 0) {
+    return fail(ErrorCode::bad_rule, "no rule can be used");
+  }
+  return pipeline;
+}
+
 LiveRules::Stamps LiveRules::stamps() const {
   Stamps stamps;
   std::error_code error;

@@ -22,6 +22,10 @@ class LiveRules {
 
   [[nodiscard]] std::shared_ptr<const RuleSet> rules() const;
 
+  /// An engine for them; tells the log which of them it cannot use. Fails with bad_rule if that is
+  /// all.
+  [[nodiscard]] Result<std::unique_ptr<Pipeline>> make_pipeline(PipelineOptions options) const;
+
   /// Looks, cheaply, whether a file came, went or was changed since the last look.
   [[nodiscard]] bool have_changed();
 

@@ -1,18 +1,15 @@
 #include "cli/live_run.h"
 
 #include <algorithm>
-#include <fstream>
 #include <utility>
 
 #include "cli/bus_session.h"
 #include "cli/exit_code.h"
-#include "cli/host_aliases.h"
 #include "cli/interrupt.h"
+#include "cli/live_check.h"
 #include "cli/log.h"
 #include "cli/metrics.h"
-#include "cli/rules.h"
 #include "cli/service_notify.h"
-#include "cli/settings_file.h"
 #include "engine/coverage_gaps.h"
 #include "replay/dead_letters.h"
 
@@ -20,31 +17,6 @@ namespace spoor {
 namespace {
 
 constexpr std::chrono::nanoseconds kTick = std::chrono::seconds(1);
-
-/// Appends dead letters to a file; tells of some of them.
-class DeadLetterFile {
- public:
-  explicit DeadLetterFile(const RunConfig& config) : config_(config) {
-    if (!config.dead_letters.empty()) {
-      file_.open(config.dead_letters, std::ios::binary | std::ios::app);
-    }
-  }
-
-  [[nodiscard]] bool is_open() const { return config_.dead_letters.empty() || file_.is_open(); }
-
-  void take(const Error& error, std::string_view record, const RecordPosition& position) {
-    const std::string& input = config_.inputs[position.input].name;
-    if (file_.is_open()) {
-      file_ << render_dead_letter(error, input, position, record) << std::endl;
-    }
-    log_debug("input " + input + ", record " + std::to_string(position.line) + ": " +
-              std::string(to_string(error.code)) + ": " + error.message);
-  }
-
- private:
-  const RunConfig& config_;
-  std::ofstream file_;
-};
 
 }  // namespace
 
@@ -72,16 +44,11 @@ Result<std::unique_ptr<LiveRun>> LiveRun::open(const RunConfig& config) {
 
 Result<void> LiveRun::open_all() {
   started_at_ = clock_.monotonic();
-  Result<LiveRules> rules = LiveRules::open(config_.rules, config_.placeholders);
-  if (!rules) {
-    return tl::unexpected<Error>(rules.error());
+  Result<LiveKnowledge> knowledge = read_live_knowledge(config_);
+  if (!knowledge) {
+    return tl::unexpected<Error>(knowledge.error());
   }
-  rules_.emplace(std::move(*rules));
-  std::optional<HostAliases> aliases =
-      read_settings<HostAliases>(config_.host_aliases, false, load_host_aliases);
-  if (!aliases) {
-    return fail(ErrorCode::bad_usage, "the host aliases cannot be used");
-  }
+  rules_.emplace(std::move(knowledge->rules));
   Result<std::unique_ptr<StateStore>> store =
       StateStore::open(config_.state, StateStore::Access::write, log_warning);
   if (!store) {
@@ -89,29 +56,24 @@ Result<void> LiveRun::open_all() {
   }
   store_ = std::move(*store);
   // Now: it may lie in the folder of the state, which is not made where there are files.
-  auto letters = std::make_shared<DeadLetterFile>(config_);
-  if (!letters->is_open()) {
-    return fail(ErrorCode::bad_usage, "cannot write " + config_.dead_letters);
+  if (Result<void> opened = open_dead_letters(); !opened) {
+    return opened;
   }
   store_->wait_for_room([this] { return goes_on_waiting(); });
-  std::vector<Diagnostic> refused;
-  pipeline_ = std::make_unique<Pipeline>(
-      rules_->rules(),
-      PipelineOptions{.host_aliases = std::move(*aliases),
-                      .lateness = config_.lateness,
-                      .processes_max = config_.processes_max,
-                      .process_bytes_max = config_.process_bytes_max,
-                      .rule_clock = &clock_,
-                      .on_dead_letter =
-                          [letters](const Error& error, std::string_view record,
-                                    const RecordPosition& position) {
-                            letters->take(error, record, position);
-                          }},
-      &refused);
-  print_diagnostics(refused, false);
-  if (pipeline_->usable_rules() == 0) {
-    return fail(ErrorCode::bad_rule, "no rule can be used");
+  Result<std::unique_ptr<Pipeline>> pipeline =
+      rules_->make_pipeline({.host_aliases = std::move(knowledge->aliases),
+                             .lateness = config_.lateness,
+                             .processes_max = config_.processes_max,
+                             .process_bytes_max = config_.process_bytes_max,
+                             .rule_clock = &clock_,
+                             .on_dead_letter = [this](const Error& error, std::string_view record,
+                                                      const RecordPosition& position) {
+                               take_dead_letter(error, record, position);
+                             }});
+  if (!pipeline) {
+    return tl::unexpected<Error>(pipeline.error());
   }
+  pipeline_ = std::move(*pipeline);
   const Result<StateLoss> loss = pipeline_->open_state(*store_, *store_);
   Result<FindingStore> findings = FindingStore::open(*store_, *store_);
   const Result<void> read = store_->read_error();
@@ -132,6 +94,29 @@ Result<void> LiveRun::open_all() {
       std::make_unique<LiveEngine>(*pipeline_, *store_, std::move(*findings), queue_, clock_,
                                    config_.inputs.size(), LiveOptions{.recorder = recorder_.get()});
   return open_outlets();
+}
+
+Result<void> LiveRun::open_dead_letters() {
+  if (config_.dead_letters.empty()) {
+    return {};
+  }
+  Result<std::unique_ptr<LiveDeadLetters>> letters = LiveDeadLetters::open(config_.dead_letters);
+  if (!letters) {
+    return tl::unexpected<Error>(letters.error());
+  }
+  letters_ = std::move(*letters);
+  return {};
+}
+
+void LiveRun::take_dead_letter(const Error& error,
+                               std::string_view record,
+                               const RecordPosition& position) {
+  const std::string& input = config_.inputs[position.input].name;
+  if (letters_ != nullptr) {
+    letters_->add(render_dead_letter(error, input, position, record));
+  }
+  log_debug("input " + input + ", record " + std::to_string(position.line) + ": " +
+            std::string(to_string(error.code)) + ": " + error.message);
 }
 
 Result<void> LiveRun::open_recorder() {
@@ -229,10 +214,21 @@ Result<void> LiveRun::drain() {
     }
   }
   queue_.close();
-  return engine_->drain();
+  Result<void> drained = engine_->drain();
+  tell_dead_letters();
+  if (letters_are_stuck_) {
+    log_error(std::to_string(letters_->waiting()) +
+              " dead letters are lost: " + *letters_->problem());
+  }
+  return drained;
 }
 
 void LiveRun::hang_up() {
+  if (letters_ != nullptr) {
+    if (const Result<void> reopened = letters_->reopen(); !reopened) {
+      log_error("the old file stays: " + reopened.error().message);
+    }
+  }
   const bool inputs_are_right = !on_hangup_ || on_hangup_();
   const bool sinks_are_right = reload_sinks(config_.sinks, sinks_);
   ++(inputs_are_right && sinks_are_right ? credential_reloads_.adopted
@@ -252,14 +248,37 @@ void LiveRun::tick() {
   if (bus_ != nullptr) {
     bus_->tell_gaps(coverage_gaps(*pipeline_));
   }
+  tell_dead_letters();
+  publish_status();
+}
+
+void LiveRun::tell_dead_letters() {
+  const bool had_problem = letters_are_stuck_;
+  if (letters_ != nullptr) {
+    letters_->try_again();
+    letters_are_stuck_ = letters_->problem().has_value();
+  }
+  if (letters_are_stuck_ && !had_problem) {
+    log_error("cannot write the dead letters to " + config_.dead_letters + ": " +
+              *letters_->problem() + "; up to 16 MiB of them wait in memory");
+  }
+  if (had_problem && !letters_are_stuck_) {
+    log_info("the dead letters that waited are in " + config_.dead_letters);
+  }
+  const std::uint64_t lost = letters_ == nullptr ? 0 : letters_->lost();
+  if (lost > letters_lost_told_) {
+    log_error(std::to_string(lost - letters_lost_told_) +
+              " dead letters are lost: more wait already than there is memory for");
+    letters_lost_told_ = lost;
+  }
   const std::uint64_t dead = pipeline_->accounting().total().dead_lettered;
   if (dead > dead_letters_told_) {
-    log_warning(std::to_string(dead - dead_letters_told_) + " records could not be read" +
-                (config_.dead_letters.empty() ? std::string("; dead_letters: FILE keeps them")
-                                              : "; they are in " + config_.dead_letters));
+    const std::string where = config_.dead_letters.empty() ? "; dead_letters: FILE keeps them"
+                              : letters_are_stuck_         ? ""
+                                                   : "; they are in " + config_.dead_letters;
+    log_warning(std::to_string(dead - dead_letters_told_) + " records could not be read" + where);
     dead_letters_told_ = dead;
   }
-  publish_status();
 }
 
 void LiveRun::look_at_disk() {
@@ -299,6 +318,7 @@ std::string LiveRun::metrics() const {
                       .queue = queue_,
                       .bus = bus_.get(),
                       .sinks = sinks_,
+                      .dead_letters = letters_.get(),
                       .credential_reloads = credential_reloads_,
                       .state_is_full = is_full_,
                       .times_full = times_full_},

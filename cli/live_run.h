@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/live_dead_letters.h"
 #include "cli/live_metrics.h"
 #include "cli/live_rules.h"
 #include "cli/metrics.h"
@@ -85,6 +86,7 @@ class LiveRun {
  private:
   explicit LiveRun(const RunConfig& config);
   [[nodiscard]] Result<void> open_all();
+  [[nodiscard]] Result<void> open_dead_letters();
   [[nodiscard]] Result<void> open_recorder();
   [[nodiscard]] Result<void> open_outlets();
   void committed();
@@ -93,6 +95,11 @@ class LiveRun {
   /// Within a large batch.
   void pause();
   void hang_up();
+  void take_dead_letter(const Error& error,
+                        std::string_view record,
+                        const RecordPosition& position);
+  /// Writes those that wait; says in the log what has come since it was last called.
+  void tell_dead_letters();
   /// Takes nothing in while the disk of the state is full.
   void look_at_disk();
   /// The engine waits for room on it. Is it to go on waiting?
@@ -104,6 +111,7 @@ class LiveRun {
   const Clock& clock_;
   std::optional<LiveRules> rules_;
   std::unique_ptr<StateStore> store_;
+  std::unique_ptr<LiveDeadLetters> letters_;  ///< Null: they are not kept.
   std::unique_ptr<Pipeline> pipeline_;
   IngestQueue queue_;
   std::unique_ptr<Recorder> recorder_;
@@ -119,6 +127,8 @@ class LiveRun {
   std::chrono::nanoseconds started_at_{0};
   std::chrono::nanoseconds ticked_at_{0};
   std::uint64_t dead_letters_told_ = 0;
+  std::uint64_t letters_lost_told_ = 0;
+  bool letters_are_stuck_ = false;
 };
 
 /// What the program ends with if that went wrong.

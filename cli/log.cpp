@@ -1,5 +1,6 @@
 #include "cli/log.h"
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -44,9 +45,19 @@ class JsonLine final : public spdlog::formatter {
   }
 };
 
+std::atomic<bool>& is_json() {
+  static std::atomic<bool> value{false};
+  return value;
+}
+
 }  // namespace
 
+bool log_is_json() {
+  return is_json().load();
+}
+
 void set_up_log(bool quiet, bool color) {
+  is_json().store(false);
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(
       color ? spdlog::color_mode::always : spdlog::color_mode::never);
   auto logger = std::make_shared<spdlog::logger>("spoor", std::move(sink));
@@ -57,6 +68,7 @@ void set_up_log(bool quiet, bool color) {
 }
 
 void set_up_service_log(bool json, bool debug) {
+  is_json().store(json);
   auto sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>(spdlog::color_mode::never);
   auto logger = std::make_shared<spdlog::logger>("spoor", std::move(sink));
   if (json) {

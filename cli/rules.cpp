@@ -1,18 +1,38 @@
 #include "cli/rules.h"
 
 #include <cstdio>
+#include <string>
 
 #include "cli/bundled_rules.h"
 #include "cli/log.h"
 
 namespace spoor {
+namespace {
+
+/// In a log of JSON one message, without the line that it is about.
+void print(const Diagnostic& diagnostic) {
+  if (!log_is_json()) {
+    std::fputs(render(diagnostic).c_str(), stderr);
+    return;
+  }
+  const std::string text = diagnostic.file + ":" + std::to_string(diagnostic.position.line) + ":" +
+                           std::to_string(diagnostic.position.column) + ": " + diagnostic.message +
+                           (diagnostic.hint.empty() ? "" : "; " + diagnostic.hint);
+  if (diagnostic.severity == Severity::error) {
+    log_error(text);
+  } else {
+    log_warning(text);
+  }
+}
+
+}  // namespace
 
 std::size_t print_diagnostics(const std::vector<Diagnostic>& diagnostics, bool quiet) {
   std::size_t errors = 0;
   for (const Diagnostic& diagnostic : diagnostics) {
     errors += diagnostic.severity == Severity::error ? 1U : 0U;
     if (!quiet || diagnostic.severity == Severity::error) {
-      std::fputs(render(diagnostic).c_str(), stderr);
+      print(diagnostic);
     }
   }
   return errors;

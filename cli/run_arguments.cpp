@@ -5,9 +5,20 @@
 namespace spoor {
 namespace {
 
+constexpr const char* kCheckFooter =
+    "Exit codes: 0 it can be used, 2 configuration, rules or a file that it names, 78 it would "
+    "listen\n"
+    "off loopback without authentication. 'run' may end with 1 (an address is in use) or 74 (the\n"
+    "state cannot be written or used) all the same: neither is looked at.";
+
+constexpr const char* kPrintFooter = "Exit codes: 0 printed, 2 the configuration is wrong.";
+
 constexpr const char* kRunFooter =
-    "SIGTERM and Ctrl-C end it when everything taken is committed; SIGHUP, or a change of a rule\n"
-    "file, reads the rules again. A sender is answered when what it sent is on disk.\n\n"
+    "SIGTERM and Ctrl-C end it when everything taken is committed, the second one at once; "
+    "SIGHUP,\n"
+    "or a change of a rule file, reads the rules again. A sender is answered when what it sent is "
+    "on\n"
+    "disk.\n\n"
     "Exit codes: 0 ended by a signal, 1 an address is in use, 2 configuration or rules, 74 the\n"
     "state cannot be written or used, 78 refused to listen off loopback without authentication.\n\n"
     "A first configuration:\n"
@@ -58,11 +69,14 @@ void RunArguments::add(CLI::App& app) {
   CLI::App* check = config->add_subcommand("check", "Say what is wrong with it");
   check->add_option("FILE", impl_->check.file, "The configuration, YAML")->required();
   add_set(*check, impl_->check.set);
+  check->footer(kCheckFooter);
   impl_->check_app = check;
   CLI::App* print = config->add_subcommand(
-      "print", "Print it with everything that holds by default; secrets are left out");
+      "print",
+      "Print it with everything that holds by default; of secrets the names of their files");
   print->add_option("FILE", impl_->print.file, "The configuration, YAML")->required();
   add_set(*print, impl_->print.set);
+  print->footer(kPrintFooter);
   impl_->print_app = print;
   CLI::App* schema = config->add_subcommand(
       "schema", "Print a JSON Schema of it, for editors that check and complete YAML");

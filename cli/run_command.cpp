@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/interrupt.h"
+#include "cli/live_check.h"
 #include "cli/live_inputs.h"
 #include "cli/live_run.h"
 #include "cli/log.h"
@@ -51,6 +52,9 @@ int run_live(const RunOptions& options) {
   set_up_service_log(config->log_format == LogFormat::json, config->log_debug);
   catch_hangups();
   raise_open_files(open_files_wanted(*config));
+  if (const Result<void> checked = check_run_config(*config); !checked) {
+    return give_up(checked.error());
+  }
   const Result<std::unique_ptr<LiveRun>> run = LiveRun::open(*config);
   if (!run) {
     return give_up(run.error());

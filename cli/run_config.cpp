@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "cli/config_map.h"
+#include "cli/secret_mask.h"
 #include "engine/rule/load.h"
+#include "engine/sink/http_client.h"
 #include "engine/state/consumer_store.h"
 
 namespace spoor {
@@ -97,33 +99,26 @@ std::string event_seconds(Duration time) {
 }
 
 std::string render_sink(const SinkConfig& sink) {
+  const auto line = [](std::string_view key, const std::string& value) {
+    return value.empty() ? std::string() : "\n    " + std::string(key) + ": " + quoted(value);
+  };
   return "  - name: " + sink.name +
          "\n    type: " + (sink.kind == SinkKind::thehive ? "thehive" : "webhook") +
          (sink.url_file.empty() ? "\n    url: " + quoted(shown_url(sink.url))
-                                : std::string("\n    url_file: \"***\"")) +
-         (sink.secret_file.empty() ? "" : "\n    secret_file: \"***\"") +
-         (sink.authorization_file.empty() ? "" : "\n    authorization_file: \"***\"") +
+                                : line("url_file", sink.url_file)) +
+         (sink.allows_plaintext ? "\n    insecure_plaintext: true" : "") +
+         line("secret_file", sink.secret_file) +
+         line("authorization_file", sink.authorization_file) + line("ca_file", sink.ca_file) +
+         line("dead_letters", sink.dead_letters) +
          "\n    min_level: " + std::string(to_string(sink.min_level)) +
          "\n    final_only: " + (sink.final_only ? "true" : "false") +
          "\n    timeout: " + seconds(sink.timeout) +
          "\n    attempts: " + std::to_string(sink.attempts) + "\n";
 }
 
-}  // namespace
-
-Result<RunConfig> load_run_config(const std::string& path,
-                                  std::vector<Diagnostic>& problems,
-                                  const std::vector<ConfigOverride>& overrides) {
-  const Result<RuleFile> file = read_rule_file(path);
-  if (!file) {
-    return tl::unexpected<Error>(file.error());
-  }
-  return read_run_config(*file, problems, overrides);
-}
-
-RunConfig read_run_config(const RuleFile& file,
-                          std::vector<Diagnostic>& problems,
-                          const std::vector<ConfigOverride>& overrides) {
+RunConfig read_file(const RuleFile& file,
+                    std::vector<Diagnostic>& problems,
+                    const std::vector<ConfigOverride>& overrides) {
   // As if what was set elsewhere stood behind the file: so it has a place.
   std::string text = file.content;
   if (!text.empty() && text.back() != '\n') {
@@ -143,6 +138,26 @@ RunConfig read_run_config(const RuleFile& file,
   }
   apply_overrides(documents.front(), overrides, first_line, desk);
   return read_config(documents.front(), desk);
+}
+
+}  // namespace
+
+Result<RunConfig> load_run_config(const std::string& path,
+                                  std::vector<Diagnostic>& problems,
+                                  const std::vector<ConfigOverride>& overrides) {
+  const Result<RuleFile> file = read_rule_file(path);
+  if (!file) {
+    return tl::unexpected<Error>(file.error());
+  }
+  return read_run_config(*file, problems, overrides);
+}
+
+RunConfig read_run_config(const RuleFile& file,
+                          std::vector<Diagnostic>& problems,
+                          const std::vector<ConfigOverride>& overrides) {
+  RunConfig config = read_file(file, problems, overrides);
+  mask_secrets(problems);
+  return config;
 }
 
 std::string render_run_config(const RunConfig& config) {

@@ -8,6 +8,7 @@
 
 #include "cli/config_map.h"
 #include "cli/secret_file.h"
+#include "cli/secret_mask.h"
 #include "engine/rule/load.h"
 #include "engine/sink/webhook_signature.h"
 #include "engine/state/consumer_store.h"
@@ -199,6 +200,7 @@ Result<SinkConfigs> load_sinks(const std::string& path, std::vector<Diagnostic>&
       }
     }
   }
+  mask_secrets(problems);
   return sinks;
 }
 

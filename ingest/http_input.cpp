@@ -33,6 +33,7 @@ constexpr unsigned kMethodNotAllowed = 405;
 constexpr unsigned kTooLarge = 413;
 constexpr unsigned kUnsupportedMedia = 415;
 constexpr unsigned kBusy = 503;
+constexpr std::chrono::nanoseconds kDenialsToldEvery = std::chrono::minutes(1);
 
 enum class Route : std::uint8_t { none, ingest, hec_event, hec_raw, hec_health, hec_ack };
 
@@ -215,6 +216,9 @@ class HttpInput::Server : public std::enable_shared_from_this<HttpInput::Server>
   void serve(std::shared_ptr<Connection> connection);
   void drain();
 
+  /// Somebody may not send: an operator would know who, but not each time.
+  void deny(const std::string& peer);
+
   [[nodiscard]] bool has_room(std::size_t bytes) const {
     return queue.has_room(settings.listener.number, bytes);
   }
@@ -227,6 +231,7 @@ class HttpInput::Server : public std::enable_shared_from_this<HttpInput::Server>
   HecAcks acks;
   std::uint64_t bytes_in_flight = 0;
   bool is_draining = false;
+  std::optional<std::chrono::nanoseconds> denial_told_at;
   std::set<std::shared_ptr<Session>> sessions;
   std::unique_ptr<Listener> listener;
 };
@@ -295,6 +300,17 @@ void HttpInput::Server::serve(std::shared_ptr<Connection> connection) {
   auto session = std::make_shared<Session>(shared_from_this(), std::move(connection));
   sessions.insert(session);
   session->begin();
+}
+
+void HttpInput::Server::deny(const std::string& peer) {
+  const std::uint64_t count = ++counters->requests_denied;
+  const std::chrono::nanoseconds now = settings.listener.clock->monotonic();
+  if (settings.listener.warn && (!denial_told_at || now - *denial_told_at >= kDenialsToldEvery)) {
+    denial_told_at = now;
+    settings.listener.warn("input '" + settings.listener.name + "': " + peer +
+                           " sends without a token that is known (requests denied so far: " +
+                           std::to_string(count) + ")");
+  }
 }
 
 void HttpInput::Server::drain() {
@@ -419,7 +435,7 @@ std::optional<Answer> HttpInput::Session::judge() {
     return hec_answer(server_->has_room(1) ? HecCode::healthy : HecCode::unhealthy);
   }
   if (std::optional<Answer> denied = check_token(target)) {
-    ++server_->counters->requests_denied;
+    server_->deny(connection_->peer());
     return denied;
   }
   is_known_ = true;

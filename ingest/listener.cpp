@@ -54,10 +54,9 @@ Result<tcp::endpoint> endpoint_of(const ListenerSettings& settings) {
   const asio::ip::address address =
       asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, wrong);
   if (wrong || port.empty() || status != std::errc() || end != port.data() + port.size()) {
-    return fail(ErrorCode::bad_usage,
-                with_name(settings, "listen: '" + settings.listen +
-                                        "' is no address and port, as 127.0.0.1:5514 or "
-                                        "[::1]:5514"));
+    return fail(ErrorCode::bad_usage, "listen: '" + settings.listen +
+                                          "' is no address and port, as 127.0.0.1:5514 or "
+                                          "[::1]:5514");
   }
   return tcp::endpoint(address, number);
 }
@@ -76,13 +75,12 @@ std::string text_of(const tcp::endpoint& peer) {
          std::to_string(peer.port());
 }
 
-Result<std::shared_ptr<ssl::context>> tls_context(const ListenerSettings& settings) {
-  const TlsFiles& files = settings.tls;
+Result<std::shared_ptr<ssl::context>> tls_context(const TlsFiles& files) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   error_code wrong;
   const auto failed = [&](std::string_view setting, const std::string& file) {
-    return fail(ErrorCode::io,
-                with_name(settings, std::string(setting) + ": '" + file + "': " + wrong.message()));
+    return fail(ErrorCode::bad_usage,
+                std::string(setting) + ": '" + file + "': " + wrong.message());
   };
   SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
   // Renegotiation is a way to make a server work; resumption would outlive a reload of the CA.
@@ -96,8 +94,8 @@ Result<std::shared_ptr<ssl::context>> tls_context(const ListenerSettings& settin
     return failed("tls.key", files.key);
   }
   if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
-    return fail(ErrorCode::io, with_name(settings, "tls.key: '" + files.key +
-                                                       "' is not the key of tls.certificate"));
+    return fail(ErrorCode::bad_usage,
+                "tls.key: '" + files.key + "' is not the key of tls.certificate");
   }
   if (!files.client_ca.empty()) {
     if (context->load_verify_file(files.client_ca, wrong); wrong) {
@@ -281,7 +279,7 @@ Result<void> AsioListener::reload_tls() {
   if (settings_.tls.certificate.empty()) {
     return {};
   }
-  Result<std::shared_ptr<ssl::context>> context = tls_context(settings_);
+  Result<std::shared_ptr<ssl::context>> context = tls_context(settings_.tls);
   if (!context) {
     return tl::unexpected<Error>(std::move(context.error()));
   }
@@ -310,8 +308,7 @@ Result<void> AsioListener::open() {
     acceptor_.listen(kBacklog, wrong);
   }
   if (wrong) {
-    return fail(ErrorCode::io,
-                with_name(settings_, "listen: " + settings_.listen + ": " + wrong.message()));
+    return fail(ErrorCode::bus, "listen: " + settings_.listen + ": " + wrong.message());
   }
   port_ = acceptor_.local_endpoint(wrong).port();
   return {};
@@ -424,28 +421,32 @@ Result<void> check_listener(const ListenerSettings& settings,
   const TlsFiles& tls = settings.tls;
   if (tls.certificate.empty() != tls.key.empty() ||
       (tls.certificate.empty() && !tls.client_ca.empty())) {
-    return fail(
-        ErrorCode::bad_usage,
-        with_name(settings, "tls: certificate and key belong together, client_ca needs both"));
+    return fail(ErrorCode::bad_usage,
+                "tls: certificate and key belong together, client_ca needs both");
   }
   if (plain_address(endpoint->address()).is_loopback()) {
     return {};
   }
   const std::string off = "listen: " + settings.listen + " is not loopback: ";
   if (tls.certificate.empty()) {
-    return fail(
-        ErrorCode::insecure_listener,
-        with_name(settings, off + "set tls.certificate and tls.key, or listen on 127.0.0.1"));
+    return fail(ErrorCode::insecure_listener,
+                off + "set tls.certificate and tls.key, or listen on 127.0.0.1");
   }
   if (tls.client_ca.empty() && !has_tokens) {
-    return fail(
-        ErrorCode::insecure_listener,
-        with_name(settings, off + "set tls.client_ca" +
-                                (token_setting.empty() ? std::string()
-                                                       : " or " + std::string(token_setting)) +
-                                ", so that not everybody can send"));
+    return fail(ErrorCode::insecure_listener,
+                off + "set tls.client_ca" +
+                    (token_setting.empty() ? std::string() : " or " + std::string(token_setting)) +
+                    ", so that not everybody can send");
   }
   return {};
+}
+
+Result<void> check_tls_files(const TlsFiles& files) {
+  if (files.certificate.empty()) {
+    return {};
+  }
+  const Result<std::shared_ptr<ssl::context>> context = tls_context(files);
+  return context ? Result<void>() : tl::unexpected<Error>(context.error());
 }
 
 Result<std::unique_ptr<Listener>> Listener::create(

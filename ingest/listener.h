@@ -49,12 +49,15 @@ struct ListenerSettings {
                                           bool has_tokens,
                                           std::string_view token_setting);
 
+/// Can its TLS files be used? Fails with bad_usage. Opens nothing else.
+[[nodiscard]] Result<void> check_tls_files(const TlsFiles& files);
+
 /// Accepts connections and hands them over after their handshake. Lives in the thread of the
 /// runtime but for create(), reload_tls(), port() and the destructor.
 class Listener {
  public:
-  /// Binds. Fails like check_listener(); with io if the address is taken or a TLS file is not to be
-  /// read.
+  /// Binds. Fails like check_listener(); with bad_usage if a TLS file cannot be used, with bus if
+  /// the address cannot be listened on.
   [[nodiscard]] static Result<std::unique_ptr<Listener>> create(
       IngestRuntime& runtime,
       ListenerSettings settings,

@@ -75,7 +75,10 @@ Result<void> LiveEngine::take(IngestBatch& batch) {
   InputCounters& counters = counters_.inputs[batch.input];
   ++counters.batches;
   counters.records += batch.records.size();
-  counters.bytes += batch.bytes.size();
+  // Not of batch.bytes, which holds newlines and padding of our own.
+  for (const IngestBatch::Record& record : batch.records) {
+    counters.bytes += record.length;
+  }
   if (Result<void> taken = take_records(batch); !taken) {
     if (batch.done) {
       answers_->push_back(std::move(batch.done));

@@ -54,6 +54,39 @@ Result<void> check_endpoints(const ZmqInputSettings& settings) {
   return {};
 }
 
+/// What shows who we and others are.
+struct Proofs {
+  std::optional<CurveKeys> keys;
+  std::string server_key;
+  std::optional<AllowList> clients;
+};
+
+Result<Proofs> read_proofs(const ZmqInputSettings& settings) {
+  Proofs proofs;
+  if (!settings.key_file.empty()) {
+    Result<CurveKeys> read = read_secret_key(settings.key_file);
+    if (!read) {
+      return tl::unexpected<Error>(std::move(read.error()));
+    }
+    proofs.keys = std::move(*read);
+  }
+  if (!settings.server_key.empty()) {
+    Result<std::string> read = read_public_key(settings.server_key);
+    if (!read) {
+      return tl::unexpected<Error>(std::move(read.error()));
+    }
+    proofs.server_key = std::move(*read);
+  }
+  if (!settings.clients_file.empty()) {
+    Result<AllowList> list = AllowList::read(settings.clients_file);
+    if (!list) {
+      return tl::unexpected<Error>(std::move(list.error()));
+    }
+    proofs.clients = std::move(*list);
+  }
+  return proofs;
+}
+
 }  // namespace
 
 struct ZmqInput::Impl {
@@ -159,6 +192,11 @@ Result<void> ZmqInput::check(const ZmqInputSettings& settings) {
   return {};
 }
 
+Result<void> ZmqInput::check_keys(const ZmqInputSettings& settings) {
+  const Result<Proofs> proofs = read_proofs(settings);
+  return proofs ? Result<void>() : tl::unexpected<Error>(proofs.error());
+}
+
 Result<std::unique_ptr<ZmqInput>> ZmqInput::create(IngestQueue& queue,
                                                    ZmqInputSettings settings,
                                                    const Clock& clock) {
@@ -168,33 +206,15 @@ Result<std::unique_ptr<ZmqInput>> ZmqInput::create(IngestQueue& queue,
   if (Result<void> free = check_ipc_is_free(settings.bind); !free) {
     return tl::unexpected<Error>(std::move(free.error()));
   }
-  std::optional<CurveKeys> keys;
-  std::string server_key;
-  if (!settings.key_file.empty()) {
-    Result<CurveKeys> read = read_secret_key(settings.key_file);
-    if (!read) {
-      return tl::unexpected<Error>(std::move(read.error()));
-    }
-    keys = std::move(*read);
-  }
-  if (!settings.server_key.empty()) {
-    Result<std::string> read = read_public_key(settings.server_key);
-    if (!read) {
-      return tl::unexpected<Error>(std::move(read.error()));
-    }
-    server_key = std::move(*read);
+  Result<Proofs> proofs = read_proofs(settings);
+  if (!proofs) {
+    return tl::unexpected<Error>(std::move(proofs.error()));
   }
   PulledInputSettings input = settings.input;
   auto impl = std::make_unique<Impl>(std::move(settings), clock);
-  if (!impl->settings.clients_file.empty()) {
-    Result<AllowList> list = AllowList::read(impl->settings.clients_file);
-    if (!list) {
-      return tl::unexpected<Error>(std::move(list.error()));
-    }
-    impl->clients = std::move(*list);
-  }
+  impl->clients = std::move(proofs->clients);
   try {
-    impl->set_up(keys, server_key);
+    impl->set_up(proofs->keys, proofs->server_key);
   } catch (const zmq::error_t& error) {
     return fail(ErrorCode::bus,
                 (impl->settings.bind.empty() ? "cannot connect: "

@@ -41,6 +41,8 @@ class ZmqInput final : public PulledInput {
                                                                 const Clock& clock);
   /// Like create(), but opens nothing: for checking a configuration.
   [[nodiscard]] static Result<void> check(const ZmqInputSettings& settings);
+  /// Can its keys and its list be read? Fails with bad_usage.
+  [[nodiscard]] static Result<void> check_keys(const ZmqInputSettings& settings);
   ~ZmqInput() override;
   ZmqInput(const ZmqInput&) = delete;
   ZmqInput& operator=(const ZmqInput&) = delete;

@@ -81,7 +81,7 @@ Result<AllowedClient> parse_line(std::string_view line) {
 Result<std::string> read_text(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return fail(ErrorCode::io,
+    return fail(ErrorCode::bad_usage,
                 "cannot read " + path + ": " + std::generic_category().message(errno));
   }
   std::string text(kFileBytesMax + 1, '\0');

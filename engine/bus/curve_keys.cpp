@@ -44,8 +44,8 @@ class File {
   int descriptor_;
 };
 
-tl::unexpected<Error> system_failure(const std::string& what) {
-  return fail(ErrorCode::io, what + ": " + std::generic_category().message(errno));
+tl::unexpected<Error> system_failure(ErrorCode code, const std::string& what) {
+  return fail(code, what + ": " + std::generic_category().message(errno));
 }
 
 /// The one line of a key file.
@@ -53,7 +53,7 @@ Result<std::string> read_line(const File& file, const std::string& path) {
   std::array<char, kFileMax> bytes{};
   const ssize_t size = read(file.get(), bytes.data(), bytes.size());
   if (size < 0) {
-    return system_failure("cannot read " + path);
+    return system_failure(ErrorCode::bad_usage, "cannot read " + path);
   }
   std::string_view text(bytes.data(), static_cast<std::size_t>(size));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) {
@@ -72,12 +72,12 @@ Result<void> write_file(const std::string& path, const std::string& line, mode_t
   if (!file.is_open()) {
     return errno == EEXIST
                ? fail(ErrorCode::io, path + " is there already; a key is not overwritten")
-               : system_failure("cannot write " + path);
+               : system_failure(ErrorCode::io, "cannot write " + path);
   }
   const std::string text = line + "\n";
   if (write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       fsync(file.get()) != 0) {
-    return system_failure("cannot write " + path);
+    return system_failure(ErrorCode::io, "cannot write " + path);
   }
   return {};
 }
@@ -118,7 +118,7 @@ Result<CurveKeys> read_secret_key(const std::string& path) {
   struct stat status {};
 
   if (!file.is_open() || fstat(file.get(), &status) != 0) {
-    return system_failure("cannot read " + path);
+    return system_failure(ErrorCode::bad_usage, "cannot read " + path);
   }
   constexpr mode_t kOthers = 077;
   if ((status.st_mode & kOthers) != 0) {
@@ -145,8 +145,9 @@ Result<std::string> read_public_key(const std::string& key_or_path) {
   }
   const File file(open(key_or_path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) {
-    return system_failure("'" + key_or_path + "' is neither a public key (40 characters) nor a " +
-                          "file with one");
+    return system_failure(
+        ErrorCode::bad_usage,
+        "'" + key_or_path + "' is neither a public key (40 characters) nor a file with one");
   }
   return read_line(file, key_or_path);
 }

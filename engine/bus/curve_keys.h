@@ -23,8 +23,8 @@ struct CurveKeys {
 /// overwritten: fails with io.
 [[nodiscard]] Result<void> write_curve_keys(const std::string& path, const CurveKeys& keys);
 
-/// Reads a secret key, and works out its public one. Fails with bad_usage if the file is no key, or
-/// if others than its owner may read it; with io if it cannot be read.
+/// Reads a secret key, and works out its public one. Fails with bad_usage if the file cannot be
+/// read, is no key, or if others than its owner may read it.
 [[nodiscard]] Result<CurveKeys> read_secret_key(const std::string& path);
 
 /// A public key: as it is written, or the file that it stands in.

@@ -122,6 +122,43 @@ std::map<std::string, std::uint64_t> read_gaps_told(const StateSource& source) {
   return told;
 }
 
+struct Security {
+  std::optional<CurveKeys> keys;
+  std::optional<AllowList> clients;
+};
+
+/// Looks at the addresses, and reads keys and list.
+Result<Security> read_security(const BusOptions& options) {
+  for (const std::string* endpoint : {&options.publish, &options.replay}) {
+    const Result<void> allowed = endpoint->empty()
+                                     ? Result<void>{}
+                                     : check_bind_endpoint(*endpoint, !options.key_file.empty());
+    if (!allowed) {
+      return tl::unexpected<Error>(allowed.error());
+    }
+  }
+  if (options.key_file.empty()) {
+    return options.clients_file.empty()
+               ? Result<Security>{}
+               : fail(ErrorCode::bad_usage,
+                      "a list of clients (--bus-clients) needs the bus's own key (--bus-key)");
+  }
+  if (options.clients_file.empty()) {
+    return fail(ErrorCode::bad_usage,
+                "a bus with a key (--bus-key) needs the list of who may come (--bus-clients): "
+                "'spoor bus allow' makes it");
+  }
+  Result<CurveKeys> keys = read_secret_key(options.key_file);
+  if (!keys) {
+    return tl::unexpected<Error>(std::move(keys.error()));
+  }
+  Result<AllowList> clients = AllowList::read(options.clients_file);
+  if (!clients) {
+    return tl::unexpected<Error>(std::move(clients.error()));
+  }
+  return Security{.keys = std::move(*keys), .clients = std::move(*clients)};
+}
+
 }  // namespace
 
 /// The thread, and what it works on. Members without a note are the thread's alone.
@@ -173,7 +210,6 @@ class BusServer::Worker {
   [[nodiscard]] const std::string& replay_endpoint() const { return replay_endpoint_; }
 
  private:
-  [[nodiscard]] Result<void> open_security(std::optional<CurveKeys>& keys);
   [[nodiscard]] std::string judge(std::string_view domain, std::string_view key) const;
   [[nodiscard]] BusClient client_of(const zmq::message_t& frame) const;
   void loop();
@@ -243,52 +279,22 @@ class BusServer::Worker {
   std::thread thread_;
 };
 
-Result<void> BusServer::Worker::open_security(std::optional<CurveKeys>& keys) {
-  if (options_.key_file.empty()) {
-    return options_.clients_file.empty()
-               ? Result<void>{}
-               : fail(ErrorCode::bad_usage,
-                      "a list of clients (--bus-clients) needs the bus's own key (--bus-key)");
-  }
-  if (options_.clients_file.empty()) {
-    return fail(ErrorCode::bad_usage,
-                "a bus with a key (--bus-key) needs the list of who may come (--bus-clients): "
-                "'spoor bus allow' makes it");
-  }
-  Result<CurveKeys> read = read_secret_key(options_.key_file);
-  if (!read) {
-    return tl::unexpected<Error>(read.error());
-  }
-  keys = std::move(*read);
-  list_stamp_ = FileStamp::of(options_.clients_file);
-  Result<AllowList> list = AllowList::read(options_.clients_file);
-  if (!list) {
-    return tl::unexpected<Error>(list.error());
-  }
-  allowed_ = std::move(*list);
-  allowed_at_ = clock_.wall();
-  return {};
-}
-
 Result<void> BusServer::Worker::open() {
-  const bool is_secure = !options_.key_file.empty();
   for (const std::string* endpoint : {&options_.publish, &options_.replay}) {
-    Result<void> allowed =
-        endpoint->empty() ? Result<void>{} : check_bind_endpoint(*endpoint, is_secure);
-    if (allowed) {
-      allowed = check_ipc_is_free(*endpoint);
-    }
-    if (!allowed) {
-      return allowed;
+    if (Result<void> free = check_ipc_is_free(*endpoint); !free) {
+      return free;
     }
   }
-  std::optional<CurveKeys> keys;
-  Result<void> secured = open_security(keys);
-  if (!secured) {
-    return secured;
+  list_stamp_ = FileStamp::of(options_.clients_file);
+  Result<Security> security = read_security(options_);
+  if (!security) {
+    return tl::unexpected<Error>(std::move(security.error()));
   }
+  std::optional<CurveKeys> keys = std::move(security->keys);
+  allowed_ = std::move(security->clients);
+  allowed_at_ = clock_.wall();
   if (!wakeup_.is_open()) {
-    return fail(ErrorCode::io, "cannot make an eventfd");
+    return fail(ErrorCode::bus, "cannot make an eventfd");
   }
   try {
     if (keys) {
@@ -711,6 +717,11 @@ ReplayService::Counters BusServer::Worker::counters() const {
 BusServer::BusServer(std::unique_ptr<Worker> worker) : worker_(std::move(worker)) {}
 
 BusServer::~BusServer() = default;
+
+Result<void> BusServer::check(const BusOptions& options) {
+  const Result<Security> security = read_security(options);
+  return security ? Result<void>() : tl::unexpected<Error>(security.error());
+}
 
 Result<std::unique_ptr<BusServer>> BusServer::start(BusOptions options,
                                                     BusStore store,

@@ -59,6 +59,8 @@ class BusServer {
   [[nodiscard]] static Result<std::unique_ptr<BusServer>> start(BusOptions options,
                                                                 BusStore store,
                                                                 const Clock& clock);
+  /// What start() would refuse before it opens anything: addresses, keys, the list.
+  [[nodiscard]] static Result<void> check(const BusOptions& options);
   /// Subscribers may take up to 5 s to fetch what waits for them.
   ~BusServer();
   BusServer(const BusServer&) = delete;

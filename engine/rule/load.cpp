@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <memory>
 #include <set>
+#include <system_error>
 #include <tuple>
 
 #include "engine/base/limits.h"
@@ -344,7 +346,8 @@ Result<RuleFile> read_rule_file(const std::string& path) {
     content.append(chunk.data(), static_cast<std::size_t>(file.gcount()));
   }
   if (!file.is_open() || file.bad()) {
-    return fail(ErrorCode::io, "cannot read " + path);
+    return fail(ErrorCode::bad_usage,
+                "cannot read " + path + ": " + std::generic_category().message(errno));
   }
   return RuleFile{.path = path, .content = std::move(content)};
 }
@@ -361,7 +364,7 @@ Result<std::vector<RuleFile>> read_rule_files(const std::vector<std::string>& pa
     const std::vector<fs::path> found =
         is_folder ? rule_files_below(path, error) : std::vector<fs::path>{path};
     if (error) {
-      return fail(ErrorCode::io, "cannot read " + path + ": " + error.message());
+      return fail(ErrorCode::bad_usage, "cannot read " + path + ": " + error.message());
     }
     for (const fs::path& rule_file : found) {
       const fs::path same = fs::weakly_canonical(rule_file, error);

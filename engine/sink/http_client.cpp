@@ -137,7 +137,7 @@ Result<std::unique_ptr<HttpClient>> make_curl_client(CurlOptions options) {
   static const CURLcode kSetUp = curl_global_init(CURL_GLOBAL_DEFAULT);
   std::unique_ptr<CURL, HandleCloser> handle(kSetUp == CURLE_OK ? curl_easy_init() : nullptr);
   if (handle == nullptr) {
-    return fail(ErrorCode::io, "libcurl cannot be set up");
+    return fail(ErrorCode::limit, "libcurl cannot be set up");
   }
   return std::make_unique<CurlClient>(std::move(handle), std::move(options));
 }

@@ -98,7 +98,11 @@ class Monitoring(RunTest):
             return {"series": f"{name}{{{text}}}", "values": values}
 
         cases = [("SpoorDown", [series("up", "0x60")], {}),
-                 ("SpoorQueueNearlyFull", [series("spoor_queue_bytes", "90x60"), series("spoor_queue_limit_bytes", "100x60")], {}),
+                 # Of two inputs one may fill three quarters of the queue.
+                 ("SpoorOverloaded", [series("spoor_queue_bytes", "75x60"), series("spoor_queue_limit_bytes", "100x60"),
+                                      series("spoor_input_stalls_total", "0+60x60", input="web"),
+                                      series("spoor_input_stalls_total", "7x60", input="lines")], {"input": "web"}),
+                 ("SpoorDeadLettersLost", [series("spoor_dead_letters_waiting", "2x60")], {}),
                  ("SpoorCannotRead", [series("spoor_events_total", "0+6x60", fate="dead_lettered"),
                                       series("spoor_received_events_total", "0+60x60")], {}),
                  ("SpoorForgetsProcesses", [series("spoor_coverage_gaps_total", "0x50 100x10", kind="evicted_processes")],
@@ -108,7 +112,9 @@ class Monitoring(RunTest):
                  ("SpoorInputSilent", [series("spoor_input_records_total", "5x90", input="web")], {"input": "web"}),
                  ("SpoorStateFull", [series("spoor_state_full", "1x60")], {}),
                  ("SpoorMiscounts", [series("spoor_accounting_residual", "1x60")], {})]
-        quiet = [series("up", "1x60"), series("spoor_queue_bytes", "10x60"), series("spoor_queue_limit_bytes", "100x60"),
+        quiet = [series("up", "1x60"), series("spoor_queue_bytes", "75x60"), series("spoor_queue_limit_bytes", "100x60"),
+                 series("spoor_input_stalls_total", "7x60", input="web"), series("spoor_dead_letters_waiting", "0x60"),
+                 series("spoor_dead_letters_lost_total", "3x60"),
                  series("spoor_events_total", "0x60", fate="dead_lettered"), series("spoor_received_events_total", "0+60x60"),
                  series("spoor_coverage_gaps_total", "7x60", kind="evicted_processes"), series("spoor_finding_sequence", "9x60"),
                  series("spoor_sink_sequence", "9x60", sink="soar"), series("spoor_input_records_total", "0+1x90", input="web"),

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """spoor run: logs over the network in, findings on the bus out."""
+import base64
 import datetime
 import errno
 import gzip
@@ -8,6 +9,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import ssl
@@ -24,6 +26,7 @@ try:
 except ImportError:
     jsonschema = yaml = None
 
+EXIT_FAILURE = 1
 EXIT_USAGE = 2
 EXIT_INSECURE = 78
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
@@ -464,6 +467,62 @@ class FullDisk(RunTest):
         self.assertIn("No space left", engine.log[-1])
 
 
+class DeadLetters(RunTest):
+    """dead_letters: FILE, on a disk that is full, and when it is moved away."""
+
+    def setUp(self):
+        super().setUp()
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        self.letters = self.path("dead.ndjson")
+        self.path("spoor.yaml", json.dumps({**config, "dead_letters": self.letters}))
+
+    def post(self, engine, text):
+        self.assertEqual(self.ask(engine.ports["web"], "POST", "/ingest", text + b"\n")[0], 200)
+
+    def wait_for_log(self, engine, said):
+        self.wait_for(lambda: any(said in line for line in engine.log), said)
+
+    def records_in(self, path):
+        with open(path, encoding="utf-8") as file:
+            return [base64.b64decode(json.loads(line)["raw"]) for line in file]
+
+    def test_wait_while_there_is_no_room(self):
+        os.symlink("/dev/full", self.letters)
+        engine = self.engine()
+        self.post(engine, b"first")
+        self.post(engine, b"second")
+        self.wait_for_log(engine, f"cannot write the dead letters to {self.letters}: No space left on device")
+        self.wait_for(lambda: self.metric(engine, "spoor_dead_letters_waiting") == 2, "both wait")
+        self.assertFalse(any("they are in" in line for line in engine.log), engine.log)
+        os.remove(self.letters)
+        engine.process.send_signal(signal.SIGHUP)
+        self.wait_for_log(engine, "the dead letters that waited are in")
+        self.post(engine, b"third")
+        self.assertEqual(self.metric(engine, "spoor_dead_letters_lost_total"), 0)
+        self.assertEqual(engine.stop(), 0, engine.log)
+        self.assertEqual(self.records_in(self.letters), [b"first", b"second", b"third"])
+        self.assertEqual(os.stat(self.letters).st_mode & 0o777, 0o600)
+
+    def test_what_waits_at_the_end_is_told(self):
+        os.symlink("/dev/full", self.letters)
+        engine = self.engine()
+        self.post(engine, b"first")
+        self.assertEqual(engine.stop(), 0, engine.log)
+        self.assertTrue(any("1 dead letters are lost: No space left on device" in line for line in engine.log), engine.log)
+
+    def test_are_rotated(self):
+        engine = self.engine()
+        self.post(engine, b"first")
+        os.rename(self.letters, self.letters + ".1")
+        engine.process.send_signal(signal.SIGHUP)
+        self.wait_for(lambda: os.path.exists(self.letters), "a new file")
+        self.post(engine, b"second")
+        self.assertEqual(engine.stop(), 0, engine.log)
+        self.assertEqual(self.records_in(self.letters + ".1"), [b"first"])
+        self.assertEqual(self.records_in(self.letters), [b"second"])
+
+
 class Reload(RunTest):
     """SIGHUP: certificates and tokens are read again."""
 
@@ -560,7 +619,7 @@ class Mistakes(RunTest):
                 (f"type: tcp, listen: '0.0.0.0:1', {tls}", EXIT_INSECURE, "tls.client_ca"),
                 ("type: http, listen: '[::]:1'", EXIT_INSECURE, "tls.certificate"),
                 (f"type: http, listen: '0.0.0.0:1', {tls}", EXIT_INSECURE, "tls.client_ca or tokens_file"),
-                (f"type: http, listen: '0.0.0.0:1', {tls}, tokens_file: {tokens}", 0, "can be used"),
+                (f"type: http, listen: '0.0.0.0:1', {tls}, tokens_file: {tokens}", EXIT_USAGE, "tls.certificate: 'c.pem': No such file"),
                 (f"type: http, listen: '127.0.0.1:1', tokens_file: {bad}", EXIT_USAGE, "bad-tokens:1: no SHA-256"),
                 ("type: http, listen: '127.0.0.1:1', tokens_file: /none", EXIT_USAGE, "cannot read /none")]:
             with self.subTest(listener):
@@ -573,12 +632,56 @@ class Mistakes(RunTest):
         line = "inputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\n"
         for bus, code, said in [("publish: 'tcp://0.0.0.0:1'", EXIT_INSECURE, b"bus.key_file"),
                                 ("publish: 'tcp://127.0.0.1:1', replay: 'tcp://*:2'", EXIT_INSECURE, b"bus.key_file"),
-                                ("publish: 'tcp://0.0.0.0:1', key_file: k, clients_file: c", 0, b"can be used"),
+                                ("publish: 'tcp://0.0.0.0:1', key_file: k, clients_file: c", EXIT_USAGE, b"cannot read k: No such file"),
                                 ("publish: nowhere", EXIT_USAGE, b"is not a bus endpoint")]:
             with self.subTest(bus):
                 result = self.check_with(line + f"bus: {{{bus}}}\n")
                 self.assertEqual(result.returncode, code, result.stderr)
                 self.assertIn(said, result.stderr)
+
+    def test_config_check_ends_with_what_run_ends_with(self):
+        """Of what run refuses, other than addresses and states that others have."""
+        def certificate(name):
+            made = subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
+                                   "-keyout", self.path(name + ".key"), "-out", self.path(name + ".pem")], capture_output=True, check=False)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            return self.path(name + ".pem"), self.path(name + ".key")
+
+        def tls(certificate, key):
+            return f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:0', tls: {{certificate: {certificate}, key: {key}}}}}]\n"
+
+        none = self.path("none/file")
+        broken = self.path("broken.yml", "title: x\n")
+        line = "inputs: [{name: a, type: tcp, listen: '127.0.0.1:7'}]\n"
+        zmq = "{name: b, type: zmq, bind: "
+        for text, said in [
+                (tls(none, none), "input a: tls.certificate: '.*': No such file"),
+                (line + f"rules: [{none}]\n", "no rule file or folder"),
+                (line + f"rules: [{broken}]\n", "no rule can be used"),
+                (line + f"dead_letters: {none}\n", "dead_letters: cannot write .*none/file: No such file"),
+                (line + f"dead_letters: {self.folder}\n", "cannot write .*: Is a directory"),
+                (line + f"record: {broken}/deeper\n", "cannot record into .*: Not a directory"),
+                (f"inputs: [{zmq}'tcp://127.0.0.1:7', key_file: {none}, clients_file: {none}}}]\n", "input b: cannot read .*none/file: No such file"),
+                (line + f"bus: {{publish: 'tcp://127.0.0.1:8', key_file: {none}, clients_file: {none}}}\n", "cannot read .*none/file"),
+                (line + "admin: 127.0.0.1:7\n", "admin: 'input a: listen' listens there already"),
+                (line + "bus: {publish: 'tcp://127.0.0.1:7'}\n", "bus: publish: 'input a: listen' listens there already"),
+                (line + "bus: {publish: 'tcp://127.0.0.1:8', replay: 'tcp://localhost:8'}\n", "bus: replay: 'bus: publish' listens"),
+                (f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:7'}}, {zmq}'tcp://127.0.0.1:7'}}]\n",
+                 "input b: bind: 'input a: listen' listens there already")]:
+            with self.subTest(text):
+                for result in (self.check_with(text), self.run_with(f"state: {self.path('s')}\n{text}")):
+                    self.assertEqual(result.returncode, EXIT_USAGE, result.stderr)
+                    self.assertRegex(result.stderr.decode(), said)
+        self.assertFalse(os.path.exists(self.path("none")))
+        self.assertFalse(os.path.exists(self.path("s")))
+        self.assertEqual(self.check_with(line + f"dead_letters: {self.path('s/dead')}\nrecord: {none}\n").returncode, 0)
+        self.assertFalse(os.path.exists(self.path("none")))
+        if shutil.which("openssl"):
+            (good, key), (_, other) = certificate("one"), certificate("other")
+            self.assertEqual(self.check_with(tls(good, key)).returncode, 0)
+            for result in (self.check_with(tls(good, other)), self.run_with(f"state: {self.path('s')}\n{tls(good, other)}")):
+                self.assertEqual(result.returncode, EXIT_USAGE, result.stderr)
+                self.assertIn(b"tls.key", result.stderr)
 
     def test_config_check_and_print(self):
         self.assertEqual(run("config", "check", self.config).returncode, 0)
@@ -587,6 +690,59 @@ class Mistakes(RunTest):
         again = self.path("again.yaml", printed.stdout)
         self.assertEqual(run("config", "print", again).stdout, printed.stdout)
         self.assertEqual(run("config", "check", self.path("bad.yaml", "state: [\n")).returncode, EXIT_USAGE)
+
+
+class JsonLog(RunTest):
+    def test_each_line_is_an_object(self):
+        with open(self.config, encoding="utf-8") as file:
+            config = json.load(file)
+        os.mkdir(self.path("rules"))
+        good = "title: t\nid: 11111111-2222-4333-8444-55555555555{}\nlogsource: {{category: dns_query}}\ndetection: {{s: {{{}: x}}, condition: s}}\n"
+        self.path("rules/good.yml", good.format(1, "QueryName"))
+        self.path("rules/bad.yml", good.format(2, "QueryName|endwith"))
+        self.path("spoor.yaml", json.dumps({**config, "rules": self.path("rules"), "log": {"format": "json"}}))
+        engine = self.engine()
+        self.path("rules/bad.yml", "title: [\n")
+        self.wait_for(lambda: any("the old rules stay" in line for line in engine.log), "it is told")
+        self.assertEqual(engine.stop(), 0)
+        lines = [json.loads(line) for line in engine.log]
+        self.assertTrue(all(set(line) == {"time", "level", "message"} for line in lines), lines)
+        errors = [line["message"] for line in lines if line["level"] == "error"]
+        self.assertRegex(errors[0], r"rules/bad.yml:4:\d+: .*endwith.*; did you mean 'endswith'\?$")
+
+
+class ExitCodes(RunTest):
+    """systemd starts again what ends with 1 or 74, and leaves alone what ends with 2 or 78."""
+
+    def ends_with(self, code, said, text):
+        result = run("run", "-c", self.path("wrong.yaml", f"state: {self.path('s')}\n{text}"))
+        self.assertEqual(result.returncode, code, result.stderr)
+        self.assertRegex(result.stderr.decode(), said)
+
+    def test_an_address_in_use_is_no_wrong_configuration(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            free = "{name: a, type: tcp, listen: '127.0.0.1:0'}"
+            for text in (f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:{port}'}}]\n",
+                         f"inputs: [{{name: a, type: http, listen: '127.0.0.1:{port}'}}]\n",
+                         f"inputs: [{{name: a, type: zmq, bind: 'tcp://127.0.0.1:{port}'}}]\n",
+                         f"inputs: [{free}]\nadmin: '127.0.0.1:{port}'\n",
+                         f"inputs: [{free}]\nbus: {{publish: 'tcp://127.0.0.1:{port}'}}\n"):
+                with self.subTest(text):
+                    self.ends_with(EXIT_FAILURE, "(?i)address already in use", text)
+
+    def test_files_that_the_configuration_names_are_part_of_it(self):
+        none = self.path("none.pem")
+        zmq = "{name: a, type: zmq, bind: 'tcp://127.0.0.1:1', "
+        for text, said in (
+                (f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:0', tls: {{certificate: {none}, key: {none}}}}}]\n",
+                 "error: input a: tls.certificate: '.*none.pem': No such file"),
+                (f"inputs: [{zmq}key_file: {none}, clients_file: {none}}}]\n", "input a: cannot read .*none.pem: No such file"),
+                (f"inputs: [{{name: a, type: tcp, listen: '127.0.0.1:0'}}]\n"
+                 f"bus: {{publish: 'tcp://127.0.0.1:1', key_file: {none}, clients_file: {none}}}\n",
+                 "cannot read .*none.pem: No such file")):
+            with self.subTest(text):
+                self.ends_with(EXIT_USAGE, said, text)
 
 
 @unittest.skipUnless(yaml and jsonschema, "there are no yaml and jsonschema for Python")

@@ -504,7 +504,7 @@ TEST_F(SecureBus, NeedsItsList) {
   EXPECT_EQ(start_with({.key_file = path("bus")}).error().code, ErrorCode::bad_usage);
   EXPECT_EQ(start_with({.clients_file = path("clients")}).error().code, ErrorCode::bad_usage);
   EXPECT_EQ(start_with({.key_file = path("none"), .clients_file = path("clients")}).error().code,
-            ErrorCode::io);
+            ErrorCode::bad_usage);
 }
 
 }  // namespace

@@ -142,6 +142,51 @@ TEST_F(RunConfigs, MistakesInInputsThatFetchAreToldWhereTheyAre) {
   }
 }
 
+TEST_F(RunConfigs, SinksArePrintedWhole) {
+  const std::string secret = path_ + ".secret";
+  std::ofstream(secret) << "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n";
+  fs::permissions(secret, fs::perms::owner_read);
+  const std::string printed = render_run_config(
+      load("state: s\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\nsinks: [{name: a, "
+           "type: webhook, url: 'http://soar.example/', insecure_plaintext: true, ca_file: ca.pem, "
+           "dead_letters: dead, secret_file: '" +
+           secret + "', authorization_file: '" + secret + "'}]\n"));
+  EXPECT_TRUE(problems_.empty());
+  const RunConfig again = load(printed);
+  ASSERT_TRUE(problems_.empty()) << render(problems_.front()) << printed;
+  EXPECT_EQ(render_run_config(again), printed);
+  const SinkConfig& sink = again.sinks.at(0);
+  EXPECT_EQ(sink.ca_file, "ca.pem");
+  EXPECT_EQ(sink.dead_letters, "dead");
+  EXPECT_EQ(sink.secret_file, secret);
+  EXPECT_FALSE(sink.credentials.secret.empty());
+  EXPECT_EQ(printed.find("whsec"), std::string::npos);
+  fs::remove(secret);
+}
+
+TEST_F(RunConfigs, SecretsAreRefusedAndNotShown) {
+  for (const std::string name :
+       {"sasl.password", "ssl.key.password", "ssl.key.pem", "ssl.keystore.password",
+        "sasl.oauthbearer.client.secret", "sasl.oauthbearer.config"}) {
+    problems_.clear();
+    static_cast<void>(load("state: s\ninputs:\n  - name: k\n    type: kafka\n    brokers: b\n" +
+                           std::string("    topics: t\n    options:\n      ") + name +
+                           ": hunter2\n"));
+    ASSERT_EQ(problems_.size(), 1U) << name;
+    EXPECT_EQ(problems_[0].message, "'" + name + "' is a secret: not in here");
+    EXPECT_EQ(problems_[0].position.line, 8U);
+    EXPECT_EQ(problems_[0].position.column, 7U);
+    EXPECT_NE(problems_[0].hint.find("secret_files: {" + name), std::string::npos);
+    EXPECT_EQ(render(problems_[0]).find("hunter2"), std::string::npos) << render(problems_[0]);
+  }
+  problems_.clear();
+  static_cast<void>(
+      load("state: s\ninputs: [{name: a, type: tcp, listen: '127.0.0.1:1'}]\n"
+           "sinks: [{name: a, type: webhook, url: 'https://x', secret: hunter2}]"));
+  ASSERT_EQ(problems_.size(), 1U);
+  EXPECT_EQ(render(problems_[0]).find("hunter2"), std::string::npos) << render(problems_[0]);
+}
+
 TEST_F(RunConfigs, TheEnvironmentAndTheCommandLineStandOverTheFile) {
   const char* environment[] = {"PATH=/bin",
                                "SPOOR_BINARY=x",

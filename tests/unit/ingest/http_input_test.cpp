@@ -1,6 +1,7 @@
 // Requests as raw bytes over loopback, as shippers send them and as attackers do.
 #include "ingest/http_input.h"
 
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -71,6 +72,51 @@ constexpr std::string_view kThree = "{\"EventID\":1}\n{\"EventID\":7}\n{\"EventI
 const Texts kThreeRecords = {"{\"EventID\":1}", "{\"EventID\":7}", "{\"EventID\":3}"};
 constexpr std::string_view kThreeAccepted = R"({"accepted":3,"rejected":0,"errors":[]})";
 constexpr std::string_view kSuccess = R"({"text":"Success","code":0})";
+
+class SteppedClock final : public Clock {
+ public:
+  [[nodiscard]] std::chrono::nanoseconds monotonic() const override {
+    return std::chrono::seconds(seconds_.load());
+  }
+
+  [[nodiscard]] Timestamp wall() const override { return 0; }
+
+  void advance(std::int64_t seconds) { seconds_ += seconds; }
+
+ private:
+  std::atomic<std::int64_t> seconds_{1};
+};
+
+TEST(HttpInput, WhoHasNoTokenIsToldOnceAMinute) {
+  SteppedClock clock;
+  std::mutex mutex;
+  Texts told;
+  HttpInputSettings settings;
+  settings.listener.name = "web";
+  settings.listener.clock = &clock;
+  settings.listener.warn = [&](std::string_view what) {
+    const std::lock_guard lock(mutex);
+    told.emplace_back(what);
+  };
+  settings.token_hashes = {token_hash("s3cret")};
+  const Bench bench(settings);
+  const auto ask = [&bench](std::string_view headers) {
+    return status_of(bench.ask(post("/ingest", kThree, headers)));
+  };
+  EXPECT_EQ(ask("Authorization: Bearer gu3ssed\r\n"), "403");
+  EXPECT_EQ(ask(""), "401");
+  EXPECT_EQ(ask("Authorization: Bearer s3cret\r\n"), "200");
+  clock.advance(61);
+  EXPECT_EQ(ask("Authorization: Bearer gu3ssed\r\n"), "403");
+  const std::lock_guard lock(mutex);
+  ASSERT_EQ(told.size(), 2U);
+  for (const std::string& line : told) {
+    EXPECT_TRUE(line.starts_with("input 'web': 127.0.0.1:")) << line;
+    EXPECT_EQ(line.find("gu3ssed"), std::string::npos) << line;
+  }
+  EXPECT_NE(told[0].find("so far: 1)"), std::string::npos) << told[0];
+  EXPECT_NE(told[1].find("so far: 3)"), std::string::npos) << told[1];
+}
 
 TEST(HttpInput, TakesWhatShippersPost) {
   const std::string array = R"([{"EventID":1},{"EventID":7},{"EventID":3}])";

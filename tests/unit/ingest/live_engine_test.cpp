@@ -109,6 +109,8 @@ TEST_F(LiveEngines, AnswerWhenTheFindingIsStored) {
   EXPECT_EQ(stored(), 1U);
   EXPECT_EQ(engine_->counters().findings, 1U);
   EXPECT_EQ(engine_->counters().inputs[0].records, 2U);
+  EXPECT_EQ(engine_->counters().inputs[0].bytes,
+            lookup(1, "a.evil.test").size() + lookup(2, "good.test").size());
   EXPECT_EQ(engine_->counters().inputs[1].records, 0U);
 }
 

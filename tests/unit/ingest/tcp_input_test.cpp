@@ -208,7 +208,7 @@ TEST(TcpInput, ListensOffLoopbackOnlyWithClientCertificates) {
     const Result<void> plain = TcpInput::check(settings);
     ASSERT_FALSE(plain);
     EXPECT_EQ(plain.error().code, ErrorCode::insecure_listener);
-    EXPECT_NE(plain.error().message.find("input 'shippers': listen: "), std::string::npos);
+    EXPECT_TRUE(plain.error().message.starts_with("listen: ")) << plain.error().message;
     settings.listener.tls = {.certificate = "c.pem", .key = "k.pem", .client_ca = ""};
     const Result<void> anyone = TcpInput::check(settings);
     ASSERT_FALSE(anyone);
@@ -232,7 +232,7 @@ TEST(TcpInput, AnAddressThatIsTakenIsAnError) {
   settings.listener.listen = "127.0.0.1:" + std::to_string(bench.input->port());
   const auto second = TcpInput::create(runtime, settings);
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().code, ErrorCode::io);
+  EXPECT_EQ(second.error().code, ErrorCode::bus);
 }
 
 TEST(TcpInput, AnInputNeedNotBeStarted) {
