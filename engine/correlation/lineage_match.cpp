@@ -284,8 +284,12 @@ GatheredHits gather_hits(const HostState& host,
     gathered.beyond_limit += counts ? set->total() - set->hits().size() : 0;
     add_times(correlation, step, *set, found);
   }
-  std::ranges::sort(found, [](const auto& a, const auto& b) {
-    return std::pair(a.first.order, a.first.step) < std::pair(b.first.order, b.first.step);
+  // Events of one uid may be of several processes.
+  const auto who = [&host](const Hit* hit) { return host.pid_actors.actor_of(*hit->event); };
+  std::ranges::sort(found, [&who](const auto& a, const auto& b) {
+    const std::pair first(a.first.order, a.first.step);
+    const std::pair second(b.first.order, b.first.step);
+    return first != second ? first < second : who(a.second) < who(b.second);
   });
   for (auto& [time, hit] : found) {
     gathered.times.push_back(std::move(time));

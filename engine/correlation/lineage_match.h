@@ -21,7 +21,7 @@ namespace spoor {
 
 /// The hits around an anchor that take part.
 struct GatheredHits {
-  std::vector<StepTime> times;   ///< Sorted by (order, step).
+  std::vector<StepTime> times;   ///< Sorted by (order, step, process).
   std::vector<const Hit*> hits;  ///< Beside `times`.
   std::size_t beyond_limit = 0;  ///< Hits that were counted and not kept, or lie …
   /// … in processes below the anchors that were too many: kSubtreeMax with hits.
