@@ -14,6 +14,7 @@ namespace {
 /// How many generations above the acting process a field looks.
 std::size_t generations_of(FieldId id) {
   switch (id) {
+    case FieldId::parent_process_guid:
     case FieldId::parent_image:
     case FieldId::parent_command_line:
     case FieldId::parent_user: return 1;

@@ -15,6 +15,7 @@ std::vector<std::pair<std::string, std::uint64_t>> coverage_gaps(const Pipeline&
       {"late_events", windows.late_events},
       {"pids_beyond_limit", correlator.pids_beyond_limit()},
       {"refused_processes", correlator.refused_processes()},
+      {"subtrees_beyond_limit", correlator.stats().subtrees_beyond_limit},
       {"window_entries", windows.entries},
       {"window_groups", windows.groups},
   };

@@ -23,7 +23,7 @@ inline constexpr int kZstdWindowLogMax = 27;  ///< 128 MiB.
 
 // Process graph.
 inline constexpr std::size_t kAncestorsMax = 128;   ///< Steps of one walk up, levels of one down.
-inline constexpr std::size_t kSubtreeMax = 65'536;  ///< Processes of one walk down.
+inline constexpr std::size_t kSubtreeMax = 65'536;  ///< Processes (with hits) of one walk down.
 inline constexpr std::size_t kProcessesPerHostMax = 1'048'576;  ///< Nodes of one host's graph.
 inline constexpr std::size_t kPidEndsMax = 262'144;       ///< Ends by a bare pid kept of one host.
 inline constexpr std::size_t kProcessesMax = 16'777'216;  ///< Nodes of the graphs of all hosts.

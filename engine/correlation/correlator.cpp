@@ -417,6 +417,7 @@ void Correlator::Impl::evaluate(HostState& host, const MatchPlace& place) {
   }
   const LineageVerdict verdict =
       evaluate_at(host, lineage_rule(place.number), place.at, closed_until(host));
+  stats.subtrees_beyond_limit += verdict.beyond_subtree == 0 ? 0U : 1U;
   if (verdict.holds) {
     host.matches.insert(place);
   } else {

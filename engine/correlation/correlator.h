@@ -41,6 +41,9 @@ struct CorrelatorStats {
   std::size_t forgotten_hits = 0;        ///< With processes forgotten for want of room.
   std::size_t forgotten_processes = 0;   ///< By a stream, when nothing could join them any more.
   std::size_t matches_beyond_limit = 0;  ///< Of plain and window rules: kMatchesPerRuleMax.
+  /// Evaluations that left hits out for being in too many processes below an anchor: kSubtreeMax.
+  /// Since the start alone.
+  std::uint64_t subtrees_beyond_limit = 0;
   /// Of a stream: when the watermark of their host had passed them. Since the start alone.
   std::uint64_t late_events = 0;
 };

@@ -19,6 +19,7 @@ constexpr LineageRow kRows[] = {
     {FieldId::command_line, ProcessText::command_line, 0},
     {FieldId::user, ProcessText::user, 0},
     {FieldId::current_directory, ProcessText::current_directory, 0},
+    {FieldId::parent_process_guid, ProcessText::vendor_uid, 1},
     {FieldId::parent_image, ProcessText::image, 1},
     {FieldId::parent_command_line, ProcessText::command_line, 1},
     {FieldId::parent_user, ProcessText::user, 1},

@@ -8,7 +8,8 @@
 namespace spoor {
 
 /// Can the graph answer for the field? Of the acting process: image, command line, user and
-/// directory; of its parent and grandparent: image, command line, and of the parent the user.
+/// directory; of its parent and grandparent: image, command line, and of the parent the user and
+/// the uid, as the vendor writes it after which the process is named.
 [[nodiscard]] bool is_lineage_field(FieldId id);
 
 /// Whatever can be known is not known yet: for events as they arrive. What holds or fails whatever

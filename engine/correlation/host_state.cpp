@@ -159,6 +159,15 @@ void HostState::mark_cycle(ProcessIndex above, ProcessIndex process) {
   }
 }
 
+bool HostState::has_hit(ProcessIndex process) const {
+  return std::ranges::any_of(graph.members(process), [this](ProcessIndex node) {
+    const auto here = facts.find(node);
+    return here != facts.end() && std::ranges::any_of(here->second.hits, [](const auto& entry) {
+             return !entry.second.hits().empty();
+           });
+  });
+}
+
 bool HostState::has_hit_below(ProcessIndex process) const {
   return std::ranges::any_of(graph.members(process), [this](ProcessIndex node) {
     return node < hit_below.size() && hit_below[node];

@@ -161,6 +161,11 @@ struct HostState : OnHugePages<HostState> {
   /// The first of them in canonical order; null if there are none.
   [[nodiscard]] const Hit* first_hit_at(FeedNumber feed, ProcessIndex process) const;
 
+  /// Some hit is kept at the process.
+  [[nodiscard]] bool has_hit(ProcessIndex process) const;
+  /// Some process at or below it has or had a hit: hit_below.
+  [[nodiscard]] bool has_hit_below(ProcessIndex process) const;
+
   /// The very node of that key; kNoProcess if it is not known.
   [[nodiscard]] ProcessIndex node_of(const Uid& process) const;
   /// Is the hit kept at the process of that key, to be told again when more is known of it?
@@ -233,7 +238,6 @@ struct HostState : OnHugePages<HostState> {
  private:
   /// Everything may have another place now: what is below what, and which nodes are one process.
   void mark_all(const Feeds& feeds, bool telling);
-  [[nodiscard]] bool has_hit_below(ProcessIndex process) const;
   void note_changed_pids(const GraphChange& change);
   /// A node that may be an anchor leaves its program.
   void leave_program(ProcessIndex node, const NodeFacts& here);

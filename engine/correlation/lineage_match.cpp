@@ -15,10 +15,48 @@
 namespace spoor {
 namespace {
 
+/// Processes with hits.
+struct Below {
+  std::vector<ProcessIndex> processes;     ///< The anchor first, then level by level.
+  std::vector<ProcessIndex> beyond_limit;  ///< Those of the same kind that were too many.
+};
+
+/// The anchor and what at most kAncestorsMax levels below it has hits. It goes where there are hits
+/// only, level by level, children in display order: what a host has started beside them costs
+/// nothing, and which are too many does not depend on what came first.
+Below below_with_hits(const HostState& host, ProcessIndex anchor) {
+  const ProcessGraph& graph = host.graph;
+  Below below{.processes = {anchor}, .beyond_limit = {}};
+  std::vector<ProcessIndex> level{anchor};
+  for (std::size_t depth = 0; depth < kAncestorsMax && !level.empty(); ++depth) {
+    std::vector<ProcessIndex> next;
+    for (const ProcessIndex process : level) {
+      std::vector<ProcessIndex> found;
+      for (ProcessIndex child = graph.first_child(process); child != kNoProcess;
+           child = graph.next_sibling(child)) {
+        if (host.has_hit_below(child) && !graph.is_suspect_edge(child)) {
+          found.push_back(child);
+        }
+      }
+      sort_for_display(graph, found);
+      next.insert(next.end(), found.begin(), found.end());
+    }
+    for (const ProcessIndex process : next) {
+      if (host.has_hit(process)) {
+        (below.processes.size() < kSubtreeMax ? below.processes : below.beyond_limit)
+            .push_back(process);
+      }
+    }
+    level = std::move(next);
+  }
+  return below;
+}
+
 /// The processes in which a step may have happened.
 class Scopes {
  public:
-  Scopes(const ProcessGraph& graph, ProcessIndex anchor) : graph_(graph), anchor_(anchor) {}
+  Scopes(const HostState& host, ProcessIndex anchor)
+      : host_(host), graph_(host.graph), anchor_(anchor) {}
 
   [[nodiscard]] std::vector<ProcessIndex> of(Relation relation) {
     switch (relation) {
@@ -44,17 +82,26 @@ class Scopes {
     return below();
   }
 
- private:
-  const std::vector<ProcessIndex>& below() {
-    if (below_.empty()) {
-      below_ = subtree(graph_, anchor_);
-    }
-    return below_;
+  /// Those that a relation leaves out for being too many.
+  [[nodiscard]] const std::vector<ProcessIndex>& beyond_limit(Relation relation) const {
+    static const std::vector<ProcessIndex> kNone;
+    return relation == Relation::descendant || relation == Relation::self_or_descendant
+               ? below_.beyond_limit
+               : kNone;
   }
 
+ private:
+  const std::vector<ProcessIndex>& below() {
+    if (below_.processes.empty()) {
+      below_ = below_with_hits(host_, anchor_);
+    }
+    return below_.processes;
+  }
+
+  const HostState& host_;
   const ProcessGraph& graph_;
   ProcessIndex anchor_;
-  std::vector<ProcessIndex> below_;  ///< The anchor first.
+  Below below_;
 };
 
 /// The hits of a set as times of the step, as far as they have one.
@@ -72,13 +119,14 @@ void add_times(const CorrelationRule& correlation,
 /// The hits of a step at one node.
 using StepHits = std::pair<std::size_t, const HitSet*>;
 
-/// Those around one anchor that the steps ask for.
-void add_sets(const HostState& host,
-              const LineageRule& rule,
-              ProcessIndex anchor,
-              std::vector<StepHits>& sets) {
+/// Those around one anchor that the steps ask for. How many hits are beyond the bound of processes.
+std::size_t add_sets(const HostState& host,
+                     const LineageRule& rule,
+                     ProcessIndex anchor,
+                     std::vector<StepHits>& sets) {
   const CorrelationRule& correlation = rule.rule();
-  Scopes scopes(host.graph, anchor);
+  std::size_t beyond_limit = 0;
+  Scopes scopes(host, anchor);
   for (std::size_t step = 0; step < correlation.steps.size(); ++step) {
     const bool is_anchor = step == correlation.anchor;
     if (is_anchor && !correlation.anchor_takes_part) {
@@ -90,7 +138,13 @@ void add_sets(const HostState& host,
         sets.emplace_back(step, set);
       }
     }
+    for (const ProcessIndex process : scopes.beyond_limit(relation)) {
+      for (const HitSet* set : host.hits_at(rule.feed(step), process)) {
+        beyond_limit += set->total();
+      }
+    }
   }
+  return beyond_limit;
 }
 
 /// The hits that lie in a window that holds.
@@ -215,22 +269,27 @@ GatheredHits gather_hits(const HostState& host,
                          std::span<const ProcessIndex> anchors) {
   const CorrelationRule& correlation = rule.rule();
   std::vector<StepHits> sets;
+  GatheredHits gathered;
   for (const ProcessIndex anchor : anchors) {
-    add_sets(host, rule, anchor, sets);
+    gathered.beyond_subtree += add_sets(host, rule, anchor, sets);
   }
+  gathered.beyond_limit = gathered.beyond_subtree;
   if (anchors.size() > 1) {  // One run may have started another.
     std::ranges::sort(sets);
     sets.erase(std::unique(sets.begin(), sets.end()), sets.end());
   }
   std::vector<std::pair<StepTime, const Hit*>> found;
-  GatheredHits gathered;
   for (const auto& [step, set] : sets) {
     const bool counts = step != correlation.anchor || counts_anchor(correlation);
     gathered.beyond_limit += counts ? set->total() - set->hits().size() : 0;
     add_times(correlation, step, *set, found);
   }
-  std::ranges::sort(found, [](const auto& a, const auto& b) {
-    return std::pair(a.first.order, a.first.step) < std::pair(b.first.order, b.first.step);
+  // Events of one uid may be of several processes.
+  const auto who = [&host](const Hit* hit) { return host.pid_actors.actor_of(*hit->event); };
+  std::ranges::sort(found, [&who](const auto& a, const auto& b) {
+    const std::pair first(a.first.order, a.first.step);
+    const std::pair second(b.first.order, b.first.step);
+    return first != second ? first < second : who(a.second) < who(b.second);
   });
   for (auto& [time, hit] : found) {
     gathered.times.push_back(std::move(time));
@@ -281,6 +340,7 @@ LineageVerdict evaluate_at(const HostState& host,
   const GatheredHits gathered = gather_hits(host, rule, anchors);
   LineageVerdict verdict;
   verdict.has_anchor = true;
+  verdict.beyond_subtree = gathered.beyond_subtree;
   verdict.holds = find_windows(correlation, gathered.times, closed_until).has_value();
   if (correlation.correlation_class == CorrelationClass::non_monotone) {
     for (const StepTime& time : gathered.times) {

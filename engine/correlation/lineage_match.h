@@ -21,9 +21,11 @@ namespace spoor {
 
 /// The hits around an anchor that take part.
 struct GatheredHits {
-  std::vector<StepTime> times;   ///< Sorted by (order, step).
+  std::vector<StepTime> times;   ///< Sorted by (order, step, process).
   std::vector<const Hit*> hits;  ///< Beside `times`.
-  std::size_t beyond_limit = 0;  ///< Hits that were counted and not kept.
+  std::size_t beyond_limit = 0;  ///< Hits that were counted and not kept, or lie …
+  /// … in processes below the anchors that were too many: kSubtreeMax with hits.
+  std::size_t beyond_subtree = 0;
 };
 
 /// A rule of a rule set, with what feeds it.
@@ -72,6 +74,7 @@ struct LineageVerdict {
   /// Class N: when the next window is closed, which is not judged yet. The verdict may be another
   /// once `closed_until` is greater.
   std::optional<Timestamp> next_close;
+  std::size_t beyond_subtree = 0;  ///< GatheredHits::beyond_subtree.
 };
 
 /// Does the correlation hold at the place? Of class N by the windows that are closed:

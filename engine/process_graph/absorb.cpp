@@ -95,6 +95,7 @@ void ProcessGraph::Store::take_facts(std::uint32_t ours,
   fill_end(ours, node.end);
   ProcessNode& known = nodes[ours];
   known.start_seen |= node.start_seen;
+  timeline.is_valid = false;
   known.claimed_by_child |= node.claimed_by_child;
   known.took_part |= node.took_part;
   known.last_seen = std::max(known.last_seen, node.last_seen);

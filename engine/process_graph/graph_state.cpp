@@ -229,6 +229,7 @@ bool ProcessGraph::Store::restore_counters(StateReader& value) {
 }
 
 void ProcessGraph::Store::restore_indices() {
+  timeline.is_valid = false;
   std::vector<std::uint32_t> pids;
   nodes.for_each([&](std::uint32_t process, ProcessNode& node) {
     if (node.parent != kNilNode && (node.parent == process || !nodes.is_used(node.parent))) {

@@ -148,6 +148,7 @@ void ProcessGraph::Store::regroup(std::uint32_t pid, GraphChange& change) {
   changed.erase(std::unique(changed.begin(), changed.end()), changed.end());
   tell_regrouped(changed, change);
   for (const std::uint32_t process : changed) {
+    touch(process);
     part(process);
   }
   for (const Group& group : groups) {
@@ -159,6 +160,7 @@ void ProcessGraph::Store::part(std::uint32_t process) {
   if (nodes[process].is_grouped == 0) {
     return;
   }
+  timeline.is_valid = false;
   const ProcessMembers group = members(process);
   for (const ProcessIndex member : group) {
     twins.erase(member);
@@ -171,6 +173,7 @@ void ProcessGraph::Store::join(const std::vector<std::uint32_t>& group) {
   if (group.size() < 2) {
     return;
   }
+  timeline.is_valid = false;
   for (std::size_t i = 0; i < group.size(); ++i) {
     twins[group[i]] = group[(i + 1) % group.size()];
     nodes[group[i]].is_grouped = 1;

@@ -127,8 +127,9 @@ Holder* holder_of(std::vector<Holder>& holders, const PidEnd& told) {
 }  // namespace
 
 void ProcessGraph::Store::take_pid_end(const PidEnd& end, GraphChange& change) {
+  touched = {};
   if (pid_ends.take(end) && work_out_ends(end.pid, change)) {
-    relink_children_of(end.pid, change);
+    relink_children_of(end.pid, touched, change);
   }
 }
 
@@ -158,8 +159,12 @@ bool ProcessGraph::Store::work_out_ends(std::uint32_t pid, GraphChange& change) 
   });
   bool is_news = false;
   const auto set = [&](std::uint32_t process, std::uint64_t end) {
+    const std::uint64_t before = pid_ends.end_of(process);
     if (pid_ends.set_end(process, end)) {
       is_news = true;
+      timeline.is_valid = false;
+      touched.add(start(process), before);
+      touch(process);
       tell_one(process, change);
     }
   };

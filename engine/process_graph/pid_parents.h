@@ -29,10 +29,10 @@ class PidParents {
       if (known->second <= claim) {
         return false;
       }
-      by_pid_.erase({known->second.pid, child});
+      by_pid_.erase({known->second, child});
       known->second = claim;
     }
-    by_pid_.emplace(claim.pid, child);
+    by_pid_.emplace(claim, child);
     return true;
   }
 
@@ -45,16 +45,17 @@ class PidParents {
   void forget(std::uint32_t child) {
     const auto known = by_child_.find(child);
     if (known != by_child_.end()) {
-      by_pid_.erase({known->second.pid, child});
+      by_pid_.erase({known->second, child});
       by_child_.erase(known);
     }
   }
 
-  /// Calls `look(child)` for each that claims a parent of that pid. It must change nothing here.
+  /// Calls `look(child)` for each that claims a parent of that pid at a time from `from` to `to`.
+  /// It must change nothing here.
   template <typename Look>
-  void for_each_of(std::uint32_t pid, Look look) const {
-    for (auto one = by_pid_.lower_bound({pid, 0}); one != by_pid_.end() && one->first == pid;
-         ++one) {
+  void for_each_of(std::uint32_t pid, std::uint64_t from, std::uint64_t to, Look look) const {
+    for (auto one = by_pid_.lower_bound({PidParent{.pid = pid, .time = from}, 0});
+         one != by_pid_.end() && one->first.pid == pid && one->first.time <= to; ++one) {
       look(one->second);
     }
   }
@@ -70,14 +71,14 @@ class PidParents {
   [[nodiscard]] bool empty() const { return by_child_.empty(); }
 
   [[nodiscard]] std::size_t memory_bytes() const {
-    constexpr std::size_t kTreeNode = 48;
+    constexpr std::size_t kTreeNode = 64;
     return by_child_.bucket_count() * (sizeof(std::pair<std::uint32_t, PidParent>) + 1) +
            by_pid_.size() * kTreeNode;
   }
 
  private:
   boost::unordered_flat_map<std::uint32_t, PidParent> by_child_;
-  std::set<std::pair<std::uint32_t, std::uint32_t>> by_pid_;  ///< Parent's pid and child.
+  std::set<std::pair<PidParent, std::uint32_t>> by_pid_;  ///< Claim and child.
 };
 
 }  // namespace spoor

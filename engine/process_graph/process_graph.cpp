@@ -149,6 +149,7 @@ class Application {
                     const ProcessMention& mention,
                     unsigned rank,
                     bool is_news) {
+    store_.begin_facts(process);
     TextEdit edit(store_, process);
     const Filled filled = store_.fill(process, mention, rank, edit);
     edit.commit();
@@ -164,6 +165,7 @@ class Application {
 
   void take_actor(std::uint32_t actor, std::uint32_t parent) {
     const unsigned rank = is_start() ? kOwnStart : kOwnEvent;
+    store_.begin_facts(actor);
     TextEdit edit(store_, actor);
     Filled filled = store_.fill(actor, event_.actor, rank, edit);
     if (is_start()) {
@@ -173,6 +175,7 @@ class Application {
           store_.tell_children(member, change_);
         }
         store_.nodes[actor].start_seen = 1;
+        store_.timeline.is_valid = false;
         filled.start_seen = true;
       }
     }
@@ -352,6 +355,10 @@ std::vector<ProcessIndex> ProcessGraph::with_pid(std::uint32_t pid) const {
 
 ResolvedPid ProcessGraph::resolve_pid(std::uint32_t pid, Timestamp time) const {
   return store_->resolve_pid(pid, to_node_time(time), kNilNode);
+}
+
+PidWork ProcessGraph::pid_work() const {
+  return store_->pid_work;
 }
 
 ProcessIndex ProcessGraph::canonical(ProcessIndex process) const {

@@ -124,6 +124,11 @@ struct ResolvedPid {
   bool ambiguous = false;
 };
 
+struct PidWork {
+  std::uint64_t resolutions = 0;
+  std::uint64_t holders = 0;
+};
+
 class ProcessGraph {
  public:
   struct Store;  ///< Of this folder.
@@ -186,6 +191,9 @@ class ProcessGraph {
   /// had not ended kClockSlackNs before, the last to start. Of what is known now: ask when the
   /// host's watermark has passed `time`.
   [[nodiscard]] ResolvedPid resolve_pid(std::uint32_t pid, Timestamp time) const;
+  /// How often it was worked out whom a pid meant, and how many processes were looked at for it:
+  /// what that costs, for tests.
+  [[nodiscard]] PidWork pid_work() const;
 
   // --- Groups
 

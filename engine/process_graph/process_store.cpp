@@ -58,6 +58,7 @@ std::uint32_t ProcessGraph::Store::materialise(const Uid& key, Vendor vendor, Gr
   // An identity named by two vendors is the lesser's, whoever comes first.
   if (node.vendor == 0 || number < node.vendor) {
     node.vendor = number & kVendorBits;
+    timeline.is_valid = false;
     note(process, NodeChanges::What::numbers);
   }
   vendors |= 1U << number;
@@ -95,6 +96,7 @@ bool ProcessGraph::Store::fill_start(std::uint32_t process, std::uint64_t start,
   }
   node.start = start & kTimeBits;
   node.start_rank = rank & kRankBits;
+  timeline.is_valid = false;
   // A start that is told better counts for the group.
   return known != start || node.is_grouped != 0;
 }
@@ -114,6 +116,7 @@ void ProcessGraph::Store::fill_pid(std::uint32_t process,
     return;
   }
   filled.pid = true;
+  timeline.is_valid = false;
   if (is_listed) {
     filled.old_pid = node.pid;  // Two pids claimed for one process.
     leave_pid_list(process);
@@ -206,6 +209,7 @@ bool ProcessGraph::Store::fill_end(std::uint32_t process, std::uint64_t end) {
     return false;
   }
   node.end = end & kTimeBits;
+  timeline.is_valid = false;
   queue(process, to_seconds(from_node_time(end)));
   return true;
 }
@@ -255,10 +259,12 @@ void ProcessGraph::Store::follow_up(std::uint32_t process,
       work_out_ends(pid, change);
     }
     if (may_relink && !pid_parents.empty()) {
-      relink_children_of(pid, change);
+      touch(process);
+      relink_children_of(pid, touched, change);
     }
   };
   if (filled.old_pid) {
+    touched.is_all = true;
     work_out(*filled.old_pid);
   }
   if (nodes[process].pid_rank != kNoRank) {

@@ -20,6 +20,7 @@
 #include "engine/process_graph/creators.h"
 #include "engine/process_graph/pid_ends.h"
 #include "engine/process_graph/pid_parents.h"
+#include "engine/process_graph/pid_timeline.h"
 #include "engine/process_graph/process_graph.h"
 #include "engine/process_graph/process_node.h"
 #include "engine/process_graph/row_store.h"
@@ -206,8 +207,18 @@ struct ProcessGraph::Store : OnHugePages<Store> {
   void take_pid_parent(std::uint32_t child, const PidParent& claim, GraphChange& change);
   /// Works the edge of such a claim out anew.
   void relink_by_pid(std::uint32_t child, GraphChange& change);
-  /// The same of all that claim a parent of that pid.
-  void relink_children_of(std::uint32_t pid, GraphChange& change);
+  /// The same of all that claim a parent of that pid at a time which the change can concern.
+  void relink_children_of(std::uint32_t pid, const PidSpan& span, GraphChange& change);
+  /// As it is now; until a fact changes.
+  [[nodiscard]] const PidTimeline& timeline_of(std::uint32_t pid) const;
+  /// Its pid was given to another, whose start was seen before that time.
+  [[nodiscard]] bool is_replaced(const PidTimeline& known,
+                                 const PidTimeline::Holder& holder,
+                                 std::uint64_t before) const;
+  /// Before facts of a process change, and of no other up to follow_up().
+  void begin_facts(std::uint32_t process);
+  /// What is known of it, and of its group, changes or has changed.
+  void touch(std::uint32_t process);
   /// The edge that counts is of such a claim, and another may be meant.
   [[nodiscard]] bool is_ambiguous_parent(std::uint32_t process) const;
 
@@ -248,6 +259,12 @@ struct ProcessGraph::Store : OnHugePages<Store> {
   [[nodiscard]] std::string_view text(std::uint32_t process, ProcessText which) const;
   [[nodiscard]] bool start_seen(std::uint32_t process) const;
   [[nodiscard]] std::uint64_t start(std::uint32_t process) const;
+  /// By an end of its own or one that names its pid; 0: none was told.
+  [[nodiscard]] std::uint64_t told_end(const ProcessMembers& group) const;
+  /// The start of that node shows that a group which started then has its pid no more.
+  [[nodiscard]] bool replaces(const ProcessMembers& group,
+                              std::uint64_t own_start,
+                              std::uint32_t other) const;
   [[nodiscard]] std::uint64_t end(std::uint32_t process, bool* inferred) const;
   [[nodiscard]] std::uint32_t last_seen(std::uint32_t process) const;
   /// Of this node alone.
@@ -345,6 +362,9 @@ struct ProcessGraph::Store : OnHugePages<Store> {
   PidParents pid_parents;
   PidEnds pid_ends;
   Creators creators;
+  mutable PidTimeline timeline;  ///< Whoever changes what it is of says so: is_valid.
+  PidSpan touched;               ///< By the facts that are being taken.
+  mutable PidWork pid_work;
 
   std::vector<Ended> ended;    ///< A heap, the earliest first.
   std::int64_t idle_hour = 0;  ///< Of `idle_before` when idle processes were last looked for.

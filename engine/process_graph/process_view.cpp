@@ -78,33 +78,42 @@ std::uint64_t ProcessGraph::Store::start(std::uint32_t process) const {
   return best;
 }
 
-std::uint64_t ProcessGraph::Store::end(std::uint32_t process, bool* inferred) const {
-  const ProcessMembers group = members(process);
+std::uint64_t ProcessGraph::Store::told_end(const ProcessMembers& group) const {
   std::uint64_t seen = 0;
   for (const ProcessIndex member : group) {
     const std::uint64_t end = nodes[member].end;
     seen = seen == 0 || (end != 0 && end < seen) ? end : seen;
   }
-  seen = seen == 0 ? told_by_pid(group) : seen;
-  const std::uint64_t own_start = start(process);
-  if (seen != 0 || nodes[process].pid_rank == kNoRank || own_start == 0) {
-    return seen;
+  return seen == 0 ? told_by_pid(group) : seen;
+}
+
+bool ProcessGraph::Store::replaces(const ProcessMembers& group,
+                                   std::uint64_t own_start,
+                                   std::uint32_t other) const {
+  const ProcessNode& node = nodes[other];
+  if (node.start_seen == 0 || node.start <= own_start ||
+      std::ranges::find(group, other) != group.end()) {
+    return false;
   }
-  constexpr std::uint64_t kSlack = kClockSlackNs / 1000;
+  // Another vendor's word of about the same time may be of this very process, not yet joined for
+  // want of an image.
+  return node.start > own_start + kPidSlack || std::ranges::any_of(group, [&](ProcessIndex member) {
+           return nodes[member].vendor == node.vendor;
+         });
+}
+
+std::uint64_t ProcessGraph::Store::end(std::uint32_t process, bool* inferred) const {
+  const ProcessMembers group = members(process);
+  const std::uint64_t told = told_end(group);
+  const std::uint64_t own_start = start(process);
+  if (told != 0 || nodes[process].pid_rank == kNoRank || own_start == 0) {
+    return told;
+  }
   std::uint64_t next_start = 0;
   for_each_with_pid(nodes[process].pid, [&](std::uint32_t other, const ProcessNode& node) {
-    if (node.start_seen == 0 || node.start <= own_start ||
-        std::ranges::find(group, other) != group.end()) {
-      return;
+    if (replaces(group, own_start, other)) {
+      next_start = next_start == 0 ? node.start : std::min<std::uint64_t>(next_start, node.start);
     }
-    // Another vendor's word of about the same time may be of this very process, not yet joined for
-    // want of an image.
-    const bool is_same_vendor = std::ranges::any_of(
-        group, [&](ProcessIndex member) { return nodes[member].vendor == node.vendor; });
-    if (!is_same_vendor && node.start <= own_start + kSlack) {
-      return;
-    }
-    next_start = next_start == 0 ? node.start : std::min<std::uint64_t>(next_start, node.start);
   });
   *inferred = next_start != 0;
   return next_start;

@@ -29,6 +29,7 @@ void ProcessGraph::Store::forget(std::uint32_t process, GraphChange& change) {
 
 void ProcessGraph::Store::forget_members(const ProcessMembers& group, bool forced) {
   const bool is_needed = has_children(group);
+  timeline.is_valid = false;
   if (!pid_ends.empty()) {
     forget_ends(group);
   }
@@ -375,6 +376,7 @@ void ProcessGraph::Store::drop_bare_tombstones() {
   for (const std::uint32_t process : bare) {
     part(process);
   }
+  timeline.is_valid = false;
   for (const std::uint32_t process : bare) {
     nodes[process].is_used = 0;
     pid_ends.set_end(process, 0);
@@ -441,7 +443,7 @@ std::size_t ProcessGraph::Store::memory_bytes() const {
   return sizeof(Store) + nodes.memory_bytes() + texts.text_bytes() + texts.index_bytes() +
          profiles.memory_bytes() + claims.memory_bytes() + by_key.memory_bytes() +
          by_pid.memory_bytes() + ended.capacity() * sizeof(Ended) + pid_parents.memory_bytes() +
-         pid_ends.memory_bytes() + creators.memory_bytes() +
+         pid_ends.memory_bytes() + creators.memory_bytes() + timeline.memory_bytes() +
          twins.bucket_count() * (sizeof(std::pair<std::uint32_t, std::uint32_t>) + 1);
 }
 

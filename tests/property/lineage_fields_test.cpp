@@ -89,6 +89,25 @@ TEST(LineageFields, AreTheSameInEveryOrderOfArrival) {
   } while (std::ranges::next_permutation(records).found);
 }
 
+TEST(LineageFields, TheParentsUidIsOneOfThem) {
+  const LoadedRules loaded = load_rules(
+      {{.path = "rules.yml",
+        .content = "title: uid\nid: uid\nlevel: high\nlogsource: {product: windows, category: "
+                   "dns_query}\ndetection:\n  s: {QueryName: a.test, ParentProcessGuid: '12'}\n"
+                   "  condition: s\n"}});
+  std::string look_up =
+      R"({"event_simpleName":"DnsRequest","aid":"0f","cid":"c1","event_platform":"Win","id":"d1",)"
+      R"("ContextProcessId":"13","DomainName":"a.test","ContextTimeStamp":"1678785240.5",)"
+      R"("timestamp":"1678785240500"})";
+  look_up.append(RecordParser::kJsonPadding, ' ');
+  std::vector<std::string> records = {start(12, 11, "b.exe", 20), start(13, 12, "c.exe", 30),
+                                      look_up};
+  std::ranges::sort(records);
+  do {
+    EXPECT_EQ(ids_found(loaded.rules, records), std::vector<std::string>{"uid"});
+  } while (std::ranges::next_permutation(records).found);
+}
+
 TEST(LineageFields, WhatNeverArrivesIsAbsent) {
   const LoadedRules loaded = load_rules({{.path = "rules.yml",
                                           .content = rule("filtered",

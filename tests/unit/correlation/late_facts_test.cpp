@@ -1,6 +1,7 @@
 // Facts that come late and part or join what was told already: vendors' nodes of one process, host
 // keys of one machine, lesser matches.
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -56,6 +57,32 @@ const Process kSysmonApp{.id = 20, .pid = 200, .image = "C:\\x\\app.exe", .start
 Event of_falcon(Event event) {
   event.source = Source::crowdstrike;
   return event;
+}
+
+TEST(LateFacts, EventsOfOneUidOfTwoProcessesAreInOneOrder) {
+  const RuleSet rules = test::rules_of(kChain);
+  test::EventMaker make;
+  std::vector<Event> events{make.start(kSysmonApp, kExplorer)};
+  Uid uid;
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    const Process child{.id = 30 + i,
+                        .pid = static_cast<std::uint32_t>(300 + i),
+                        .image = "C:\\x\\tool.exe",
+                        .start_s = kT + 12};
+    events.push_back(make.start(child, kSysmonApp));
+    events.push_back(
+        make.act(EventType::dns_query, child, kT + 20, FieldId::query_name, "drop.example"));
+    uid = i == 0 ? events.back().uid : uid;
+    events.back().uid = uid;
+  }
+  Engine in_order(rules);
+  in_order.take(events);
+  std::ranges::reverse(events);
+  Engine reversed(rules);
+  reversed.take(events);
+  ASSERT_EQ(in_order.findings().size(), 1U);
+  EXPECT_EQ(in_order.findings()[0].evidence_total, 9U);
+  EXPECT_EQ(in_order.text(), reversed.text());
 }
 
 TEST(LateFacts, PartedProcessesKeepWhatIsTheirs) {
