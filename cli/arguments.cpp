@@ -284,8 +284,9 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
                    "Write counts as JSON to FILE (- is standard output)")
       ->type_name("FILE");
   replay
-      ->add_option("--dead-letters", options.dead_letters,
-                   "Write records that could not be read to FILE, as NDJSON")
+      ->add_option(
+          "--dead-letters", options.dead_letters,
+          "Write records that could not be read to FILE, as NDJSON; with --resume FILE goes on")
       ->type_name("FILE");
   replay
       ->add_option("--max-errors", options.max_errors,
@@ -319,8 +320,10 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
       ->type_name("DIR")
       ->excludes(received_from)
       ->excludes(received_to);
-  replay->add_flag("--resume", options.resume,
-                   "Do not read again what the last replay into --state has read");
+  replay->add_flag(
+      "--resume", options.resume,
+      "Do not read again what the last replay into --state has read: go on behind it, also\n"
+      "in files that grew since");
   replay->add_flag("--profile", options.profile,
                    "Tell on standard error what the 25 dearest rules cost, in tests asked");
   replay->add_flag("--strict", options.strict, "A rule that does not load is an error (exit 2)");

@@ -1,5 +1,6 @@
 #include "cli/read_inputs.h"
 
+#include <optional>
 #include <utility>
 
 #include "cli/interrupt.h"
@@ -49,21 +50,26 @@ class InputRun {
         open_source(path, {}, [this] { consumer_.before_wait(); });
     if (!source) {
       fail_file(path, source.error());
+      end_file(index, {.has_failed = true, .raw_bytes = 0});
       return;
     }
     RecordReader reader(std::move(*source), limits_);
     const std::uint64_t bytes_before = totals_.raw_bytes;
+    std::optional<FileEnd> end;
     for (std::uint64_t records = 0; !is_over(); ++records) {
       const RecordRead read = reader.read();
       if (read.status == ReadStatus::end) {
+        end = FileEnd{};
         break;
       }
       if (read.status == ReadStatus::failed) {
         fail_file(path, read.error);
+        end = FileEnd{.has_failed = true};
         break;
       }
       if (!within_.is_whole() && !read.received) {
         fail_file(path, {ErrorCode::io, std::string(kNoRecording)});
+        end = FileEnd{.has_failed = true};
         break;
       }
       if (within_.is_whole() || within_.has(*read.received)) {
@@ -75,9 +81,22 @@ class InputRun {
       }
     }
     totals_.raw_bytes = bytes_before + reader.raw_bytes_read();
+    if (end) {
+      end->raw_bytes = reader.raw_bytes_read();
+      end_file(index, *end);
+    }
+  }
+
+  void end_file(std::uint32_t index, const FileEnd& end) {
+    if (!totals_.stopped) {
+      consumer_.end_file(index, end);
+    }
   }
 
   void take(const RecordRead& read, const RecordPosition& position) {
+    if (read.is_open) {
+      consumer_.meet_end();
+    }
     if (read.status == ReadStatus::record) {
       consumer_.take(read.text, position);
     } else {

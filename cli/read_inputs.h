@@ -19,6 +19,12 @@ struct ReadTotals {
   bool stopped = false;            ///< By a signal; everything read so far went through.
 };
 
+/// How the reading of a file ended.
+struct FileEnd {
+  bool has_failed = false;      ///< It could not be opened, or broke off.
+  std::uint64_t raw_bytes = 0;  ///< Read from disk.
+};
+
 /// Takes the records of the input, in order. What a view shows is valid during the call;
 /// RecordParser::kJsonPadding readable bytes follow a record.
 class RecordConsumer {
@@ -32,6 +38,12 @@ class RecordConsumer {
 
   /// The input has nothing at the moment, and may not for hours: what came of it should go out.
   virtual void before_wait() {}
+
+  /// The end of the file was met: what still comes of it is RecordRead::is_open.
+  virtual void meet_end() {}
+
+  /// Nothing more comes of that file. Not called if the reading was stopped before.
+  virtual void end_file(std::uint32_t /*input*/, const FileEnd& /*end*/) {}
 
   /// Fills in what came of the records so far.
   virtual void report(ProgressState& state) = 0;

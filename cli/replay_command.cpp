@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <optional>
 #include <string_view>
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/dead_letter_file.h"
 #include "cli/exchange_formats.h"
 #include "cli/exit_code.h"
 #include "cli/host_aliases.h"
@@ -48,24 +48,21 @@ constexpr std::size_t kDeadLettersShown = 10;
 /// Tells of records that could not be read, and keeps them where asked.
 class DeadLetterDesk {
  public:
-  DeadLetterDesk(const std::vector<InputFile>& files, ProgressDisplay& progress)
-      : files_(files), progress_(progress) {}
-
-  [[nodiscard]] Result<void> open(const std::string& path) {
-    if (path.empty()) {
-      return {};
-    }
-    file_.open(path, std::ios::binary | std::ios::trunc);
-    if (!file_) {
-      return fail(ErrorCode::io, "cannot write " + path);
-    }
-    return {};
-  }
+  /// `file` may be null. `has_state`: the next commit fails, and tells it, if the file cannot be
+  /// written; else it is told at once, and the replay goes on.
+  DeadLetterDesk(const std::vector<InputFile>& files,
+                 ProgressDisplay& progress,
+                 DeadLetterFile* file,
+                 bool has_state)
+      : files_(files), progress_(progress), file_(file), has_state_(has_state) {}
 
   void take(const Error& error, std::string_view record, const RecordPosition& position) {
     const std::string& path = files_[position.input].path;
-    if (file_.is_open()) {
-      file_ << render_dead_letter(error, path, position, record) << '\n';
+    if (file_ != nullptr) {
+      file_->add(render_dead_letter(error, path, position, record));
+      if (!has_state_) {
+        tell_failure();
+      }
     }
     if (++count_ <= kDeadLettersShown) {
       progress_.clear();
@@ -75,22 +72,34 @@ class DeadLetterDesk {
     }
   }
 
-  /// What was not told one by one. False if the file could not be written.
-  [[nodiscard]] bool finish() {
+  /// False if something of them could not be written to the file, of which it tells.
+  [[nodiscard]] bool write_out() {
+    const bool is_written = file_ == nullptr || file_->write_out();
+    tell_failure();
+    return is_written;
+  }
+
+  /// What was not told one by one.
+  void finish() const {
     if (count_ > kDeadLettersShown) {
       log_warning(std::to_string(count_ - kDeadLettersShown) + " more records could not be read" +
-                  (file_.is_open() ? "" : "; --dead-letters FILE keeps them"));
+                  (file_ != nullptr ? "" : "; --dead-letters FILE keeps them"));
     }
-    if (file_.is_open()) {
-      file_.close();
-    }
-    return !file_.fail();
   }
 
  private:
+  void tell_failure() {
+    if (file_ != nullptr && file_->failure() && !std::exchange(is_failure_told_, true)) {
+      progress_.clear();
+      log_error(file_->failure()->message + "; not all dead letters are kept");
+    }
+  }
+
   const std::vector<InputFile>& files_;
   ProgressDisplay& progress_;
-  std::ofstream file_;
+  DeadLetterFile* file_;
+  bool has_state_;
+  bool is_failure_told_ = false;
   std::size_t count_ = 0;
 };
 
@@ -402,17 +411,34 @@ Result<std::unique_ptr<StatefulReplay>> open_state(const ReplayOptions& options,
   return StatefulReplay::open(options.state, options.resume, options.quiet, files);
 }
 
+/// Null without --dead-letters.
+Result<std::unique_ptr<DeadLetterFile>> open_dead_letters(const ReplayOptions& options,
+                                                          const StatefulReplay* state) {
+  if (options.dead_letters.empty()) {
+    return std::unique_ptr<DeadLetterFile>();
+  }
+  return options.resume ? DeadLetterFile::go_on(options.dead_letters, state->dead_letters_before())
+                        : DeadLetterFile::create(options.dead_letters);
+}
+
 /// Reads the inputs, into the state if there is one. Fails if that cannot be used.
 Result<ReadTotals> read_all(const ReplayOptions& options,
                             Pipeline& pipeline,
                             const std::vector<InputFile>& files,
                             RevisionConsumer* revisions,
                             StatefulReplay* state,
+                            DeadLetterFile* dead_letters,
                             ProgressDisplay& progress) {
   if (state != nullptr) {
-    const Result<void> attached = state->attach(pipeline, system_clock());
-    if (!attached) {
-      return tl::unexpected<Error>(attached.error());
+    Result<void> ready;
+    if (dead_letters != nullptr) {
+      ready = state->keep_dead_letters(*dead_letters);
+    }
+    if (ready) {
+      ready = state->attach(pipeline, system_clock());
+    }
+    if (!ready) {
+      return tl::unexpected<Error>(ready.error());
     }
     const std::uint64_t every = options.revisions > 0 ? options.revisions : kToldEvery;
     return read_inputs(files, state->consumer(every), progress);
@@ -477,11 +503,11 @@ int run_replay(const ReplayOptions& options) {
 
   ProgressDisplay progress(system_clock(), stderr, progress_mode(options),
                            terminal_width(STDERR_FILENO));
-  DeadLetterDesk desk(*files, progress);
-  const Result<void> desk_open = desk.open(options.dead_letters);
-  if (!desk_open) {
-    return give_up(desk_open.error());
+  Result<std::unique_ptr<DeadLetterFile>> letters = open_dead_letters(options, state->get());
+  if (!letters) {
+    return give_up(letters.error());
   }
+  DeadLetterDesk desk(*files, progress, letters->get(), *state != nullptr);
   std::vector<Diagnostic> refused;
   Pipeline pipeline(
       rules->rules,
@@ -509,24 +535,22 @@ int run_replay(const ReplayOptions& options) {
   if (options.revisions > 0 && !*state) {
     revisions.emplace(pipeline, options.revisions);
   }
-  const Result<ReadTotals> totals = read_all(
-      options, pipeline, *files, revisions ? &*revisions : nullptr, state->get(), progress);
+  const Result<ReadTotals> totals =
+      read_all(options, pipeline, *files, revisions ? &*revisions : nullptr, state->get(),
+               letters->get(), progress);
   if (!totals) {
     log_error(totals.error().message);
     return exit_state;
   }
   result.totals = *totals;
-  const bool kept = desk.finish();
+  desk.finish();
   const int code = finish(options, result, pipeline, revisions ? &*revisions : nullptr,
                           state->get(), delivery->get(), progress);
   if (options.profile) {
     print_profile(options, rules->rules, pipeline.matcher());
   }
-  if (!kept) {
-    log_error("cannot write all dead letters to " + options.dead_letters);
-    return exit_failure;
-  }
-  return code;
+  // What a commit could not write of them was told, and comes again with --resume.
+  return code == exit_state || desk.write_out() ? code : exit_failure;
 }
 
 }  // namespace spoor

@@ -26,19 +26,26 @@ class StatefulReplay::Consumer final : public PipelineConsumer {
       : PipelineConsumer(*replay.pipeline_), replay_(replay), every_(every) {}
 
   void take(std::string_view record, const RecordPosition& position) override {
-    if (!replay_.positions_.is_taken(position)) {
+    if (!passes(record, position, false)) {
       PipelineConsumer::take(record, position);
-      count(position);
+      count();
     }
   }
 
   void take_bad(const Error& error,
                 std::string_view text,
                 const RecordPosition& position) override {
-    if (!replay_.positions_.is_taken(position)) {
+    if (!passes(text, position, true)) {
       PipelineConsumer::take_bad(error, text, position);
-      count(position);
+      count();
     }
+  }
+
+  void meet_end() override { is_open_ = true; }
+
+  void end_file(std::uint32_t input, const FileEnd& end) override {
+    is_open_ = false;
+    replay_.positions_.end_file(input, end);
   }
 
   void report(ProgressState& state) override {
@@ -49,11 +56,15 @@ class StatefulReplay::Consumer final : public PipelineConsumer {
   [[nodiscard]] bool is_full() const override { return replay_.failure_.has_value(); }
 
  private:
-  void count(const RecordPosition& position) {
+  bool passes(std::string_view text, const RecordPosition& position, bool is_bad) {
+    return replay_.positions_.pass(
+        {.position = position, .size = text.size(), .is_bad = is_bad, .is_open = is_open_});
+  }
+
+  void count() {
     if (++taken_ % every_ != 0) {
       return;
     }
-    replay_.positions_.taken(position);
     replay_.records_ += every_;
     replay_.tell(pipeline().updates());
     const auto waited = replay_.clock_->monotonic() - replay_.committed_at_;
@@ -69,6 +80,7 @@ class StatefulReplay::Consumer final : public PipelineConsumer {
   StatefulReplay& replay_;
   std::uint64_t every_;
   std::uint64_t taken_ = 0;
+  bool is_open_ = false;  ///< The end of the file that is read was met.
 };
 
 StatefulReplay::StatefulReplay(std::unique_ptr<StateStore> store,
@@ -146,7 +158,32 @@ void StatefulReplay::on_commit(std::function<void()> before, std::function<void(
   on_commit_ = std::move(after);
 }
 
+Result<void> StatefulReplay::keep_dead_letters(DeadLetterFile& file) {
+  dead_letters_ = &file;
+  positions_.dead_letters = file.written();
+  Result<void> synced = sync_dead_letters();
+  if (!synced) {
+    return synced;
+  }
+  // At once, so that whatever is added before the first commit is cut off again.
+  positions_.save(*store_);
+  return store_->commit();
+}
+
+Result<void> StatefulReplay::sync_dead_letters() {
+  if (dead_letters_ == nullptr) {
+    return {};
+  }
+  Result<void> synced = dead_letters_->sync();
+  positions_.dead_letters = dead_letters_->written();
+  return synced;
+}
+
 Result<void> StatefulReplay::commit() {
+  Result<void> synced = sync_dead_letters();
+  if (!synced) {
+    return synced;
+  }
   constexpr Duration kForgottenEvery = Duration{60} * kNanosPerSecond;
   const Timestamp now = clock_->wall();
   if (now - forgot_at_ >= kForgottenEvery) {

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/dead_letter_file.h"
 #include "cli/read_inputs.h"
 #include "cli/replay_positions.h"
 #include "engine/base/clock.h"
@@ -40,6 +41,15 @@ class StatefulReplay {
   /// one that is under way.
   void on_commit(std::function<void()> before, std::function<void()> after);
 
+  /// What the last replay committed of its dead letters, if this one goes on with it.
+  [[nodiscard]] const std::optional<DeadLettersWritten>& dead_letters_before() const {
+    return positions_.dead_letters;
+  }
+
+  /// From now on a commit waits until the dead letters of what it passes are on disk, and fails if
+  /// they cannot be written. Before attach(). `file` must live until nothing is committed any more.
+  [[nodiscard]] Result<void> keep_dead_letters(DeadLetterFile& file);
+
   [[nodiscard]] StateStore& store() { return *store_; }
 
   /// Null before attach().
@@ -61,6 +71,8 @@ class StatefulReplay {
   StatefulReplay(std::unique_ptr<StateStore> store,
                  FindingStore findings,
                  ReplayPositions positions);
+  /// Writes out what was added to the file of dead letters, and notes how long it is then.
+  [[nodiscard]] Result<void> sync_dead_letters();
   void tell(const std::vector<Finding>& news);
   [[nodiscard]] Result<void> commit();
 
@@ -69,6 +81,7 @@ class StatefulReplay {
   ReplayPositions positions_;
   Pipeline* pipeline_ = nullptr;
   const Clock* clock_ = nullptr;
+  DeadLetterFile* dead_letters_ = nullptr;
   std::unique_ptr<RecordConsumer> consumer_;
   std::chrono::nanoseconds committed_at_{0};
   std::uint64_t records_ = 0;  ///< Since the last commit.

@@ -44,6 +44,9 @@ class ReadBuffer {
   /// Uses up the first `size` bytes, known to hold no newline, and the newline after them.
   void consume_line(std::size_t size);
 
+  /// Nothing more comes: the source is at its end, or failed.
+  [[nodiscard]] bool has_ended() const { return ended_; }
+
   /// Set once the source failed; fill() then has given its last bytes.
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
 

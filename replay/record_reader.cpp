@@ -53,6 +53,8 @@ struct RecordReader::Impl {
 
   [[nodiscard]] std::uint64_t raw_bytes_read() const { return buffer_.raw_bytes_read(); }
 
+  [[nodiscard]] bool has_ended() const { return buffer_.has_ended(); }
+
  private:
   /// Tells encoding and layout. Gives the bad stretch that a UTF-16 source is.
   [[nodiscard]] std::optional<RecordRead> start();
@@ -398,7 +400,9 @@ RecordReader::RecordReader(RecordReader&&) noexcept = default;
 RecordReader& RecordReader::operator=(RecordReader&&) noexcept = default;
 
 RecordRead RecordReader::read() {
-  return impl_->read();
+  RecordRead read = impl_->read();
+  read.is_open = impl_->has_ended();
+  return read;
 }
 
 std::uint64_t RecordReader::raw_bytes_read() const {

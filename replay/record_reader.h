@@ -45,6 +45,9 @@ struct RecordRead {
   std::uint64_t offset = 0;  ///< Of the first byte of `text` in the decompressed input.
   std::uint64_t line = 0;    ///< 1-based line of that byte.
   std::uint64_t length = 0;  ///< Bytes of the record in the input (more than text.size() if cut).
+  /// Of record and bad: the end of the source, or its failure, was met before this was told. If the
+  /// source has more bytes later, something else may stand here, and what follows may differ.
+  bool is_open = false;
   /// When it came in, where a recording tells.
   std::optional<Timestamp> received = std::nullopt;
   Error error{ErrorCode::io, ""};  ///< Of bad and failed.

@@ -115,6 +115,8 @@ def history(seed, events):
 
 
 class StateTest(FolderTest):
+    max_errors = 100
+
     def history_files(self, events, files=3):
         lines = history(7, events)
         share = len(lines) // files + 1
@@ -126,7 +128,7 @@ class StateTest(FolderTest):
         return paths, len(lines) + files
 
     def command(self, state, inputs, *more):
-        return ["replay", *inputs, "--rules", self.path("rules.yml"), "--state", state, "--max-errors", "100", "--quiet",
+        return ["replay", *inputs, "--rules", self.path("rules.yml"), "--state", state, "--max-errors", str(self.max_errors), "--quiet",
                 "--format", "ndjson", *more]
 
     def replay(self, state, inputs, *more, code=0):
@@ -250,6 +252,211 @@ class GoingOn(StateTest):
         after = self.told(state)
         self.assertEqual(after[:len(told)], told)
         self.assertTrue(any(row["rule_id"] == "tree" for row in after[len(told):]))
+
+
+class Growing(StateTest):
+    """Inputs that were read, and are more, or whole, or others when the replay goes on."""
+
+    def setUp(self):
+        super().setUp()
+        self.path("rules.yml", RULES)
+        self.lines = history(7, 1_000)
+        self.state = self.path("state")
+
+    def read_on(self, name, content, *more, code=0):
+        """Replays the file, which holds this now, with --resume: the counts of all replays so far."""
+        summary = self.path("summary.json")
+        self.replay(self.state, [self.path(name, content)], "--resume", "--summary", summary, *more, code=code)
+        with open(summary, encoding="utf-8") as file:
+            events = json.load(file)["events"]
+        self.assertEqual(events["residual"], 0)
+        return {fate: events[fate] for fate in ("received", "applied", "duplicate", "dead_lettered")}
+
+    def counts(self, applied, duplicate=0, dead_lettered=0):
+        return {"received": applied + duplicate + dead_lettered, "applied": applied, "duplicate": duplicate, "dead_lettered": dead_lettered}
+
+    def held(self, state):
+        """Windows that were judged at the end of a replay stay told: which they are depends on where it ended."""
+        rows = csv.DictReader(io.StringIO(self.findings(state, "--format", "csv")))
+        return {row["uid"] for row in rows if row["rule_id"] != "often"}
+
+    def assert_as_at_once(self):
+        """What holds is what one replay of all lines finds."""
+        fresh = self.path("fresh")
+        self.replay(fresh, [self.path("fresh.ndjson", "\n".join(self.lines) + "\n")])
+        want = self.held(fresh)
+        self.assertGreater(len(want), 20)
+        self.assertEqual(self.held(self.state), want)
+        shutil.rmtree(fresh)
+
+    def test_a_file_that_grew_is_read_on(self):
+        text = "".join(line + "\n" for line in self.lines)
+        for lines in (1, 2, 200, len(self.lines)):  # From less than what tells files apart to much more.
+            content = "".join(line + "\n" for line in self.lines[:lines])
+            self.assertEqual(self.read_on("a.ndjson", content), self.counts(lines))
+        self.assertEqual(self.read_on("a.ndjson", text), self.counts(len(self.lines)))
+        self.assert_as_at_once()
+
+    def test_a_file_that_was_empty(self):
+        self.assertEqual(self.read_on("a.ndjson", ""), self.counts(0))
+        self.assertEqual(self.read_on("a.ndjson", self.lines[0] + "\n"), self.counts(1))
+
+    def test_files_that_grew_beside_others(self):
+        inputs, records = self.history_files(2_000)
+        self.replay(self.state, inputs)
+        for path in inputs[:2]:
+            with open(path, "a", encoding="utf-8") as file:
+                file.write(self.lines[0].replace("PC", "NB") + "\n")
+        inputs.insert(0, self.path("a-new.ndjson", self.lines[1].replace("PC", "NB") + "\n"))
+        summary = self.path("summary.json")
+        self.replay(self.state, inputs, "--resume", "--summary", summary)
+        with open(summary, encoding="utf-8") as file:
+            events = json.load(file)["events"]
+        self.assertEqual((events["received"], events["duplicate"]), (records + 3, 1))
+
+    def test_a_last_line_without_its_newline(self):
+        head = "\n".join(self.lines[:300])
+        self.assertEqual(self.read_on("a.ndjson", head), self.counts(300))
+        self.assertEqual(self.read_on("a.ndjson", head), self.counts(300))
+        self.assertEqual(self.read_on("a.ndjson", head + "\n"), self.counts(300))
+        self.assertEqual(self.read_on("a.ndjson", head + "\n" + self.lines[300]), self.counts(301))
+        self.assertEqual(self.read_on("a.ndjson", head + "\n" + self.lines[300] + "\n" + self.lines[301]), self.counts(302))
+
+    def test_a_last_line_that_was_half_written(self):
+        letters = self.path("letters")
+        head = "\n".join(self.lines[:300]) + "\n"
+        half, rest = self.lines[300][:70], self.lines[300][70:]
+        args = ("--dead-letters", letters)
+        self.assertEqual(self.read_on("a.ndjson", head + half, *args), self.counts(300, dead_lettered=1))
+        self.assertEqual(self.read_on("a.ndjson", head + half + rest + "\n" + self.lines[301] + "\n", *args),
+                         self.counts(302, dead_lettered=1))
+        with open(letters, encoding="utf-8") as file:
+            self.assertEqual([json.loads(line)["offset"] for line in file], [len(head.encode())])
+
+    def test_an_array_that_was_half_written(self):
+        records = [json.loads(line) for line in self.lines]
+        for indent in (1, None):
+            with self.subTest(indent=indent):
+                self.state = self.path(f"state-{indent}")
+                whole = json.dumps(records, indent=indent).replace('}}}, {"Event"', '}}},\n{"Event"')
+                half = whole[:len(whole) // 2]
+                before = self.read_on("a.json", half)
+                self.assertGreater(before["applied"], 100)
+                self.assertGreater(before["dead_lettered"], 0)
+                self.assertEqual(self.read_on("a.json", half), before)
+                after = self.read_on("a.json", whole)
+                self.assertEqual(after["applied"], len(records))
+                self.assertEqual(after["dead_lettered"], before["dead_lettered"])
+                self.assertLess(after["duplicate"], 10)
+                self.assert_as_at_once()
+
+    def test_an_array_on_one_line_that_was_half_written(self):
+        whole = "[" + ",".join(self.lines) + "]\n"
+        before = self.read_on("a.json", whole[:len(whole) // 2])
+        self.assertGreater(before["dead_lettered"], 0)
+        self.assertEqual(self.read_on("a.json", whole)["applied"], len(self.lines))
+        self.assert_as_at_once()
+
+    def test_an_archive_that_was_torn_and_is_whole_now(self):
+        text = "".join(line + "\n" for line in self.lines).encode()
+        for suffix, pack in (("gz", ["gzip", "-c"]), ("zst", ["zstd", "-qc"])):
+            with self.subTest(suffix):
+                self.state = self.path(f"state-{suffix}")
+                name = f"a.ndjson.{suffix}"
+                whole = subprocess.run(pack, input=text, capture_output=True, check=True).stdout
+                self.max_errors = 0
+                torn = self.read_on(name, whole[:len(whole) // 2], code=3)
+                # It is told again that it is torn, and nothing of it is counted again.
+                self.assertEqual(self.read_on(name, whole[:len(whole) // 2], code=3), torn)
+                self.max_errors = 100
+                self.assertEqual(self.read_on(name, whole), self.counts(len(self.lines), dead_lettered=torn["dead_lettered"]))
+                self.assertEqual(self.read_on(name, whole), self.counts(len(self.lines), dead_lettered=torn["dead_lettered"]))
+                self.assert_as_at_once()
+                more = subprocess.run(pack, input=self.lines[0].replace("PC", "NB").encode(), capture_output=True, check=True).stdout
+                self.assertEqual(self.read_on(name, whole + more),
+                                 self.counts(len(self.lines) + 1, dead_lettered=torn["dead_lettered"]))
+
+    def test_a_file_that_shrank_is_another(self):
+        self.read_on("a.ndjson", "".join(line + "\n" for line in self.lines))
+        path = self.path("a.ndjson", "".join(line + "\n" for line in self.lines[:200]))
+        result = run(*[word for word in self.command(self.state, [path], "--resume") if word != "--quiet"])
+        self.assertIn("a.ndjson is another file", result.stderr.decode())
+
+
+class DeadLetters(StateTest):
+    max_errors = 100_000
+
+    def bad_history(self, events):
+        """A history in which every twentieth line is no record."""
+        lines = history(7, events)
+        for place in range(0, len(lines), 20):
+            lines[place] = f"no record {place} " + "x" * (place % 700)
+        self.path("rules.yml", RULES)
+        share = len(lines) // 3 + 1
+        inputs = [self.path(f"part-{part}.ndjson", "\n".join(lines[part * share:(part + 1) * share]) + "\n") for part in range(3)]
+        return inputs, len(range(0, len(lines), 20))
+
+    def read(self, path):
+        with open(path, "rb") as file:
+            return file.read()
+
+    def test_no_kill_loses_one(self):
+        inputs, bad = self.bad_history(20_000)
+        letters = self.path("letters.ndjson")
+        self.replay(self.path("whole"), inputs, "--dead-letters", letters)
+        want = self.read(letters)
+        self.assertEqual(want.count(b"\n"), bad)
+        dice = random.Random(3)
+        enough = max(KILLS // 5, 10)
+        kills = rounds = 0
+        while kills < enough:
+            rounds += 1
+            state = self.path(f"state-{rounds}")
+            letters = self.path(f"letters-{rounds}.ndjson")
+            while True:
+                process = subprocess.Popen([SPOOR, *self.command(state, inputs, "--resume", "--dead-letters", letters)],
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                try:
+                    self.assertEqual(process.wait(dice.uniform(0.05, 0.8) if kills < enough else PATIENCE), 0)
+                    break
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+                    kills += 1
+            self.assertEqual(self.read(letters), want, f"round {rounds}, {kills} kills")
+            shutil.rmtree(state)
+        print(f"{kills} kills, {rounds} replays, {bad} dead letters")
+
+    def test_without_resume_the_file_is_new_and_with_it_goes_on(self):
+        inputs, bad = self.bad_history(2_000)
+        letters = self.path("letters.ndjson", "of another day\n")
+        state = self.path("state")
+        self.replay(state, inputs[:1], "--dead-letters", letters)
+        first = self.read(letters)
+        self.assertNotIn(b"another day", first)
+        # What stands behind a replay that came to its end is not its own to cut off.
+        with open(letters, "ab") as file:
+            file.write(b"a line that was broken o")
+        self.replay(state, inputs, "--resume", "--dead-letters", letters)
+        after = self.read(letters)
+        self.assertTrue(after.startswith(first + b"a line that was broken o\n{"))
+        self.assertEqual(after.count(b"\n"), bad + 1)
+        self.replay(state, inputs, "--resume", "--dead-letters", letters)
+        self.assertEqual(self.read(letters), after)
+
+    def test_a_file_that_cannot_be_written_stops_the_replay(self):
+        """Without state it goes on, says so at once, and fails in the end."""
+        inputs, bad = self.bad_history(2_000)
+        state = self.path("state")
+        result = self.replay(state, inputs, "--dead-letters", "/dev/full", code=EXIT_STATE)
+        self.assertIn("cannot write /dev/full: No space left on device", result.stderr.decode())
+        letters = self.path("letters.ndjson")
+        self.replay(state, inputs, "--resume", "--dead-letters", letters)
+        self.assertEqual(self.read(letters).count(b"\n"), bad)
+        result = run("replay", *inputs, "--rules", self.path("rules.yml"), "--format", "ndjson", "--dead-letters", "/dev/full")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("cannot write /dev/full: No space left on device", result.stderr.decode())
+        self.assertTrue(result.stdout)
 
 
 class Folders(StateTest):

@@ -269,6 +269,49 @@ TEST(RecordReader, ReadAndBufferSizesDoNotMatter) {
   }
 }
 
+/// How many records, good and bad, were told before the end was met.
+std::size_t told_before_the_end(const std::string& bytes) {
+  RecordReader reader(*memory_source(bytes));
+  std::size_t told = 0;
+  for (RecordRead read = reader.read(); read.status != ReadStatus::end && !read.is_open;
+       read = reader.read()) {
+    ++told;
+  }
+  return told;
+}
+
+TEST(RecordReader, WhatIsNotOpenStaysAsItIsWhateverIsAppended) {
+  std::size_t compared = 0;
+  for (const std::vector<Case>& cases : {line_cases(), array_cases()}) {
+    for (const Case& test : cases) {
+      SCOPED_TRACE(test.name);
+      const Items whole = read_bytes(test.input);
+      for (std::size_t size = 0; size < test.input.size(); ++size) {
+        Items part = read_bytes(test.input.substr(0, size));
+        part.resize(told_before_the_end(test.input.substr(0, size)));
+        ASSERT_LE(part.size(), whole.size());
+        EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin())) << size << " bytes";
+        compared += part.size();
+      }
+    }
+  }
+  EXPECT_GT(compared, 400);
+}
+
+TEST(RecordReader, ARecordIsOpenIfTheEndWasMetBeforeItWasTold) {
+  EXPECT_EQ(told_before_the_end(R"({"name":"first"})"
+                                "\n"
+                                R"({"name":"second"})"
+                                "\n"),
+            2);
+  EXPECT_EQ(told_before_the_end(R"({"name":"first"})"
+                                "\n"
+                                R"({"name":"second"})"),
+            1);
+  EXPECT_EQ(told_before_the_end("[\n {\n  \"name\":\"first\"\n },\n {\n  \"name\":1\n }"), 2);
+  EXPECT_EQ(told_before_the_end("[\n {\n  \"name\":\"first\"\n },\n {\n  \"name\":1\n"), 1);
+}
+
 TEST(RecordReader, SaysWhereEachRecordIs) {
   const Items items = read_bytes("\xef\xbb\xbf{}\r\n\r\n  {\"a\":1}\n{\n}{}");
   const Items want = {
