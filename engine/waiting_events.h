@@ -60,7 +60,8 @@ class WaitingEvents {
   /// All, in canonical order.
   [[nodiscard]] std::vector<Uid> all() const;
   /// Those of a host that were not judged and are from before `time`, those of a bare pid from
-  /// kClockSlackNs before: whom it means may have started so much later.
+  /// kClockSlackNs before: whom it means may have started so much later. And those from the future:
+  /// there is no time to wait for.
   [[nodiscard]] std::vector<Uid> due(const std::string& host, Timestamp time) const;
   /// Those that a process of a host did, if they were judged.
   [[nodiscard]] std::vector<Uid> judged_of(const std::string& host, const Uid& actor) const;

@@ -76,6 +76,7 @@ void LiveEngine::take(IngestBatch& batch) {
   counters.bytes += batch.bytes.size();
   RecordPosition position;
   position.input = static_cast<decltype(position.input)>(batch.input);
+  position.received = batch.received_at;
   untold_since_ = std::min(untold_since_, batch.arrived_at);
   for (const IngestBatch::Record& record : batch.records) {
     const std::string_view text =
