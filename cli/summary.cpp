@@ -121,6 +121,7 @@ void engine_part(Writer& writer, const ReplayResult& result) {
   number(writer, "processes", correlator.process_count());
   number(writer, "refused_processes", correlator.refused_processes());
   number(writer, "pids_beyond_limit", correlator.pids_beyond_limit());
+  number(writer, "hurried_events", result.pipeline->hurried_events());
   writer.EndObject();
 }
 

@@ -5,7 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "engine/base/limits.h"
 #include "engine/base/state_walk.h"
 #include "engine/process_graph/process_graph.h"
 #include "parsers/record_parser.h"
@@ -64,10 +63,11 @@ bool WaitingEvents::add(const Event& event,
                         const std::vector<std::size_t>& held) {
   const auto known = events_.find(event.uid);
   if (known == events_.end()) {
-    if (!make_room(event.record.size())) {
+    const std::size_t bytes = event.record.size() + kWaitingEventBytes;
+    if (!make_room(bytes)) {
       return false;
     }
-    bytes_ += event.record.size();
+    bytes_ += bytes;
     WaitingEvent& added = events_[event.uid];
     take(event, added);
     added.rules = rules;
@@ -103,7 +103,7 @@ bool WaitingEvents::add(const Event& event,
 }
 
 bool WaitingEvents::make_room(std::size_t bytes) {
-  while (events_.size() >= kWaitingEventsMax || bytes_ + bytes > kWaitingBytesMax) {
+  while (events_.size() >= limits_.events || bytes_ + bytes > limits_.bytes) {
     if (judged_.empty()) {
       return false;
     }
@@ -149,7 +149,7 @@ void WaitingEvents::forget(const Uid& event) {
     sink_->erase(StateWriter(StateRow::waiting_rules).uid(event).bytes());
   }
   unlist(known->second);
-  bytes_ -= known->second.size;
+  bytes_ -= known->second.size + kWaitingEventBytes;
   events_.erase(known);
 }
 
@@ -322,7 +322,7 @@ bool WaitingEvents::restore_record(StateReader& place, StateReader& from) {
   if (!place.is_done() || !from.is_done()) {
     return false;
   }
-  bytes_ += event.size;
+  bytes_ += event.size + kWaitingEventBytes;
   events_.emplace(event.order.uid, std::move(event));
   return true;
 }

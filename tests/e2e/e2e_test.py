@@ -239,6 +239,17 @@ class Revisions(E2e):
                 self.assertEqual(titles - {"App", "A", "B"}, {"Chain", "Count"}, (host, options))
                 self.assertEqual(summary["time_suspect"], 1, (host, options))
 
+    def test_events_that_could_not_wait_are_told(self):
+        rules = self.path("rules.yml", BELOW_B)
+        children = b"".join(falcon_start(100 + i, 12, "c.exe", 30 + i) for i in range(2_000))
+        events = self.path("events.ndjson", children + falcon_start(12, 11, "b.exe", 20))
+        _, summary, result = self.replay(events, "--rules", rules)
+        self.assertEqual(summary["process_graph"]["hurried_events"], 0)
+        self.assertNotIn(b"judged before", result.stderr)
+        _, summary, result = self.replay(events, "--rules", rules, "--waiting-memory", "1")
+        self.assertGreater(summary["process_graph"]["hurried_events"], 500)
+        self.assertIn(b"%d events were judged before" % summary["process_graph"]["hurried_events"], result.stderr)
+
     def told(self, *records, every=1):
         rules = self.path("rules.yml", BELOW_B)
         findings, _, _ = self.replay(self.path("events.ndjson", b"".join(records)), "--rules", rules, "--revisions", str(every))
