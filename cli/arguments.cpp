@@ -314,6 +314,14 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
       ->check(CLI::PositiveNumber);
   replay
       ->add_option(
+          "--waiting-memory", options.waiting_mib,
+          "What events may take that wait for what the rules ask of parents and ancestors:\n"
+          "beyond it they are judged early, and told of. 2048 at first; as a stream\n"
+          "(--revisions, --state) 672, and 262,144 events")
+      ->type_name("MIB")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 24U));
+  replay
+      ->add_option(
           "--state", options.state,
           "Keep all that is known in DIR and go on from what is there: several replays see\n"
           "one history, a crash loses nothing, and nothing is told twice")

@@ -43,10 +43,11 @@ struct ReplayOptions {
   std::string host_aliases;  ///< File with the names of machines, or empty.
   std::string placeholders;  ///< File with the values of `expand`, or empty.
   std::uint64_t revisions =
-      0;                 ///< Tell findings as they arise, after so many records; 0: at the end.
-  std::string state;     ///< Folder of what survives a restart, or empty.
-  bool resume = false;   ///< Go on where the last replay into that state stopped.
-  bool profile = false;  ///< Tell what each rule cost.
+      0;  ///< Tell findings as they arise, after so many records; 0: at the end.
+  std::uint64_t waiting_mib = 0;  ///< What may wait for the process graph; 0: as the engine has it.
+  std::string state;              ///< Folder of what survives a restart, or empty.
+  bool resume = false;            ///< Go on where the last replay into that state stopped.
+  bool profile = false;           ///< Tell what each rule cost.
   bool strict = false;
   bool quiet = false;
   bool progress = true;

@@ -58,6 +58,9 @@ void write_events(const LiveParts& parts, MetricsText& text) {
   text.family("spoor_accounting_residual", MetricType::gauge,
               "Received less all fates. Not 0: a bug.")
       .sample(static_cast<double>(fates.residual()));
+  text.family("spoor_time_suspect_events", MetricType::counter,
+              "Events without a usable time, or dated after they were received.")
+      .sample(parts.pipeline.accounting().time_suspect());
   text.family("spoor_late_events", MetricType::counter,
               "Events that came when the watermark of their host had passed them.")
       .sample(parts.pipeline.correlator().stats().late_events);

@@ -1,10 +1,13 @@
 #include "cli/read_inputs.h"
 
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "cli/interrupt.h"
 #include "cli/log.h"
+#include "engine/base/clock.h"
 #include "replay/byte_source.h"
 
 namespace spoor {
@@ -53,6 +56,8 @@ class InputRun {
       end_file(index, {.has_failed = true, .raw_bytes = 0});
       return;
     }
+    std::error_code ignored;
+    is_live_ = !std::filesystem::is_regular_file(path, ignored);
     RecordReader reader(std::move(*source), limits_);
     const std::uint64_t bytes_before = totals_.raw_bytes;
     std::optional<FileEnd> end;
@@ -73,7 +78,10 @@ class InputRun {
         break;
       }
       if (within_.is_whole() || within_.has(*read.received)) {
-        take(read, {.input = index, .offset = read.offset, .line = read.line});
+        take(read, {.input = index,
+                    .offset = read.offset,
+                    .line = read.line,
+                    .received = received_at(read)});
       }
       if (records % kRecordsPerLook == 0) {
         totals_.raw_bytes = bytes_before + reader.raw_bytes_read();
@@ -85,6 +93,11 @@ class InputRun {
       end->raw_bytes = reader.raw_bytes_read();
       end_file(index, *end);
     }
+  }
+
+  /// A recording tells. Files were here when the command began; from a pipe it comes as it is read.
+  [[nodiscard]] Timestamp received_at(const RecordRead& read) const {
+    return read.received ? *read.received : is_live_ ? system_clock().wall() : began_at_;
   }
 
   void end_file(std::uint32_t index, const FileEnd& end) {
@@ -134,6 +147,8 @@ class InputRun {
   ProgressDisplay& progress_;
   RecordLimits limits_;
   ReceivedWithin within_;
+  Timestamp began_at_ = system_clock().wall();
+  bool is_live_ = false;  ///< The input that is read.
   ProgressState state_;
   ReadTotals totals_;
 };

@@ -70,6 +70,8 @@ class PipelineConsumer : public RecordConsumer {
 
 /// Feeds every record of every file to the consumer, in order. A file that fails is told on stderr,
 /// and the next goes on. Of recordings only what is `within`; then a file that is none fails.
+/// RecordPosition::received is what a recording tells, else when the reading began, or of pipes
+/// when the record was read.
 [[nodiscard]] ReadTotals read_inputs(const std::vector<InputFile>& files,
                                      RecordConsumer& consumer,
                                      ProgressDisplay& progress,

@@ -211,6 +211,15 @@ void warn_of_window_drops(const WindowDrops& drops) {
   warn(drops.entries, " events were forgotten before their time: too many in one group");
 }
 
+void warn_of_hurried_events(std::size_t count) {
+  if (count != 0) {
+    log_warning(std::to_string(count) +
+                " events were judged before all was known of their processes, for too many waited: "
+                "findings of rules that ask for parents and ancestors may be missing, or too many, "
+                "and depend on the order of the input; --waiting-memory MIB lets more wait");
+  }
+}
+
 /// Before any work was done: the exit code that the error deserves.
 int give_up(const Error& error) {
   log_error(error.message);
@@ -352,6 +361,7 @@ int finish(const ReplayOptions& options,
   const std::vector<Finding>& findings = result.findings;
   const std::vector<std::string>& payloads = outcome->payloads;
   warn_of_window_drops(pipeline.correlator().window_drops());
+  warn_of_hurried_events(pipeline.hurried_events());
   if (state != nullptr && findings.empty() && !result.totals.stopped && !options.quiet) {
     log_info("nothing new; 'spoor findings --state " + options.state +
              "' shows what was told before");
@@ -516,6 +526,9 @@ int run_replay(const ReplayOptions& options) {
        .parser = {.source = options.source},
        .host_aliases = std::move(*host_aliases),
        .lateness = options.revisions > 0 || *state ? std::optional(Lateness{}) : std::nullopt,
+       .waiting = options.waiting_mib > 0
+                      ? std::optional(WaitingLimits::of_bytes(options.waiting_mib << 20U))
+                      : std::nullopt,
        .on_dead_letter =
            [&desk](const Error& error, std::string_view record, const RecordPosition& position) {
              desk.take(error, record, position);

@@ -122,6 +122,7 @@ void engine_part(Writer& writer, const ReplayResult& result) {
   number(writer, "refused_processes", correlator.refused_processes());
   number(writer, "pids_beyond_limit", correlator.pids_beyond_limit());
   number(writer, "subtrees_beyond_limit", correlator.stats().subtrees_beyond_limit);
+  number(writer, "hurried_events", result.pipeline->hurried_events());
   writer.EndObject();
 }
 

@@ -157,6 +157,8 @@ Pipeline::Pipeline(std::shared_ptr<const RuleSet> rules,
                    .processes_max = options_.processes_max,
                    .process_bytes_max = options_.process_bytes_max}),
       recent_(std::make_unique<RecentEvents>()),
+      waiting_(options_.waiting.value_or(
+          options_.lateness ? WaitingLimits{} : WaitingLimits::of_bytes(kReplayWaitingBytesMax))),
       asks_ancestors_(asks_ancestors(*rules_)) {
   if (options_.on_window) {
     correlator_.on_window(options_.on_window);

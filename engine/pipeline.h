@@ -40,6 +40,8 @@ struct PipelineOptions {
   Retention retention = {};                   ///< What a stream forgets, and when.
   std::size_t processes_max = kProcessesMax;  ///< Of all hosts: CorrelatorOptions::processes_max.
   std::uint64_t process_bytes_max = kProcessBytesMax;  ///< And their bytes.
+  /// What may wait for the process graph. None: what a stream allows, or without lateness a replay.
+  std::optional<WaitingLimits> waiting = std::nullopt;
   /// Measures what rules cost (RuleCost::time), and nothing else. Null: nobody asks. Must outlive
   /// the pipeline.
   const Clock* rule_clock = nullptr;

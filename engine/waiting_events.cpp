@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <iterator>
+#include <limits>
 #include <utility>
 
-#include "engine/base/limits.h"
 #include "engine/base/state_walk.h"
 #include "engine/process_graph/process_graph.h"
 #include "parsers/record_parser.h"
 
 namespace spoor {
 namespace {
+
+/// Before every watermark: for its time a host may never come to.
+constexpr Timestamp kDueAtOnce = std::numeric_limits<Timestamp>::min();
 
 /// Keeps what the event is known by and its record.
 void take(const Event& event, WaitingEvent& into) {
@@ -29,8 +32,21 @@ void take(const Event& event, WaitingEvent& into) {
 /// Its place among those that wait for their time.
 OrderKey due_of(const WaitingEvent& event) {
   OrderKey due = event.order;
-  due.time += event.pid ? kClockSlackNs : 0;
+  if (is_from_future(event.order.time, event.position.received)) {
+    due.time = kDueAtOnce;
+  } else {
+    due.time += event.pid ? kClockSlackNs : 0;
+  }
   return due;
+}
+
+/// Its place among those that were judged, by which they are forgotten. What an event from the
+/// future claims would keep it for ever.
+OrderKey age_of(const WaitingEvent& event) {
+  OrderKey age = event.order;
+  age.time = is_from_future(event.order.time, event.position.received) ? event.position.received
+                                                                       : age.time;
+  return age;
 }
 
 std::vector<std::size_t> joined(const std::vector<std::size_t>& a,
@@ -47,10 +63,11 @@ bool WaitingEvents::add(const Event& event,
                         const std::vector<std::size_t>& held) {
   const auto known = events_.find(event.uid);
   if (known == events_.end()) {
-    if (!make_room(event.record.size())) {
+    const std::size_t bytes = event.record.size() + kWaitingEventBytes;
+    if (!make_room(bytes)) {
       return false;
     }
-    bytes_ += event.record.size();
+    bytes_ += bytes;
     WaitingEvent& added = events_[event.uid];
     take(event, added);
     added.rules = rules;
@@ -86,7 +103,7 @@ bool WaitingEvents::add(const Event& event,
 }
 
 bool WaitingEvents::make_room(std::size_t bytes) {
-  while (events_.size() >= kWaitingEventsMax || bytes_ + bytes > kWaitingBytesMax) {
+  while (events_.size() >= limits_.events || bytes_ + bytes > limits_.bytes) {
     if (judged_.empty()) {
       return false;
     }
@@ -98,7 +115,7 @@ bool WaitingEvents::make_room(std::size_t bytes) {
 void WaitingEvents::list(const WaitingEvent& event) {
   OfHost& host = hosts_[event.host];
   if (event.judged) {
-    judged_.insert(event.order);
+    judged_.insert(age_of(event));
     host.judged[event.actor].push_back(event.order.uid);
     if (event.pid) {
       host.judged_pids.emplace(*event.pid, event.order.uid);
@@ -114,7 +131,7 @@ void WaitingEvents::unlist(const WaitingEvent& event) {
     host.open.erase(due_of(event));
     return;
   }
-  judged_.erase(event.order);
+  judged_.erase(age_of(event));
   const auto of_process = host.judged.find(event.actor);
   std::erase(of_process->second, event.order.uid);
   if (of_process->second.empty()) {
@@ -132,7 +149,7 @@ void WaitingEvents::forget(const Uid& event) {
     sink_->erase(StateWriter(StateRow::waiting_rules).uid(event).bytes());
   }
   unlist(known->second);
-  bytes_ -= known->second.size;
+  bytes_ -= known->second.size + kWaitingEventBytes;
   events_.erase(known);
 }
 
@@ -180,7 +197,7 @@ std::vector<Uid> WaitingEvents::due(const std::string& host, Timestamp time) con
     return uids;
   }
   for (const OrderKey& order : known->second.open) {
-    if (order.time >= time) {
+    if (order.time >= time && order.time != kDueAtOnce) {
       break;
     }
     uids.push_back(order.uid);
@@ -266,6 +283,7 @@ void WaitingEvents::save_record(const WaitingEvent& event) {
   value.flag(event.pid.has_value()).number(event.pid.value_or(0));
   value.number(static_cast<std::uint64_t>(event.order.rank));
   value.number(event.position.input).number(event.position.offset).number(event.position.line);
+  value.time(event.position.received);
   sink_->put(StateWriter(StateRow::waiting).uid(event.order.uid).bytes(), value.bytes());
 }
 
@@ -299,10 +317,12 @@ bool WaitingEvents::restore_record(StateReader& place, StateReader& from) {
   event.position.input = static_cast<std::uint32_t>(from.number_to(0xFFFFFFFFU));
   event.position.offset = from.number();
   event.position.line = from.number();
+  // Rows of before do not tell.
+  event.position.received = from.is_done() ? 0 : from.time();
   if (!place.is_done() || !from.is_done()) {
     return false;
   }
-  bytes_ += event.size;
+  bytes_ += event.size + kWaitingEventBytes;
   events_.emplace(event.order.uid, std::move(event));
   return true;
 }

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -14,12 +15,24 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "engine/base/limits.h"
 #include "engine/base/result.h"
 #include "engine/base/state_io.h"
 #include "engine/base/time.h"
 #include "engine/event/event.h"
 
 namespace spoor {
+
+/// How many events may wait.
+struct WaitingLimits {
+  std::size_t events = kWaitingEventsMax;
+  std::size_t bytes = kWaitingBytesMax;  ///< Their records, and kWaitingEventBytes each.
+
+  /// Where all wait until the end of the input: memory is what bounds them.
+  [[nodiscard]] static constexpr WaitingLimits of_bytes(std::size_t bytes) {
+    return {.events = std::numeric_limits<std::size_t>::max(), .bytes = bytes};
+  }
+};
 
 /// One event that waits.
 struct WaitingEvent {
@@ -38,10 +51,12 @@ struct WaitingEvent {
   [[nodiscard]] std::string_view text() const { return std::string_view(record).substr(0, size); }
 };
 
-/// Bounded by kWaitingEventsMax and kWaitingBytesMax. An event stays after it was judged, for an
+/// Bounded. An event stays after it was judged, for an
 /// ancestor may still become known; when room is needed those judged go first, the oldest of them.
 class WaitingEvents {
  public:
+  explicit WaitingEvents(const WaitingLimits& limits = {}) : limits_(limits) {}
+
   /// `held`: of the rules those that need not wait, and were told of; they do for whose act it is.
   /// False if there are too many. Of an event that comes in two carriages the lesser record stays,
   /// whichever came first. An event that comes again may meet rules that were not there before; it
@@ -60,7 +75,8 @@ class WaitingEvents {
   /// All, in canonical order.
   [[nodiscard]] std::vector<Uid> all() const;
   /// Those of a host that were not judged and are from before `time`, those of a bare pid from
-  /// kClockSlackNs before: whom it means may have started so much later.
+  /// kClockSlackNs before: whom it means may have started so much later. And those from the future:
+  /// there is no time to wait for.
   [[nodiscard]] std::vector<Uid> due(const std::string& host, Timestamp time) const;
   /// Those that a process of a host did, if they were judged.
   [[nodiscard]] std::vector<Uid> judged_of(const std::string& host, const Uid& actor) const;
@@ -104,12 +120,13 @@ class WaitingEvents {
   using RulePlaces = boost::unordered_flat_map<Uid, std::size_t, UidHash>;
   [[nodiscard]] bool restore_rules(StateReader& place, StateReader& from, const RulePlaces& places);
 
+  WaitingLimits limits_;
   StateSink* sink_ = nullptr;  ///< Null: nothing is written.
   std::vector<Uid> rules_;     ///< By detection.
   boost::unordered_flat_map<Uid, WaitingEvent, UidHash> events_;
   std::map<std::string, OfHost, std::less<>> hosts_;
   std::set<OrderKey> judged_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0;  ///< As WaitingLimits counts them.
 };
 
 }  // namespace spoor

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/result.h"
+#include "engine/base/time.h"
 
 namespace spoor {
 
@@ -38,6 +39,7 @@ struct IngestBatch {
   std::vector<Record> records;
   /// By the queue's clock: when it was first given to the queue, which may have had no room yet.
   std::chrono::nanoseconds arrived_at{0};
+  Timestamp received_at = 0;  ///< The time of day then.
   /// How far its input has been read, for inputs that can go back: on disk together with the effect
   /// of the records, or not at all.
   std::vector<Mark> marks;

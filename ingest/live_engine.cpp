@@ -105,6 +105,7 @@ Result<void> LiveEngine::take(IngestBatch& batch) {
 Result<void> LiveEngine::take_records(const IngestBatch& batch) {
   RecordPosition position;
   position.input = static_cast<decltype(position.input)>(batch.input);
+  position.received = batch.received_at;
   untold_since_ = std::min(untold_since_, batch.arrived_at);
   for (const IngestBatch::Record& record : batch.records) {
     const std::string_view text =

@@ -20,6 +20,7 @@ bool IngestQueue::fits(std::size_t input, std::size_t bytes) const {
 void IngestQueue::note_arrival(IngestBatch& batch) const {
   if (batch.arrived_at.count() == 0) {
     batch.arrived_at = clock_.monotonic();
+    batch.received_at = clock_.wall();
   }
 }
 

@@ -133,10 +133,9 @@ Recorder::Recorder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Recorder::~Recorder() = default;
 
 void Recorder::add(const IngestBatch& batch) {
-  const Timestamp now = impl_->clock.wall();
   for (const IngestBatch::Record& record : batch.records) {
     impl_->pending +=
-        render_recording_header({.time = now,
+        render_recording_header({.time = batch.received_at,
                                  .length = record.length,
                                  .bad = record.is_bad ? std::optional(record.code) : std::nullopt,
                                  .input = impl_->settings.inputs.at(batch.input)});

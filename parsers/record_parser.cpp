@@ -406,6 +406,7 @@ struct RecordParser::Impl final : private EventEmitter {
   void emit(ParseContext& /*context*/) override {
     event.salvaged = current_salvaged;
     event.position = current->position;
+    event.time_suspect = event.time_suspect || event.is_from_future();
     event.record = current->text;
     sink->on_event(event);
     event.clear();

@@ -46,10 +46,12 @@ inline constexpr std::size_t kWindowWaitingMax = 1'048'576;  ///< Events kept to
 inline constexpr std::size_t kWindowGroupsMax = 100'000;     ///< Group keys of a rule.
 inline constexpr std::size_t kWindowEntriesMax = 100'000;    ///< Events or values of a group.
 
-// Hits that wait for what the process graph may still learn. Beyond it an event is judged by what
-// is known then, and counted.
-inline constexpr std::size_t kWaitingEventsMax = 262'144;
-inline constexpr std::size_t kWaitingBytesMax = std::size_t{512} << 20;  ///< Of their records.
+// Events that wait for what the process graph may still learn (WaitingLimits). Beyond it an event
+// is judged by what is known then, and counted.
+inline constexpr std::size_t kWaitingEventsMax = 262'144;                    ///< In a stream.
+inline constexpr std::size_t kWaitingBytesMax = std::size_t{672} << 20;      ///< In a stream.
+inline constexpr std::size_t kReplayWaitingBytesMax = std::size_t{2} << 30;  ///< Until its end.
+inline constexpr std::size_t kWaitingEventBytes = 640;  ///< Of one beside its record, about.
 inline constexpr std::size_t kPidActorsMax =
     262'144;  ///< Events of a host whose bare pid was looked up.
 

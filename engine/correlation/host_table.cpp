@@ -40,8 +40,9 @@ HostTable::Arrival HostTable::arrive(const Event& event) {
       add(identity_.state(event.host, event.hostname));
     }
   }
+  // A start from the future would push those of the last days out.
   if (event.type == EventType::process_creation && event.actor.start != 0 &&
-      event.actor.start_is_exact) {
+      event.actor.start_is_exact && !is_from_future(event.actor.start, event.position.received)) {
     if (const std::optional<std::uint32_t> pid = decimal_pid(event.actor.pid)) {
       add(identity_.started(event.host, *pid, event.actor.start, event.actor.image));
     }

@@ -102,12 +102,21 @@ struct OrderKey {
   friend auto operator<=>(const OrderKey&, const OrderKey&) = default;
 };
 
-/// Where a record was read.
+/// Where a record was read, and when it was received.
 struct RecordPosition {
   std::uint32_t input = 0;   ///< Index of the input file in the order given.
   std::uint64_t offset = 0;  ///< Bytes from the start of its (decompressed) content.
   std::uint64_t line = 0;    ///< 1-based.
+  Timestamp received = 0;    ///< By the clock of who received it; 0: not known.
 };
+
+/// An event may be so much later than the record of it was received: its clock and ours differ.
+inline constexpr Duration kFutureSlack = 300 * kNanosPerSecond;
+
+/// Had that time not come yet when the record was received (0: not known)?
+[[nodiscard]] constexpr bool is_from_future(Timestamp time, Timestamp received) {
+  return received > 0 && time > received && time - received > kFutureSlack;
+}
 
 /// A process as an event names it. `key` is the identity (host and vendor uid hashed); none when
 /// the event gives no uid: a pid is never an identity. Of a start it may be named_process_key(),
@@ -214,8 +223,8 @@ struct Event {
   /// The vendor's name of what happened: "7", "ProcessRollup2", "Module Load".
   std::string_view vendor_type;
   Timestamp time = 0;  ///< Event time, from the payload.
-  bool time_suspect =
-      false;  ///< Missing, ancient or unreadable: `time` then is 0. Or of an unknown zone.
+  /// Missing, ancient or unreadable: `time` then is 0. Or of an unknown zone, or is_from_future().
+  bool time_suspect = false;
   bool salvaged = false;        ///< The record held invalid UTF-8 or a lone surrogate, now U+FFFD.
   bool duplicate_keys = false;  ///< Some key occurred twice in one object; the first counted.
   Uid uid;                      ///< Same event, same uid, whatever the carriage.
@@ -266,6 +275,11 @@ struct Event {
 
   [[nodiscard]] OrderKey order_key() const {
     return {.time = time, .rank = canonical_rank(type), .uid = uid};
+  }
+
+  /// It claims a time that had not come yet when its record was received.
+  [[nodiscard]] bool is_from_future() const {
+    return spoor::is_from_future(time, position.received);
   }
 
   /// Back to the empty event, keeping its memory. O(fields that are there).

@@ -133,6 +133,10 @@ class Application {
     }
     if (has_sure_time()) {
       node.last_seen = std::max(node.last_seen, to_seconds(event_.time));
+    } else if (event_.is_from_future()) {
+      // It was there when that was received, whatever the event claims: else it would be forgotten
+      // at once.
+      node.last_seen = std::max(node.last_seen, to_seconds(event_.position.received));
     }
     return process;
   }

@@ -191,7 +191,69 @@ correlation:
 """
 
 
+APP_LOOKUPS = rb"""title: App
+id: 11111111-1111-4111-8111-111111111301
+name: app
+logsource: {product: windows, category: process_creation}
+detection: {s: {Image|endswith: '\app.exe'}, condition: s}
+---
+title: A
+id: 11111111-1111-4111-8111-111111111302
+name: a
+logsource: {product: windows, category: dns_query}
+detection: {s: {QueryName: a.test}, condition: s}
+---
+title: B
+id: 11111111-1111-4111-8111-111111111303
+name: b
+logsource: {product: windows, category: dns_query}
+detection: {s: {QueryName: b.test}, condition: s}
+---
+title: Chain
+id: 33333333-3333-4333-8333-333333333304
+correlation: {type: temporal, rules: [app, a, b], anchor: app, group-by: [process_tree], timespan: 1d, condition: a and b}
+---
+title: Absent
+id: 33333333-3333-4333-8333-333333333305
+correlation: {type: temporal, rules: [app, a, b], anchor: app, group-by: [process_tree], timespan: 1h, condition: a and not b}
+---
+title: Count
+id: 33333333-3333-4333-8333-333333333306
+correlation: {type: event_count, rules: [a, b], timespan: 1h, condition: {gte: 2}}
+"""
+
+
+def falcon_lookup(number, second, name, host="a1d", time=None):
+    time = time or 1679479200 + second
+    return json.dumps({
+        "event_simpleName": "DnsRequest", "event_platform": "Win", "aid": host, "cid": "c1", "id": "d%d" % second,
+        "timestamp": "%d000" % time, "ContextTimeStamp": "%d.000" % time, "ContextProcessId": str(number),
+        "DomainName": name, "RequestType": "1"}).encode() + b"\n"
+
+
 class Revisions(E2e):
+    def test_an_event_from_the_future_hides_nothing(self):
+        rules = self.path("rules.yml", APP_LOOKUPS)
+        clean = [falcon_start(1, 0, "app.exe", 0), falcon_lookup(1, 100, "a.test"), falcon_lookup(1, 400, "b.test")]
+        for host in "a1d", "0ther":
+            records = [*clean[:2], falcon_lookup(9, 200, "z.test", host, time=4070908800), clean[2]]
+            for options in (), ("--revisions", "1"), ("--state", self.path("state-" + host)):
+                findings, summary, _ = self.replay(self.path("events.ndjson", b"".join(records)), "--rules", rules, *options)
+                titles = {finding["finding_info"]["title"] for finding in findings}
+                self.assertEqual(titles - {"App", "A", "B"}, {"Chain", "Count"}, (host, options))
+                self.assertEqual(summary["time_suspect"], 1, (host, options))
+
+    def test_events_that_could_not_wait_are_told(self):
+        rules = self.path("rules.yml", BELOW_B)
+        children = b"".join(falcon_start(100 + i, 12, "c.exe", 30 + i) for i in range(2_000))
+        events = self.path("events.ndjson", children + falcon_start(12, 11, "b.exe", 20))
+        _, summary, result = self.replay(events, "--rules", rules)
+        self.assertEqual(summary["process_graph"]["hurried_events"], 0)
+        self.assertNotIn(b"judged before", result.stderr)
+        _, summary, result = self.replay(events, "--rules", rules, "--waiting-memory", "1")
+        self.assertGreater(summary["process_graph"]["hurried_events"], 500)
+        self.assertIn(b"%d events were judged before" % summary["process_graph"]["hurried_events"], result.stderr)
+
     def told(self, *records, every=1):
         rules = self.path("rules.yml", BELOW_B)
         findings, _, _ = self.replay(self.path("events.ndjson", b"".join(records)), "--rules", rules, "--revisions", str(every))

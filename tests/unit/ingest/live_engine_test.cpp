@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -198,6 +199,18 @@ TEST_F(LiveEngines, MeasureHowLongItTookFromArrivalOn) {
   EXPECT_DOUBLE_EQ(engine_->counters().applied.sum(), 2 * 0.5 + 0.45);
   EXPECT_EQ(engine_->told_latency().counts()[kUnderASecond], 2U);
   EXPECT_DOUBLE_EQ(engine_->told_latency().sum(), 2 * 0.5);
+}
+
+TEST_F(LiveEngines, AnEventFromAfterItsBatchIsTimeSuspect) {
+  std::string later = lookup(2, "b.evil.test");
+  later.replace(later.find("2023-"), 4, "2199");
+  ASSERT_TRUE(queue_.try_push(batch({lookup(1, "a.evil.test"), later})));
+  ASSERT_TRUE(engine_->drain());
+  EXPECT_EQ(pipeline_->accounting().time_suspect(), 1U);
+  EXPECT_EQ(stored(), 2U) << "both are matched";
+  const std::optional<WatermarkRange> watermarks = pipeline_->correlator().watermarks();
+  ASSERT_TRUE(watermarks);
+  EXPECT_EQ(format_timestamp(watermarks->newest).substr(0, 4), "2023");
 }
 
 TEST_F(LiveEngines, CountFindingsOfEachRule) {

@@ -103,6 +103,19 @@ TEST_F(Recorders, GiveBackWhatCameInByteForByte) {
   EXPECT_EQ(read_back(), want);
 }
 
+TEST_F(Recorders, TellWhenTheBatchWasReceived) {
+  IngestBatch batch;
+  batch.add_record("{}");
+  batch.received_at = 1'679'443'200 * kNanosPerSecond;
+  {
+    const auto recorder = open();
+    recorder->add(batch);
+    ASSERT_TRUE(recorder->flush());
+  }
+  RecordReader reader(std::move(*open_source(files().at(0))));
+  EXPECT_EQ(reader.read().received, batch.received_at);
+}
+
 TEST_F(Recorders, BeginANewFileWhenOneIsFullOrOld) {
   settings_.file_bytes = 1'000;
   settings_.file_age = std::chrono::minutes(10);
