@@ -88,6 +88,19 @@ const YamlNode* ConfigMap::required(std::string_view key, std::string example) c
   return value;
 }
 
+void ConfigMap::require_one(std::string_view key, std::string_view other) const {
+  if (ConfigObserver* const observer = ConfigObservation::observer()) {
+    observer->needed_one(what_, key, other);
+  }
+  const YamlNode* const second = find(other);
+  const std::string keys = "'" + std::string(key) + "' or '" + std::string(other) + "'";
+  if (find(key) != nullptr && second != nullptr) {
+    desk_.error(second->position, what_ + " has " + keys + ", not both");
+  } else if (find(key) == nullptr && second == nullptr && node_.is_map()) {
+    desk_.error(node_.position, what_ + " needs " + keys);
+  }
+}
+
 void ConfigMap::observe(std::string_view key, const ConfigValue& value) const {
   if (ConfigObserver* const observer = ConfigObservation::observer()) {
     observer->value(what_, key, value);

@@ -31,6 +31,8 @@ class ConfigMap {
   /// Of each: what holds if the key is not there, or its value is wrong, which the desk is told.
   [[nodiscard]] std::string text(std::string_view key) const;
   [[nodiscard]] std::string required_text(std::string_view key) const;
+  /// Tells the desk if there is neither of two keys, or both.
+  void require_one(std::string_view key, std::string_view other) const;
   [[nodiscard]] bool flag(std::string_view key, bool otherwise) const;
   [[nodiscard]] std::uint64_t number(std::string_view key,
                                      std::uint64_t least,

@@ -37,6 +37,10 @@ class ConfigObserver {
   virtual void value(const std::string& what, std::string_view key, const ConfigValue& value) = 0;
   /// The key must be there.
   virtual void needed(const std::string& what, std::string_view key) = 0;
+  /// One of these must be there, and not both.
+  virtual void needed_one(const std::string& what,
+                          std::string_view key,
+                          std::string_view other) = 0;
 };
 
 /// While it lives, the observer hears of all that this thread reads.

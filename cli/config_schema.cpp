@@ -53,6 +53,7 @@ struct MapSchema {
   std::vector<std::string> keys;
   std::map<std::string, ConfigValue, std::less<>> values;
   std::set<std::string, std::less<>> needed;
+  std::set<std::pair<std::string, std::string>> needed_one;  ///< Of two.
   /// Maps below a key, alone or in a list.
   std::map<std::string, std::set<std::string>> below;
   std::set<std::string> lists;
@@ -95,6 +96,10 @@ class Recorder final : public ConfigObserver {
 
   void needed(const std::string& what, std::string_view key) override {
     maps_[what].needed.emplace(key);
+  }
+
+  void needed_one(const std::string& what, std::string_view key, std::string_view other) override {
+    maps_[what].needed_one.emplace(key, other);
   }
 
   /// Forgets where things stood: another document comes.
@@ -238,6 +243,11 @@ void Recorder::write_map(Json& json, const std::string& what, bool is_one_of_sev
       write(json, key);
     }
     json.EndArray();
+  }
+  for (const auto& [key, other] : schema.needed_one) {
+    write_raw(json, "oneOf",
+              R"([{"required": [")" + key + R"("]}, {"required": [")" + other + R"("]}])",
+              rapidjson::kArrayType);
   }
   write(json, "additionalProperties");
   json.Bool(false);

@@ -56,16 +56,12 @@ std::string path_of(const ConfigMap& map, std::string_view key) {
   return value == nullptr ? std::string() : value->text;
 }
 
-void read_url(const ConfigMap& map, const YamlNode& node, SinkConfig& sink) {
+void read_url(const ConfigMap& map, SinkConfig& sink) {
   const std::string plain = map.text("url");
   const std::string secret = map.secret_file("url_file");
   sink.url_file = path_of(map, "url_file");
   sink.allows_plaintext = map.flag("insecure_plaintext", false);
-  if (map.find("url") != nullptr && map.find("url_file") != nullptr) {
-    map.error("url_file", "there is a url already", "one of both");
-  } else if (map.find("url") == nullptr && map.find("url_file") == nullptr && node.is_map()) {
-    map.desk().error(node.position, "a sink needs 'url', or 'url_file'");
-  }
+  map.require_one("url", "url_file");
   const bool is_secret = !sink.url_file.empty();
   sink.url = tidy_url(sink.kind, is_secret ? secret : plain);
   if (sink.url.empty()) {
@@ -107,7 +103,7 @@ SinkConfig read_sink(const YamlNode& node, DiagnosticDesk& desk) {
     static_cast<void>(map.required_text("type"));
   }
   sink.kind = map.choice("type", kinds).value_or(0) == 1 ? SinkKind::thehive : SinkKind::webhook;
-  read_url(map, node, sink);
+  read_url(map, sink);
   sink.credentials.secret = read_secret(map);
   sink.secret_file = path_of(map, "secret_file");
   if (sink.kind == SinkKind::thehive && map.find("secret_file") != nullptr) {

@@ -121,13 +121,18 @@ class Unit(FolderTest):
         result = run("config", "check", os.path.join(PACKAGING, "spoor.yaml"))
         self.assertEqual(result.returncode, 0, result.stderr)
 
+    @needs("openssl")
     def test_what_the_configuration_has_in_comments_can_be_used(self):
         """A "#" with one space behind it is prose, any other stands before a setting."""
         lines = [re.sub(r"^( *)#(?! \S)", r"\1", line) for line in source("spoor.yaml").splitlines()]
         secret = self.path("secret", "x" * 40)
         os.chmod(secret, 0o600)
         tokens = self.path("tokens", "0" * 64 + "  somebody\n")
+        made = tool("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=x",
+                    "-keyout", self.path("tls.key"), "-out", self.path("tls.pem"))
+        self.assertEqual(made.returncode, 0, made.stderr)
         text = "\n".join(lines).replace("/etc/spoor/soar.secret", secret).replace("/etc/spoor/tokens", tokens)
+        text = text.replace("/etc/spoor/tls.", self.path("tls."))
         config = self.path("spoor.yaml", text.replace("/var/spool/fdr", self.folder))
         self.assertIn("\n- name: web", "\n".join(line.strip() for line in lines))
         result = run("config", "check", config)

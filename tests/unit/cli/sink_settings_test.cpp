@@ -116,7 +116,7 @@ TEST_F(SinkSettings, AnAddressMayBeAFilesSecret) {
   write("url", "secret\n");
   EXPECT_NE(problem(text("")).find("it holds no address of a web service"), std::string::npos);
   EXPECT_EQ(problem(text("")).find("secret"), std::string::npos);
-  EXPECT_NE(problem(text(", url: \"https://x\"")).find("there is a url already"),
+  EXPECT_NE(problem(text(", url: \"https://x\"")).find("not both"),
             std::string::npos);
 }
 
@@ -138,7 +138,7 @@ TEST_F(SinkSettings, MistakesAreToldWithTheirPlace) {
   EXPECT_EQ(problem("sinks: [{type: webhook, url: \"https://x\"}]\n"), "1:9: a sink needs 'name'");
   EXPECT_EQ(problem("sinks: [{name: a, url: \"https://x\"}]\n"), "1:9: a sink needs 'type'");
   EXPECT_EQ(problem("sinks: [{name: a, type: webhook}]\n"),
-            "1:9: a sink needs 'url', or 'url_file'");
+            "1:9: a sink needs 'url' or 'url_file'");
   EXPECT_EQ(
       problem("sinks: [{name: a, type: webhook, url: \"x/y?token=canary\"}]\n").find("canary"),
       std::string::npos);
