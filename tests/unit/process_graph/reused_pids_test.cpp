@@ -68,7 +68,7 @@ TEST_F(ReusedPids, AFactLooksAtTheChildrenItCanConcernOnly) {
     constexpr std::uint32_t kPids = 4;
     std::vector<Event> events;
     for (std::uint32_t i = 0; i < kStarts; ++i) {
-      events.push_back(start(4 + i % kPids, kBegin + 10 * i, 4 + (i + 1) % kPids));
+      events.push_back(start(4 + i % kPids, kBegin + std::int64_t{10} * i, 4 + (i + 1) % kPids));
     }
     if (is_reversed) {
       std::ranges::reverse(events);
