@@ -460,6 +460,13 @@ Result<ReadTotals> read_all(const ReplayOptions& options,
   return read_inputs(files, plain, progress, {}, options.received);
 }
 
+/// None: as the engine has it.
+std::optional<WaitingLimits> waiting_limits(const ReplayOptions& options) {
+  return options.waiting_mib > 0
+             ? std::optional(WaitingLimits::of_bytes(options.waiting_mib << 20U))
+             : std::nullopt;
+}
+
 void print_profile(const ReplayOptions& options, const RuleSet& rules, const Matcher& matcher) {
   const TableOptions table{.color = use_color(STDERR_FILENO, options.color),
                            .width = terminal_width(STDERR_FILENO)};
@@ -526,9 +533,7 @@ int run_replay(const ReplayOptions& options) {
        .parser = {.source = options.source},
        .host_aliases = std::move(*host_aliases),
        .lateness = options.revisions > 0 || *state ? std::optional(Lateness{}) : std::nullopt,
-       .waiting = options.waiting_mib > 0
-                      ? std::optional(WaitingLimits::of_bytes(options.waiting_mib << 20U))
-                      : std::nullopt,
+       .waiting = waiting_limits(options),
        .on_dead_letter =
            [&desk](const Error& error, std::string_view record, const RecordPosition& position) {
              desk.take(error, record, position);
