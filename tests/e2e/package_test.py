@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -132,7 +133,10 @@ class Unit(FolderTest):
                     "-keyout", self.path("tls.key"), "-out", self.path("tls.pem"))
         self.assertEqual(made.returncode, 0, made.stderr)
         text = "\n".join(lines).replace("/etc/spoor/soar.secret", secret).replace("/etc/spoor/tokens", tokens)
-        text = text.replace("/etc/spoor/tls.", self.path("tls."))
+        os.mkdir(self.path("rules"))
+        shutil.copy(os.path.join(PACKAGING, "..", "detections", "threecx", "dead_drop_lookup.yml"), self.path("rules"))
+        text = text.replace("/etc/spoor/tls.", self.path("tls.")).replace("/etc/spoor/rules", self.path("rules"))
+        text = text.replace("/usr/share/spoor/detections", os.path.join(ROOT, "detections"))
         config = self.path("spoor.yaml", text.replace("/var/spool/fdr", self.folder))
         self.assertIn("\n- name: web", "\n".join(line.strip() for line in lines))
         result = run("config", "check", config)
