@@ -11,10 +11,10 @@
 //
 // Joining is monotone and commutative: what is one machine stays one, and the canonical key of a
 // machine is the least of its keys. Of the starts of a host only a sample is kept, the same for
-// whoever sees them: of each day the kStartsPerDayMax with the least hash, for kStartDaysMax days up
-// to the newest. The answer is a function of the set of facts as long as no host has more, and no
-// name more than kHostsPerNameMax hosts. Beyond that it is not: two samples that have two starts in
-// common for a while join their hosts for good, and whether they ever have depends on what came
+// whoever sees them: of each day the kStartsPerDayMax with the least hash, for kStartDaysMax days
+// up to the newest. The answer is a function of the set of facts as long as no host has more, and
+// no name more than kHostsPerNameMax hosts. Beyond that it is not: two samples that have two starts
+// in common for a while join their hosts for good, and whether they ever have depends on what came
 // first. Where that matters, an alias or a statement of the vendor decides.
 #pragma once
 

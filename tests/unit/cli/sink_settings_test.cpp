@@ -116,8 +116,7 @@ TEST_F(SinkSettings, AnAddressMayBeAFilesSecret) {
   write("url", "secret\n");
   EXPECT_NE(problem(text("")).find("it holds no address of a web service"), std::string::npos);
   EXPECT_EQ(problem(text("")).find("secret"), std::string::npos);
-  EXPECT_NE(problem(text(", url: \"https://x\"")).find("not both"),
-            std::string::npos);
+  EXPECT_NE(problem(text(", url: \"https://x\"")).find("not both"), std::string::npos);
 }
 
 TEST_F(SinkSettings, MistakesAreToldWithTheirPlace) {
