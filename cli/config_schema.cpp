@@ -245,9 +245,17 @@ void Recorder::write_map(Json& json, const std::string& what, bool is_one_of_sev
     json.EndArray();
   }
   for (const auto& [key, other] : schema.needed_one) {
-    write_raw(json, "oneOf",
-              R"([{"required": [")" + key + R"("]}, {"required": [")" + other + R"("]}])",
-              rapidjson::kArrayType);
+    write(json, "oneOf");
+    json.StartArray();
+    for (const std::string& one : {key, other}) {
+      json.StartObject();
+      write(json, "required");
+      json.StartArray();
+      write(json, one);
+      json.EndArray();
+      json.EndObject();
+    }
+    json.EndArray();
   }
   write(json, "additionalProperties");
   json.Bool(false);
