@@ -769,49 +769,21 @@ bool path_round(std::string& path, RevealFlags& flags) {
 // --- Evasion: command lines
 // ---------------------------------------------------------------------------------------
 
-/// Which quotes stand inside a word. Other quotes beside one do not part it from its neighbours.
-class InnerQuotes {
- public:
-  explicit InnerQuotes(std::string_view text) : text_(text) {}
-
-  /// Is the quote at `at` one, behind `before`? `at` must not be less than the last time: a run of
-  /// quotes is looked through once.
-  [[nodiscard]] bool has(std::size_t at, char before) {
-    if (behind_ <= at) {
-      behind_ = std::min(text_.find_first_not_of('"', at), text_.size());
-    }
-    return is_word(before) && is_word(char_at(text_, behind_));
-  }
-
- private:
-  std::string_view text_;
-  std::size_t behind_ = 0;  ///< Of the last quote asked for: the first character that is none.
-};
-
-/// cmd.exe does not see quotes inside a word, nor does the C runtime: `po"w"er"shell`. One that
-/// does not stand inside goes with the one of its pair that does: `"who"ami`, `power"shell" -enc`.
+/// cmd.exe does not see quotes inside a word, nor does the C runtime: `po"w"er"shell`.
 bool drop_inner_quotes(std::string& text) {
-  InnerQuotes inner(text);
   std::size_t end = 0;
-  char before = '\0';  // The last character that was no quote.
-  bool is_open = false;
-  bool drops = false;  // The pair, or the last quote, which has no other.
-  for (std::size_t at = 0; at < text.size(); ++at) {
+  std::size_t at = 0;
+  while (at < text.size()) {
     if (text[at] != '"') {
-      before = text[at];
-      text[end++] = before;
+      text[end++] = text[at++];
       continue;
     }
-    if (is_open) {
-      is_open = false;
-    } else {
-      const std::size_t other = text.find('"', at + 1);
-      is_open = other != kNone;
-      const bool first = inner.has(at, before);
-      drops = first || (is_open && inner.has(other, other == at + 1 ? before : text[other - 1]));
-    }
-    if (!drops) {
-      text[end++] = '"';
+    const std::size_t behind = std::min(text.find_first_not_of('"', at), text.size());
+    const bool inner = end > 0 && is_word(text[end - 1]) && is_word(char_at(text, behind));
+    for (; at < behind; ++at) {
+      if (!inner) {
+        text[end++] = '"';
+      }
     }
   }
   const bool changed = end != text.size();
