@@ -176,9 +176,13 @@ bool HostState::has_hit_below(ProcessIndex process) const {
 
 void HostState::note_hit_below(ProcessIndex process) {
   hit_below.resize(graph.size(), false);
-  while (process != kNoProcess && !has_hit_below(process)) {
-    // All of them: they may part again, and it is not said which then has what is below.
+  bool is_news = true;
+  while (process != kNoProcess && is_news) {
+    // All of them: they may part again, and it is not said which then has what is below. One that
+    // joined when the others were marked is not.
+    is_news = false;
     for (const ProcessIndex node : graph.members(process)) {
+      is_news = is_news || !hit_below[node];
       hit_below[node] = true;
     }
     process = graph.claimed_parent(process);
@@ -195,6 +199,7 @@ void HostState::relinked(ProcessIndex process, const Feeds& feeds) {
     mark_cycle(graph.claimed_parent(process), process);
   }
   if (has_hit_below(process)) {
+    note_hit_below(process);
     note_hit_below(graph.claimed_parent(process));
     mark_line(process);
   }
