@@ -136,15 +136,19 @@ TEST_F(ZmqInputs, WhatHadComeBeforeTheEndIsHandedOver) {
   engine_->pause();
   zmq::socket_t socket = pusher();
   socket.connect(input_->endpoint());
-  for (int i = 0; i < 3'000; ++i) {
-    send(socket, {"{\"n\":" + std::to_string(i) + "}"});
+  // Large ones, of which a few make a batch: more than the queue takes, and not more than the
+  // hundred that the socket holds besides.
+  constexpr std::size_t kMessages = 90;
+  const std::string filling(std::size_t{16} << 10U, 'x');
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    send(socket, {"{\"n\":" + std::to_string(i) + ",\"f\":\"" + filling + "\"}"});
   }
   EXPECT_TRUE(PoppingEngine::wait_until([&] { return input_->counters().stalls > 0; }));
   // Until all are in the socket. None can be counted there.
   std::this_thread::sleep_for(std::chrono::seconds(3));
   input_->stop_taking();
   engine_->go_on();
-  EXPECT_EQ(engine_->wait_for(3'000).size(), 3'000U);
+  EXPECT_EQ(engine_->wait_for(kMessages).size(), kMessages);
 }
 
 TEST_F(ZmqInputs, OffLoopbackItWantsKeysAndAList) {
