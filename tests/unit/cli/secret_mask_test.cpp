@@ -20,8 +20,8 @@ TEST(SecretMask, LeavesOutWhatStandsBehindTheKeyOfASecret) {
   } cases[] = {
       {"    secret: hunter2", "    secret: ***"},
       {"  - {name: a, secret: hunter2, url: x}", "  - {name: a, secret: ***"},
-      {"  'api_token' : \"hunter2\"", "  'api_token' : ***"},
-      {"{\"sasl.password\":\"hunter2\"}", "{\"sasl.password\": ***"},
+      {R"(  'api_token' : "hunter2")", "  'api_token' : ***"},
+      {R"({"sasl.password":"hunter2"})", R"({"sasl.password": ***)"},
       {"SPOOR__INPUTS__0__OPTIONS={sasl.password: hunter2}",
        "SPOOR__INPUTS__0__OPTIONS={sasl.password: ***"},
       {"SPOOR__SINKS__0__SECRET=hunter2", "SPOOR__SINKS__0__SECRET= ***"},

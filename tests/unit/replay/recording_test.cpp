@@ -101,7 +101,7 @@ TEST(Recording, AHeaderReadsAsItWasWritten) {
   const std::string line = render_recording_header(
       {.time = -5, .length = 12, .bad = ErrorCode::malformed_frame, .input = "web"});
   EXPECT_EQ(line, "-5 12 malformed_frame web\n");
-  const auto header = parse_recording_header(line.substr(0, line.size() - 1));
+  const auto header = parse_recording_header(std::string_view(line).substr(0, line.size() - 1));
   ASSERT_TRUE(header);
   EXPECT_EQ(header->time, -5);
   EXPECT_EQ(header->length, 12U);
