@@ -130,9 +130,9 @@ TEST_F(LiveEngines, CommitWithinALargeBatchAndAnswerAtItsEnd) {
   engine_ =
       std::make_unique<LiveEngine>(*pipeline_, *store_, *FindingStore::open(*store_, *store_),
                                    queue_, system_clock(), 2, LiveOptions{.committed_every = 10});
-  std::vector<std::string> records;
-  for (int i = 0; i < 40; ++i) {
-    records.push_back(lookup(i, "a.evil.test"));
+  std::vector<std::string> records(40);
+  for (int i = 0; std::string& record : records) {
+    record = lookup(i++, "a.evil.test");
   }
   IngestBatch made = batch(records);
   const std::string key = StateWriter(StateRow::input).raw("test").bytes();
