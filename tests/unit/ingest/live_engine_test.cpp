@@ -131,7 +131,7 @@ TEST_F(LiveEngines, CommitWithinALargeBatchAndAnswerAtItsEnd) {
       std::make_unique<LiveEngine>(*pipeline_, *store_, *FindingStore::open(*store_, *store_),
                                    queue_, system_clock(), 2, LiveOptions{.committed_every = 10});
   std::vector<std::string> records(40);
-  for (int i = 0; std::string& record : records) {
+  for (int i = 0; std::string & record : records) {
     record = lookup(i++, "a.evil.test");
   }
   IngestBatch made = batch(records);
