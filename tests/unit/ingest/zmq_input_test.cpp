@@ -141,7 +141,7 @@ TEST_F(ZmqInputs, WhatHadComeBeforeTheEndIsHandedOver) {
   constexpr std::size_t kMessages = 90;
   const std::string filling(std::size_t{16} << 10U, 'x');
   for (std::size_t i = 0; i < kMessages; ++i) {
-    send(socket, {"{\"n\":" + std::to_string(i) + ",\"f\":\"" + filling + "\"}"});
+    send(socket, {R"({"n":)" + std::to_string(i) + R"(,"f":")" + filling + R"("})"});
   }
   EXPECT_TRUE(PoppingEngine::wait_until([&] { return input_->counters().stalls > 0; }));
   // Until all are in the socket. None can be counted there.
