@@ -244,56 +244,56 @@ TEST_F(BusServers, WhatWasNotKeptIsCountedAsLost) {
   EXPECT_EQ(client.lost(), tail - 2) << "the first was had";
 }
 
-TEST_F(BusServers, GapsAreToldWithTheirTotals) {
-  start();
-  zmq::context_t context;
-  zmq::socket_t socket(context, zmq::socket_type::sub);
-  socket.set(zmq::sockopt::linger, 0);
-  socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(milliseconds(kPatience).count()));
-  socket.set(zmq::sockopt::subscribe, "gap.");
-  socket.connect(publish_);
-  ASSERT_TRUE(comes_true([&] { return server_->status().had_subscriber; }));
-  const auto next = [&socket] {
+/// Hears of gaps alone.
+class GapListener {
+ public:
+  explicit GapListener(const std::string& endpoint) : socket_(context_, zmq::socket_type::sub) {
+    socket_.set(zmq::sockopt::linger, 0);
+    socket_.set(zmq::sockopt::rcvtimeo, static_cast<int>(milliseconds(kPatience).count()));
+    socket_.set(zmq::sockopt::subscribe, "gap.");
+    socket_.connect(endpoint);
+  }
+
+  /// The frames of the next message; as far as they came.
+  [[nodiscard]] std::vector<std::string> next() {
     std::vector<std::string> frames;
     zmq::message_t frame;
     do {
-      if (!socket.recv(frame)) {
+      if (!socket_.recv(frame)) {
         break;
       }
       frames.push_back(frame.to_string());
     } while (frame.more());
     return frames;
-  };
+  }
+
+ private:
+  zmq::context_t context_;
+  zmq::socket_t socket_;
+};
+
+TEST_F(BusServers, GapsAreToldWithTheirTotals) {
+  start();
+  GapListener gaps(publish_);
+  ASSERT_TRUE(comes_true([&] { return server_->status().had_subscriber; }));
   server_->tell_gaps({{"late_events", 3}, {"evicted", 0}});
-  EXPECT_EQ(next(), (std::vector<std::string>{"gap.late_events",
-                                              R"({"v":1,"instance":"0123","epoch":1,"gap":1})",
-                                              R"({"kind":"late_events","count":3,"total":3})"}));
+  EXPECT_EQ(gaps.next(), (std::vector<std::string>{
+                             "gap.late_events", R"({"v":1,"instance":"0123","epoch":1,"gap":1})",
+                             R"({"kind":"late_events","count":3,"total":3})"}));
   server_->tell_gaps({{"late_events", 5}, {"evicted", 0}});
-  EXPECT_EQ(next().at(2), R"({"kind":"late_events","count":2,"total":5})");
+  EXPECT_EQ(gaps.next().at(2), R"({"kind":"late_events","count":2,"total":5})");
 }
 
 TEST_F(BusServers, GapsAreToldOnceOverRestarts) {
   // What it told first once it was there.
   const auto told = [this](const std::vector<std::pair<std::string, std::uint64_t>>& totals) {
     start();
-    zmq::context_t context;
-    zmq::socket_t socket(context, zmq::socket_type::sub);
-    socket.set(zmq::sockopt::linger, 0);
-    socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(milliseconds(kPatience).count()));
-    socket.set(zmq::sockopt::subscribe, "gap.");
-    socket.connect(publish_);
+    GapListener gaps(publish_);
     EXPECT_TRUE(comes_true([&] { return server_->status().had_subscriber; }));
     server_->tell_gaps(totals);
-    std::string payload;
-    zmq::message_t frame;
-    do {
-      if (!socket.recv(frame)) {
-        break;
-      }
-      payload = frame.to_string();
-    } while (frame.more());
+    const std::vector<std::string> frames = gaps.next();
     stop();
-    return payload;
+    return frames.empty() ? "" : frames.back();
   };
   EXPECT_EQ(told({{"late_events", 3}}), R"({"kind":"late_events","count":3,"total":3})");
   EXPECT_EQ(told({{"late_events", 3}, {"evicted", 2}}),
@@ -314,21 +314,14 @@ TEST_F(BusServers, GapsAreToldOnceOverRestarts) {
 TEST_F(BusServers, GapsThatAKilledEngineToldTooEarlyAreToldAgain) {
   ASSERT_TRUE(findings_->state().put_aside("pglate_events", StateWriter().number(9).bytes()));
   start();
-  zmq::context_t context;
-  zmq::socket_t socket(context, zmq::socket_type::sub);
-  socket.set(zmq::sockopt::linger, 0);
-  socket.set(zmq::sockopt::rcvtimeo, static_cast<int>(milliseconds(kPatience).count()));
-  socket.set(zmq::sockopt::subscribe, "gap.");
-  socket.connect(publish_);
+  GapListener gaps(publish_);
   ASSERT_TRUE(comes_true([&] { return server_->status().had_subscriber; }));
   server_->tell_gaps({{"late_events", 5}});
   std::this_thread::sleep_for(milliseconds(1'500));  // Until it is looked at.
   server_->tell_gaps({{"late_events", 6}});
-  zmq::message_t frame;
-  do {
-    ASSERT_TRUE(socket.recv(frame));
-  } while (frame.more());
-  EXPECT_EQ(frame.to_string(), R"({"kind":"late_events","count":1,"total":6})");
+  const std::vector<std::string> frames = gaps.next();
+  ASSERT_FALSE(frames.empty());
+  EXPECT_EQ(frames.back(), R"({"kind":"late_events","count":1,"total":6})");
 }
 
 TEST_F(BusServers, OffLoopbackNeedsAKey) {
