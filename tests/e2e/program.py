@@ -79,7 +79,7 @@ def small_disk(folder, megabytes):
         yield folder if mounted.returncode == 0 else None
     finally:
         if mounted.returncode == 0:
-            subprocess.run(["umount", folder], check=False)
+            subprocess.run(["umount", "--lazy", folder], check=False)
 
 
 class FolderTest(unittest.TestCase):
