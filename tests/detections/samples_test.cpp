@@ -11,6 +11,7 @@
 #include "engine/pipeline.h"
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 
 namespace spoor {
 namespace {

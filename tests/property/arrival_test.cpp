@@ -13,6 +13,7 @@
 #include "engine/pipeline.h"
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 #include "tests/support/long_run.h"
 #include "tests/support/ocsf_schema.h"
 

@@ -13,6 +13,7 @@
 #include "parsers/record_parser.h"
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 #include "tests/support/long_run.h"
 #include "tests/support/parsing.h"
 #include "tests/support/random_rules.h"

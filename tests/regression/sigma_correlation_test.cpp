@@ -21,6 +21,7 @@
 #include "parsers/flat/flat_event.h"
 #include "parsers/json/json_scanner.h"
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 
 namespace spoor {
 namespace {

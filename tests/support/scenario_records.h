@@ -10,6 +10,7 @@
 #include "engine/pipeline.h"
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 
 namespace spoor::test {
 

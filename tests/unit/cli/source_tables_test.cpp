@@ -7,6 +7,7 @@
 #include "cli/rule_samples.h"
 #include "engine/matcher/source_support.h"
 #include "parsers/record_parser.h"
+#include "tests/source_dir.h"
 #include "tests/support/parsing.h"
 
 namespace spoor {

@@ -14,6 +14,7 @@
 #include "parsers/record_parser.h"
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 
 namespace {
 

@@ -12,6 +12,7 @@
 #include "engine/base/limits.h"
 #include "parsers/json/json_dom.h"
 #include "parsers/json/json_scanner.h"
+#include "tests/source_dir.h"
 #include "tests/support/parsing.h"
 
 namespace spoor {

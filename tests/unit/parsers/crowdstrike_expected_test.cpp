@@ -18,6 +18,7 @@
 #include <simdjson.h>
 
 #include "engine/base/text.h"
+#include "tests/source_dir.h"
 #include "tests/support/parsing.h"
 
 namespace spoor {

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 #include "tests/support/parsing.h"
 
 namespace spoor {

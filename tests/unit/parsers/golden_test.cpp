@@ -14,6 +14,7 @@
 
 #include "engine/finding/event_json.h"
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 #include "tests/support/parsing.h"
 
 namespace spoor {

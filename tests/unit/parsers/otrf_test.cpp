@@ -9,6 +9,7 @@
 #include <simdjson.h>
 
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 #include "tests/support/parsing.h"
 
 namespace spoor {

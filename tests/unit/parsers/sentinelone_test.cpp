@@ -14,6 +14,7 @@
 
 #include "engine/base/text.h"
 #include "engine/process_graph/process_graph.h"
+#include "tests/source_dir.h"
 #include "tests/support/parsing.h"
 
 namespace spoor {

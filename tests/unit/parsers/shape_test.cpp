@@ -15,6 +15,7 @@
 #include "parsers/json/shape_cache.h"
 #include "replay/byte_source.h"
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 #include "tests/support/json_readers.h"
 
 namespace spoor {

@@ -15,6 +15,7 @@
 
 #include "engine/base/text.h"
 #include "engine/rule/load.h"
+#include "tests/source_dir.h"
 #include "tests/support/parsing.h"
 
 namespace spoor {

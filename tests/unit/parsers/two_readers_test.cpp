@@ -9,6 +9,7 @@
 #include "parsers/json/escape_check.h"
 #include "parsers/json/quote_scan.h"
 #include "replay/record_reader.h"
+#include "tests/source_dir.h"
 #include "tests/support/json_readers.h"
 #include "tests/support/parsing.h"
 

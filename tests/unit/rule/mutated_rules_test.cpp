@@ -13,6 +13,7 @@
 #include "engine/rule/document.h"
 #include "engine/rule/lint.h"
 #include "engine/rule/load.h"
+#include "tests/source_dir.h"
 #include "tests/support/random_rules.h"
 
 namespace spoor {

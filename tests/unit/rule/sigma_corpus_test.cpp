@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/rule/load.h"
+#include "tests/source_dir.h"
 
 namespace spoor {
 namespace {
