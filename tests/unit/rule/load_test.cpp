@@ -284,9 +284,9 @@ class RuleFolder : public testing::Test {
     return path.string();
   }
 
+  // Nothing of the clock in the name: a process that starts later may have read it earlier.
   std::filesystem::path folder_ =
-      std::filesystem::temp_directory_path() /
-      fmt::format("spoor_rules_{}", testing::UnitTest::GetInstance()->random_seed() + getpid());
+      std::filesystem::temp_directory_path() / fmt::format("spoor_rules_{}", getpid());
 };
 
 TEST_F(RuleFolder, RuleFilesAreReadOnceAndHiddenOnesNot) {
@@ -295,7 +295,7 @@ TEST_F(RuleFolder, RuleFilesAreReadOnceAndHiddenOnesNot) {
   write(".c.yml", "no rule");
   write(".hidden/sub/d.yml", "no rule");
   const Result<LoadedRules> loaded = load_rule_paths({folder_.string(), rule});
-  ASSERT_TRUE(loaded);
+  ASSERT_TRUE(loaded) << loaded.error().message;
   EXPECT_TRUE(loaded->diagnostics.empty());
   EXPECT_EQ(loaded->rules.detections.size(), 1U);
 }
@@ -305,7 +305,7 @@ TEST_F(RuleFolder, AnOversizeFileDoesNotKeepItsNeighboursFromLoading) {
   write("b.yml", std::string(kRuleBytesMax + 1, '#'));
   write("c.yml", std::string(kRuleBytesMax, '#'));
   const Result<LoadedRules> loaded = load_rule_paths({folder_.string()});
-  ASSERT_TRUE(loaded);
+  ASSERT_TRUE(loaded) << loaded.error().message;
   ASSERT_EQ(loaded->diagnostics.size(), 1U);
   EXPECT_NE(loaded->diagnostics[0].file.find("b.yml"), std::string::npos);
   EXPECT_EQ(loaded->rules.detections.size(), 1U);
