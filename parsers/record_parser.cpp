@@ -4,7 +4,6 @@
 #include <array>
 
 #include "engine/base/limits.h"
-#include "engine/base/prefetch.h"
 #include "parsers/crowdstrike/crowdstrike.h"
 #include "parsers/document.h"
 #include "parsers/envelope.h"
@@ -80,19 +79,7 @@ struct RecordParser::Impl final : private EventEmitter {
       bad(read.error(), whole);
       return;
     }
-    prefetch_behind(record);
     take(0, 0, whole, 0);
-  }
-
-  /// Records are read one behind the other: the next is on its way from memory while this one is
-  /// made an event. Past what was read this is harmless, and does nothing.
-  static void prefetch_behind(std::string_view record) {
-    constexpr std::size_t kLine = 64;
-    constexpr std::size_t kBytesMax = 8192;
-    const char* const end = record.data() + record.size();
-    for (std::size_t at = 0; at < std::min(record.size(), kBytesMax); at += kLine) {
-      prefetch_line(end + at);
-    }
   }
 
   // --- Bytes → document

@@ -10,12 +10,17 @@
 #include <immintrin.h>
 #endif
 
+#include "engine/base/prefetch.h"
 #include "parsers/json/backslash_runs.h"
 
 namespace spoor {
 namespace {
 
 constexpr std::size_t kBlock = 64;
+/// How far ahead of the look memory is asked for: a record or two. Records are read one behind the
+/// other, and what comes next is on its way while this one is made an event. Line by line, since
+/// more at once than a core can wait for would hold it up.
+constexpr std::size_t kAhead = 2048;
 
 constexpr std::array<bool, 256> kSimple = [] {
   std::array<bool, 256> simple{};
@@ -175,8 +180,10 @@ take_block(__m512i bytes, std::string_view json, std::size_t at, WideWalk& walk)
   WideWalk walk{.least = blanks, .begin = _mm256_setzero_si256(), .next = index};
   std::size_t at = 0;
   for (; at + kBlock <= json.size(); at += kBlock) {
+    prefetch_line(json.data() + at + kAhead);
     take_block(_mm512_loadu_si512(json.data() + at), json, at, walk);
   }
+  prefetch_line(json.data() + at + kAhead);
   const __mmask64 there = (__mmask64{1} << (json.size() - at)) - 1;
   const __m512i rest = _mm512_mask_loadu_epi8(blanks, there, json.data() + at);
   if (there != 0) {
@@ -195,88 +202,128 @@ take_block(__m512i bytes, std::string_view json, std::size_t at, WideWalk& walk)
   return finish(look, json, walk.carry, index);
 }
 
-// Which bytes are simple, by their two halves: kLow[low half] has a bit for each high half with
-// which it makes one, kHigh[high half] that bit. " is 0x22, / 0x2F, \ 0x5C, b 0x62, f 0x66, n 0x6E,
-// r 0x72, t 0x74.
-constexpr std::array<unsigned char, 16> kLow = [] {
-  std::array<unsigned char, 16> table{};
-  for (const unsigned byte : {0x22U, 0x2FU, 0x5CU, 0x62U, 0x66U, 0x6EU, 0x72U, 0x74U}) {
-    table[byte & 0xFU] = static_cast<unsigned char>(table[byte & 0xFU] | (1U << (byte >> 4U)));
+/// What may follow a backslash, but for " and u, each at the place of its lowest four bits;
+/// elsewhere what has others. b would share the place of r: hardly any text has it, and it is left
+/// to judge().
+constexpr std::array<unsigned char, 16> kSimpleByHalf = [] {
+  std::array<unsigned char, 16> bytes{};
+  for (std::size_t place = 0; place < bytes.size(); ++place) {
+    bytes[place] = static_cast<unsigned char>(place ^ 1U);
   }
-  return table;
+  for (std::size_t byte = 0; byte < kSimple.size(); ++byte) {
+    if (kSimple[byte] && byte != 'b' && byte != '"') {
+      bytes[byte % bytes.size()] = static_cast<unsigned char>(byte);
+    }
+  }
+  return bytes;
 }();
-constexpr std::array<unsigned char, 16> kHigh = {1, 2, 4, 8, 16, 32, 64, 128};
 
-/// What all blocks of a text have, put together.
-struct Sums {
-  __m256i all;
-  __m256i least;
-};
-
+/// `least`: of the bytes at each place of the halves, the least, as signed numbers.
 [[gnu::target("avx2"), gnu::always_inline]] inline BlockBits look_avx2(const char* text,
-                                                                       Sums& sums) {
-  const __m256i low_table =
-      _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(kLow.data())));
-  const __m256i high_table =
-      _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(kHigh.data())));
-  const __m256i nibble = _mm256_set1_epi8(0x0F);
+                                                                       __m256i& least) {
+  const __m256i simple_by_half = _mm256_broadcastsi128_si256(
+      _mm_loadu_si128(reinterpret_cast<const __m128i*>(kSimpleByHalf.data())));
   BlockBits found;
   for (unsigned half = 0; half < 2; ++half) {
     const __m256i bytes =
         _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + std::size_t{32} * half));
-    sums.all = _mm256_or_si256(sums.all, bytes);
-    sums.least = _mm256_min_epu8(sums.least, bytes);
-    const __m256i low = _mm256_shuffle_epi8(low_table, _mm256_and_si256(bytes, nibble));
-    const __m256i high =
-        _mm256_shuffle_epi8(high_table, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), nibble));
-    const __m256i not_simple =
-        _mm256_cmpeq_epi8(_mm256_and_si256(low, high), _mm256_setzero_si256());
-    const auto quotes = static_cast<std::uint32_t>(
-        _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'))));
+    least = _mm256_min_epi8(least, bytes);
+    const __m256i is_quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'));
+    // By the lowest four bits; a byte beyond ASCII gets zero, and is none of them either.
+    const __m256i is_simple = _mm256_cmpeq_epi8(bytes, _mm256_shuffle_epi8(simple_by_half, bytes));
+    const auto quotes = static_cast<std::uint32_t>(_mm256_movemask_epi8(is_quote));
     const auto backslashes = static_cast<std::uint32_t>(
         _mm256_movemask_epi8(_mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\'))));
-    const auto others = static_cast<std::uint32_t>(_mm256_movemask_epi8(not_simple));
+    const auto simple =
+        static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_or_si256(is_simple, is_quote)));
     found.quotes |= std::uint64_t{quotes} << (32 * half);
     found.backslashes |= std::uint64_t{backslashes} << (32 * half);
-    found.not_simple |= std::uint64_t{others} << (32 * half);
+    found.not_simple |= std::uint64_t{~simple} << (32 * half);
   }
   return found;
 }
 
+struct BlankedBlock {
+  alignas(32) std::array<char, kBlock> bytes;
+};
+
+/// A block whose bytes from `size` on, which can be read, are none of the text: blanks instead. By
+/// whole registers, so that what reads it need not wait for the memory.
+[[gnu::target("avx2"), gnu::always_inline]] inline BlankedBlock blanked_behind(const char* text,
+                                                                               std::size_t size) {
+  static constexpr std::array<unsigned char, 2 * kBlock> kOnesThenZeros = [] {
+    std::array<unsigned char, 2 * kBlock> bytes{};
+    std::fill_n(bytes.begin(), kBlock, static_cast<unsigned char>(0xFF));
+    return bytes;
+  }();
+  const unsigned char* const there = kOnesThenZeros.data() + (kBlock - size);
+  BlankedBlock block;
+  for (std::size_t half = 0; half < kBlock; half += 32) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + half));
+    const __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(there + half));
+    _mm256_store_si256(reinterpret_cast<__m256i*>(block.bytes.data() + half),
+                       _mm256_blendv_epi8(_mm256_set1_epi8(' '), bytes, mask));
+  }
+  return block;
+}
+
+/// There is something beyond ASCII or below a blank: what is it?
+[[gnu::noinline]] void look_again(std::string_view json, TextLook& look) {
+  unsigned char all = 0;
+  unsigned char least = ' ';
+  for (const char c : json) {  // Compilers make vectors of it.
+    const auto byte = static_cast<unsigned char>(c);
+    all |= byte;
+    least = std::min(least, byte);
+  }
+  look.is_ascii = all < 0x80;
+  look.has_controls = least < ' ';
+}
+
+/// What a walk over blocks by halves has found.
+struct NarrowWalk {
+  __m256i least{};  ///< Of the bytes at each place of the halves, the least, as signed numbers.
+  QuotePlace* next = nullptr;
+  std::uint64_t carry = 0;
+  Escapes escapes = Escapes::good;
+};
+
+/// The block of `json` that begins there, whose bytes are at `text`.
+[[gnu::target("avx2,bmi,popcnt"), gnu::always_inline]] inline void take_halves(
+    const char* text, std::string_view json, std::size_t at, NarrowWalk& walk) {
+  std::uint64_t open = open_quotes(look_avx2(text, walk.least), json, at, walk.carry, walk.escapes);
+  // As many as most blocks have, without a branch for each.
+  constexpr int kAtOnce = 6;
+  const auto count = static_cast<std::size_t>(std::popcount(open));
+  for (int i = 0; i < kAtOnce; ++i) {
+    walk.next[i] = place_of(at, open);
+    open &= open - 1;
+  }
+  for (QuotePlace* more = walk.next + kAtOnce; open != 0; open &= open - 1) {
+    *more++ = place_of(at, open);
+  }
+  walk.next += count;
+}
+
 [[gnu::target("avx2,bmi,popcnt")]] TextLook find_quotes_avx2(std::string_view json,
                                                              QuotePlace* index) {
-  Sums sums{.all = _mm256_setzero_si256(), .least = _mm256_set1_epi8(' ')};
-  QuotePlace* next = index;
-  std::uint64_t carry = 0;
-  Escapes verdict = Escapes::good;
-  std::array<char, kBlock> rest{};
-  for (std::size_t at = 0; at < json.size(); at += kBlock) {
-    const char* text = json.data() + at;
-    if (json.size() - at < kBlock) [[unlikely]] {
-      rest.fill(' ');
-      std::memcpy(rest.data(), text, json.size() - at);
-      text = rest.data();
-    }
-    std::uint64_t open = open_quotes(look_avx2(text, sums), json, at, carry, verdict);
-    // As many as most blocks have, without a branch for each.
-    constexpr int kAtOnce = 6;
-    const auto count = static_cast<std::size_t>(std::popcount(open));
-    for (int i = 0; i < kAtOnce; ++i) {
-      next[i] = place_of(at, open);
-      open &= open - 1;
-    }
-    for (QuotePlace* more = next + kAtOnce; open != 0; open &= open - 1) {
-      *more++ = place_of(at, open);
-    }
-    next += count;
-  }
   const __m256i blanks = _mm256_set1_epi8(' ');
-  const __m256i none_less = _mm256_cmpeq_epi8(sums.least, blanks);
-  const TextLook look{.quotes = static_cast<std::size_t>(next - index),
-                      .escapes = verdict,
-                      .is_ascii = _mm256_movemask_epi8(sums.all) == 0,
-                      .has_controls = _mm256_movemask_epi8(none_less) != -1};
-  return finish(look, json, carry, index);
+  NarrowWalk walk{.least = blanks, .next = index};
+  std::size_t at = 0;
+  for (; at + kBlock <= json.size(); at += kBlock) {
+    prefetch_line(json.data() + at + kAhead);
+    take_halves(json.data() + at, json, at, walk);
+  }
+  if (at != json.size()) {
+    prefetch_line(json.data() + at + kAhead);
+    const BlankedBlock rest = blanked_behind(json.data() + at, json.size() - at);
+    take_halves(rest.bytes.data(), json, at, walk);
+  }
+  TextLook look{.quotes = static_cast<std::size_t>(walk.next - index), .escapes = walk.escapes};
+  if (_mm256_movemask_epi8(_mm256_cmpgt_epi8(blanks, walk.least)) != 0) {
+    look_again(json, look);
+  }
+  return finish(look, json, walk.carry, index);
 }
 
 #endif

@@ -36,7 +36,8 @@ inline constexpr std::size_t kQuotedTextMax = 0xFFFF;
 }
 
 /// Writes the places of all quotes that are not escaped to `index`, which has quote_room() entries,
-/// and behind the last the text's length. O(length).
+/// and behind the last the text's length. Behind the text kTextPadding bytes (document.h) can be
+/// read. O(length).
 using QuoteFinder = TextLook (*)(std::string_view json, QuotePlace* index);
 
 /// Those that this machine can run, the fastest first, the slow twin of all last. Never empty.

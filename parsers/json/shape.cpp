@@ -47,13 +47,22 @@ constexpr std::array<Sixteen, 17> kMasks = [] {
 using Checks = std::vector<JsonShape::Check>;
 using Gaps = std::vector<JsonShape::Gap>;
 
+/// What stands in a gap.
+struct Filling {
+  const char* text = nullptr;
+  std::uint32_t size = 0;
+};
+
 /// Into its node.
-[[gnu::always_inline]] inline void take(const JsonShape::Gap& gap,
-                                        const QuotedText& text,
-                                        Node* nodes) {
+[[gnu::always_inline]] inline Filling take(const JsonShape::Gap& gap,
+                                           const QuotedText& text,
+                                           Node* nodes) {
   const QuotePlace* const at = text.index + gap.ordinal;
-  nodes[gap.node].text = text.json.data() + at[0] + gap.begin;
-  nodes[gap.node].text_size = std::uint32_t{at[1]} - at[0] - gap.less;
+  const Filling filling{.text = text.json.data() + at[0] + gap.begin,
+                        .size = std::uint32_t{at[1]} - at[0] - gap.less};
+  nodes[gap.node].text = filling.text;
+  nodes[gap.node].text_size = filling.size;
+  return filling;
 }
 
 [[gnu::always_inline]] inline void take(const JsonShape::StringGap& gap,
@@ -64,11 +73,17 @@ using Gaps = std::vector<JsonShape::Gap>;
   nodes[gap.node].text_size = std::uint32_t{at[1]} - at[0] - 1;
 }
 
+/// Not zero: no digit or too many for a look, or a zero before others. No branch.
+[[gnu::always_inline]] inline std::uint32_t is_odd(const char* at, std::uint32_t digits) {
+  return ((digits - 1) & ~31U) | ((digits & 31U) == 0 ? 1U : 0U) |
+         ((at[0] == '0' ? 1U : 0U) & (digits != 1 ? 1U : 0U));
+}
+
 bool take_numbers_plainly(const Gaps& gaps, const QuotedText& text, Node* nodes) {
   std::uint32_t plain = 1;
   for (const JsonShape::Gap& gap : gaps) {
-    take(gap, text, nodes);
-    plain &= is_plain_number(nodes[gap.node].text, nodes[gap.node].text_size) ? 1U : 0U;
+    const Filling number = take(gap, text, nodes);
+    plain &= is_plain_number(number.text, number.size) ? 1U : 0U;
   }
   return plain != 0;
 }
@@ -86,6 +101,55 @@ bool fit_plainly(const Checks& checks, const char* base, const QuotePlace* index
 }
 
 #if defined(__x86_64__)
+
+/// Ones, then zeros: 32 bytes from `kOnesThenZeros + 32 - n` on are a mask of the first n.
+constexpr std::array<unsigned char, 2 * kCheckBytes> kOnesThenZeros = [] {
+  std::array<unsigned char, 2 * kCheckBytes> bytes{};
+  for (std::size_t i = 0; i < kCheckBytes; ++i) {
+    bytes[i] = 0xFF;
+  }
+  return bytes;
+}();
+
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i load_wide(const void* bytes) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));
+}
+
+/// Of the first bytes, at most 32.
+[[gnu::target("avx2"), gnu::always_inline]] inline __m256i mask_of_first(std::uint32_t bytes) {
+  return load_wide(kOnesThenZeros.data() + (kCheckBytes - bytes));
+}
+
+[[gnu::target("avx2")]] bool fit_avx2(const Checks& checks,
+                                      const char* base,
+                                      const QuotePlace* index) {
+  __m256i differences = _mm256_setzero_si256();
+  for (const JsonShape::Check& check : checks) {
+    const char* at = base + index[check.ordinal] + check.offset;
+    const __m256i there = _mm256_and_si256(load_wide(at), mask_of_first(check.size));
+    differences = _mm256_or_si256(differences, _mm256_xor_si256(there, load_wide(check.text)));
+  }
+  return _mm256_testz_si256(differences, differences) != 0;
+}
+
+[[gnu::target("avx2")]] bool take_numbers_avx2(const Gaps& gaps,
+                                               const QuotedText& text,
+                                               Node* nodes) {
+  const __m256i minus_zero = _mm256_set1_epi8(-'0');
+  const __m256i nine = _mm256_set1_epi8(9);
+  __m256i no_digits = _mm256_setzero_si256();
+  std::uint32_t odd = 0;
+  for (const JsonShape::Gap& gap : gaps) {
+    const auto [at, size] = take(gap, text, nodes);
+    const std::uint32_t sign = at[0] == '-' ? 1 : 0;
+    const std::uint32_t digits = size - sign;
+    const __m256i values = _mm256_add_epi8(load_wide(at + sign), minus_zero);
+    no_digits = _mm256_or_si256(
+        no_digits, _mm256_subs_epu8(_mm256_and_si256(values, mask_of_first(digits & 31U)), nine));
+    odd |= is_odd(at + sign, digits);
+  }
+  return odd == 0 && _mm256_testz_si256(no_digits, no_digits) != 0;
+}
 
 [[gnu::target("avx512bw,avx512vl")]] bool fit_avx512(const Checks& checks,
                                                      const char* base,
@@ -109,18 +173,14 @@ bool fit_plainly(const Checks& checks, const char* base, const QuotePlace* index
   __m256i no_digits = _mm256_setzero_si256();
   std::uint32_t odd = 0;
   for (const JsonShape::Gap& gap : gaps) {
-    take(gap, text, nodes);
-    const char* const at = nodes[gap.node].text;
+    const auto [at, size] = take(gap, text, nodes);
     const std::uint32_t sign = at[0] == '-' ? 1 : 0;
-    const std::uint32_t digits = nodes[gap.node].text_size - sign;
+    const std::uint32_t digits = size - sign;
     const std::uint32_t there = (std::uint32_t{1} << (digits & 31U)) - 1;
     const __m256i values = _mm256_maskz_add_epi8(
         there, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + sign)), minus_zero);
     no_digits = _mm256_or_si256(no_digits, _mm256_subs_epu8(values, nine));
-    // No digit or too many for a look, or a zero before others.
-    odd |= (digits - 1) & ~31U;
-    odd |= (at[sign] == '0' ? 1U : 0U) & (digits != 1 ? 1U : 0U);
-    odd |= (digits & 31U) == 0 ? 1U : 0U;
+    odd |= is_odd(at + sign, digits);
   }
   return odd == 0 && _mm256_testz_si256(no_digits, no_digits) != 0;
 }
@@ -145,17 +205,24 @@ struct JsonShape::Kernels {
   /// Takes the numbers; are all whole ones that a look tells to be valid?
   bool (*take_numbers)(const Gaps& gaps, const QuotedText& text, Node* nodes);
 
-  static constexpr Kernels plain() {
-    return {.fit = fit_plainly, .take_numbers = take_numbers_plainly};
-  }
-
-  static Kernels widest() {
+  /// Those that this machine can run, the fastest first.
+  static std::vector<Kernels> runnable() {
+    std::vector<Kernels> kernels;
 #if defined(__x86_64__)
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) {
-      return {.fit = fit_avx512, .take_numbers = take_numbers_avx512};
+      kernels.push_back({.fit = fit_avx512, .take_numbers = take_numbers_avx512});
+    }
+    if (__builtin_cpu_supports("avx2")) {
+      kernels.push_back({.fit = fit_avx2, .take_numbers = take_numbers_avx2});
     }
 #endif
-    return plain();
+    kernels.push_back({.fit = fit_plainly, .take_numbers = take_numbers_plainly});
+    return kernels;
+  }
+
+  static const std::vector<Kernels>& all() {
+    static const std::vector<Kernels> kAll = runnable();
+    return kAll;
   }
 };
 
@@ -366,12 +433,16 @@ bool JsonShape::assign(const QuotedText& text, const Document& document) {
 }
 
 bool JsonShape::read(const QuotedText& text) {
-  static const Kernels kWidest = Kernels::widest();
-  return read(text, kWidest);
+  static const Kernels kFastest = Kernels::all().front();
+  return read(text, kFastest);
 }
 
-bool JsonShape::read_plainly(const QuotedText& text) {
-  return read(text, Kernels::plain());
+std::size_t JsonShape::ways() {
+  return Kernels::all().size();
+}
+
+bool JsonShape::read_in_way(std::size_t way, const QuotedText& text) {
+  return read(text, Kernels::all().at(way));
 }
 
 bool JsonShape::read(const QuotedText& text, const Kernels& kernels) {
@@ -409,14 +480,13 @@ bool JsonShape::read_booleans(const QuotedText& text) {
   Node* const nodes = nodes_.data();
   std::uint32_t good = 1;
   for (const Gap& gap : booleans_) {
-    take(gap, text, nodes);
+    const auto [at, size] = take(gap, text, nodes);
     // What is behind a word that is too short can be read.
     std::uint32_t front = 0;
-    std::memcpy(&front, nodes[gap.node].text, sizeof front);
-    const std::uint32_t size = nodes[gap.node].text_size;
+    std::memcpy(&front, at, sizeof front);
     const std::uint32_t is_true = (front == kTrue ? 1U : 0U) & (size == 4 ? 1U : 0U);
-    const std::uint32_t is_false = (front == kFals ? 1U : 0U) & (size == 5 ? 1U : 0U) &
-                                   (nodes[gap.node].text[4] == 'e' ? 1U : 0U);
+    const std::uint32_t is_false =
+        (front == kFals ? 1U : 0U) & (size == 5 ? 1U : 0U) & (at[4] == 'e' ? 1U : 0U);
     good &= is_true | is_false;
   }
   return good != 0;

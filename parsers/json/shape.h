@@ -42,8 +42,12 @@ class JsonShape {
   /// call. False says nothing. O(fixed text).
   [[nodiscard]] bool read(const QuotedText& text);
 
-  /// The same without the machine's widest instructions: the slow twin.
-  [[nodiscard]] bool read_plainly(const QuotedText& text);
+  /// In how many ways can this machine do that? The fastest is the first, the slow twin of all the
+  /// last.
+  [[nodiscard]] static std::size_t ways();
+
+  /// read() in one of them: what tests compare.
+  [[nodiscard]] bool read_in_way(std::size_t way, const QuotedText& text);
 
   [[nodiscard]] const std::vector<Node>& nodes() const { return nodes_; }
 

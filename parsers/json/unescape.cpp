@@ -21,6 +21,7 @@ namespace {
 
 constexpr std::size_t kEscapeLength = 6;  ///< \uXXXX
 constexpr std::uint32_t kReplacement = 0xFFFD;
+constexpr std::size_t kBlock = 64;
 
 int hex_digit(char digit) {
   if (digit >= '0' && digit <= '9') {
@@ -97,13 +98,20 @@ struct LetterEscape {
 constexpr LetterEscape kLetterEscapes[] = {
     {'n', '\n'}, {'r', '\r'}, {'t', '\t'}, {'b', '\b'}, {'f', '\f'}};
 
-char simple_escape(char letter) {
-  for (const auto& escape : kLetterEscapes) {
-    if (escape.letter == letter) {
-      return escape.meant;
-    }
+/// What each letter means behind a backslash.
+constexpr std::array<char, 256> kMeant = [] {
+  std::array<char, 256> meant{};
+  for (std::size_t byte = 0; byte < meant.size(); ++byte) {
+    meant[byte] = static_cast<char>(static_cast<unsigned char>(byte));  // \" \\ \/
   }
-  return letter;  // \" \\ \/
+  for (const LetterEscape& escape : kLetterEscapes) {
+    meant[static_cast<unsigned char>(escape.letter)] = escape.meant;
+  }
+  return meant;
+}();
+
+char simple_escape(char letter) {
+  return kMeant[static_cast<unsigned char>(letter)];
 }
 
 /// Copies up to the next backslash; how much that was. Sixteen bytes at a time, and as many too
@@ -140,14 +148,60 @@ void resolve_one(const char*& at, const char* end, char*& out) {
   }
 }
 
+/// Copies up to 64 bytes; the end of the copy. Most runs between two escapes are short, and as many
+/// bytes too many do no harm.
+[[gnu::always_inline]] inline char* copy_run(const char* from, const char* to, char* out) {
+  constexpr std::ptrdiff_t kShort = 16;
+  std::memcpy(out, from, kShort);
+  if (to - from > kShort) {
+    std::memcpy(out + kShort, from + kShort, kBlock - kShort);
+  }
+  return out + (to - from);
+}
+
+/// 64 bytes at a time: where their escapes are is known before the first is looked at, so that none
+/// waits for the one before.
+std::size_t unescape_by_blocks(std::string_view text, char* out) {
+  static_assert(kTextPadding >= kBlock && kUnescapePadding >= kBlock);
+  const char* const begin = out;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {  // Never within an escape.
+    const std::size_t size = std::min(kBlock, static_cast<std::size_t>(end - at));
+    const std::uint64_t there = ~std::uint64_t{0} >> (kBlock - size);
+    const std::uint64_t backslashes = backslashes_of_64(at) & there;
+    std::uint64_t carry = 0;
+    std::uint64_t escaping = backslashes & ~escaped_bytes(backslashes, carry);
+    const char* const block = at;
+    const char* const block_end = at + size;
+    for (; escaping != 0; escaping &= escaping - 1) {
+      const char* const place = block + std::countr_zero(escaping);
+      out = copy_run(at, place, out);
+      at = place;
+      if (end - at < 2) {
+        return static_cast<std::size_t>(out - begin);
+      }
+      if (at[1] == 'u') [[unlikely]] {
+        resolve_one(at, end, out);
+        break;  // What is behind it begins a block of its own.
+      }
+      *out++ = simple_escape(at[1]);
+      at += 2;
+    }
+    if (escaping == 0 && at < block_end) {
+      out = copy_run(at, block_end, out);
+      at = block_end;
+    }
+  }
+  return static_cast<std::size_t>(out - begin);
+}
+
 struct Kernels {
   std::size_t (*unescape)(std::string_view text, char* out);
   bool (*has_backslash)(std::string_view text);
 };
 
 #if defined(__x86_64__)
-
-constexpr std::size_t kBlock = 64;
 
 /// What a block of 64 bytes says, with its escapes still in it.
 struct EscapedBlock {
@@ -255,7 +309,7 @@ const Kernels& kernels() {
       return Kernels{.unescape = unescape_avx512, .has_backslash = has_backslash_avx512};
     }
 #endif
-    return Kernels{.unescape = unescape_json_plainly, .has_backslash = has_backslash};
+    return Kernels{.unescape = unescape_by_blocks, .has_backslash = has_backslash};
   }();
   return kKernels;
 }

@@ -204,7 +204,7 @@ TEST(TwoReaders, AgreeOnRandomTextsOfJsonCharacters) {
 /// What a finder makes of a text: its places, and in `look` the rest. Nothing behind the text may
 /// have a part in it.
 std::vector<QuotePlace> found_by(QuoteFinder find, const std::string& text, TextLook& look) {
-  const std::string longer = text + "\"\\\x01\xFF";
+  const std::string longer = text + "\"\\\x01\xFF" + std::string(kTextPadding, '"');
   std::vector<QuotePlace> index(quote_room(text.size()));
   look = find(std::string_view(longer).substr(0, text.size()), index.data());
   index.resize(look.quotes + 1);
