@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "engine/event/canonical.h"
 #include "engine/finding/json_writer.h"
 
 namespace spoor {
@@ -85,25 +88,60 @@ void write_originals(JsonWriter& json, const Event& event) {
   json.end_object();
 }
 
-void write_flags(JsonWriter& json, const Event& event) {
-  struct Flag {
-    bool raised;
-    std::string_view name;
-  };
+struct Flag {
+  bool raised;
+  std::string_view name;
+};
 
-  const auto flags = std::to_array<Flag>({{event.salvaged, "salvaged"},
-                                          {event.duplicate_keys, "duplicate_keys"},
-                                          {event.time_suspect, "time_suspect"}});
+/// Nothing of it if none is raised.
+void write_raised(JsonWriter& json, std::string_view key, std::span<const Flag> flags) {
   if (std::ranges::none_of(flags, &Flag::raised)) {
     return;
   }
-  json.begin_array("flags");
+  json.begin_array(key);
   for (const Flag& flag : flags) {
     if (flag.raised) {
       json.element(flag.name);
     }
   }
   json.end_array();
+}
+
+/// What rules find beside a value that is dressed up, and what was seen on the way.
+void write_revealed(JsonWriter& json, const Event& event) {
+  bool begun = false;
+  std::string value;
+  event.fields().for_each([&](FieldId id) {
+    RevealFlags seen;
+    const bool differs = reveal(field_kind(id), event.field(id), value, &seen);
+    const auto flags = std::to_array<Flag>({{seen.invisible, "invisible"},
+                                            {seen.look_alike, "look_alike"},
+                                            {seen.short_name, "short_name"},
+                                            {seen.substring, "part_of_variable"}});
+    if (!differs && std::ranges::none_of(flags, &Flag::raised)) {
+      return;
+    }
+    if (!begun) {
+      json.begin_object("revealed");
+      begun = true;
+    }
+    json.begin_object(field_name(id));
+    if (differs) {
+      json.any_text("value", value);
+    }
+    write_raised(json, "seen", flags);
+    json.end_object();
+  });
+  if (begun) {
+    json.end_object();
+  }
+}
+
+void write_flags(JsonWriter& json, const Event& event) {
+  const auto flags = std::to_array<Flag>({{event.salvaged, "salvaged"},
+                                          {event.duplicate_keys, "duplicate_keys"},
+                                          {event.time_suspect, "time_suspect"}});
+  write_raised(json, "flags", flags);
 }
 
 void write_position(JsonWriter& json, const Event& event, std::string_view file) {
@@ -131,6 +169,7 @@ std::string render_event(const Event& event, std::string_view file) {
   write_fields(json, event);
   write_extra(json, event);
   write_originals(json, event);
+  write_revealed(json, event);
   write_flags(json, event);
   write_position(json, event, file);
   json.end_object();

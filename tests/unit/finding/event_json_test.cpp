@@ -45,6 +45,23 @@ TEST(EventJson, ExtraFieldsStandByNameAndOriginalsByField) {
       << json;
 }
 
+TEST(EventJson, WhatIsDressedUpIsShownBesideIt) {
+  Event event;
+  event.set(FieldId::image, R"(C:\PROGRA~1\a.exe)");
+  event.set(FieldId::parent_image, "C:\\Users\\cv\xE2\x80\xAEtxt.exe");
+  event.set(FieldId::command_line, "po^wershell %ComSpec:~0,1%");
+  event.set(FieldId::target_filename, R"(C:\Windows\..\b.dll)");
+  event.set(FieldId::user, "a^b");
+  const std::string json = render_event(event);
+  const std::string wanted =
+      R"("revealed":{"Image":{"seen":["short_name"]},)"
+      R"("CommandLine":{"value":"powershell %ComSpec:~0,1%","seen":["part_of_variable"]},)"
+      R"("ParentImage":{"value":"C:\\Users\\cvtxt.exe","seen":["invisible"]},)"
+      R"("TargetFilename":{"value":"C:\\b.dll"}})";
+  EXPECT_NE(json.find(wanted), std::string::npos) << json;
+  EXPECT_EQ(render_event(test::sample_dns_query()).find("revealed"), std::string::npos);
+}
+
 TEST(EventJson, FlagsTellWhatToMistrust) {
   Event event;
   EXPECT_EQ(render_event(event).find("flags"), std::string::npos);
