@@ -4,7 +4,7 @@
 //   bench_parse --only FILE [ROUNDS]   parses one log and measures nothing, for perf
 //
 // Each corpus is repeated in memory to 8 MiB, more than a second-level cache holds, and read by all
-// in turn, twenty-one rounds of each. Rates of one machine on one day mean little: read the ratios,
+// in turn, seven rounds of each. Rates of one machine on one day mean little: read the ratios,
 // medians of those of each round. Allocations are counted after a first round, by this program's
 // operator new.
 
@@ -57,7 +57,7 @@ void operator delete(void* memory, std::size_t /*size*/) noexcept {
 namespace {
 
 constexpr std::size_t kCorpusBytes = std::size_t{8} << 20;
-constexpr int kRounds = 21;
+constexpr int kRounds = 7;
 
 struct CorpusRow {
   const char* name;
