@@ -257,7 +257,7 @@ struct BlankedBlock {
     return bytes;
   }();
   const unsigned char* const there = kOnesThenZeros.data() + (kBlock - size);
-  BlankedBlock block;
+  BlankedBlock block{};
   for (std::size_t half = 0; half < kBlock; half += 32) {
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + half));
     const __m256i mask = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(there + half));

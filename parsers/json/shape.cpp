@@ -103,8 +103,8 @@ bool fit_plainly(const Checks& checks, const char* base, const QuotePlace* index
 #if defined(__x86_64__)
 
 /// Ones, then zeros: 32 bytes from `kOnesThenZeros + 32 - n` on are a mask of the first n.
-constexpr std::array<unsigned char, 2 * kCheckBytes> kOnesThenZeros = [] {
-  std::array<unsigned char, 2 * kCheckBytes> bytes{};
+constexpr std::array<unsigned char, 2 * std::size_t{kCheckBytes}> kOnesThenZeros = [] {
+  std::array<unsigned char, 2 * std::size_t{kCheckBytes}> bytes{};
   for (std::size_t i = 0; i < kCheckBytes; ++i) {
     bytes[i] = 0xFF;
   }
