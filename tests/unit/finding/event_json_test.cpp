@@ -48,7 +48,7 @@ TEST(EventJson, ExtraFieldsStandByNameAndOriginalsByField) {
 TEST(EventJson, WhatIsDressedUpIsShownBesideIt) {
   Event event;
   event.set(FieldId::image, R"(C:\PROGRA~1\a.exe)");
-  event.set(FieldId::parent_image, "C:\\Users\\cv\xE2\x80\xAEtxt.exe");
+  event.set(FieldId::parent_image, "C:\\Users\\cv\xE2\x80\xAEtxt\xE2\x80\xAC.exe");
   event.set(FieldId::command_line, "po^wershell %ComSpec:~0,1%");
   event.set(FieldId::target_filename, R"(C:\Windows\..\b.dll)");
   event.set(FieldId::user, "a^b");
