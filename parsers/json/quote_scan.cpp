@@ -12,6 +12,7 @@
 
 #include "engine/base/prefetch.h"
 #include "parsers/json/backslash_runs.h"
+#include "parsers/json/byte_mask.h"
 
 namespace spoor {
 namespace {
@@ -251,12 +252,8 @@ struct BlankedBlock {
 /// whole registers, so that what reads it need not wait for the memory.
 [[gnu::target("avx2"), gnu::always_inline]] inline BlankedBlock blanked_behind(const char* text,
                                                                                std::size_t size) {
-  static constexpr std::array<unsigned char, 2 * kBlock> kOnesThenZeros = [] {
-    std::array<unsigned char, 2 * kBlock> bytes{};
-    std::fill_n(bytes.begin(), kBlock, static_cast<unsigned char>(0xFF));
-    return bytes;
-  }();
-  const unsigned char* const there = kOnesThenZeros.data() + (kBlock - size);
+  static_assert(kBlock <= kByteMaskMax);
+  const unsigned char* const there = mask_of_first(size);
   BlankedBlock block{};
   for (std::size_t half = 0; half < kBlock; half += 32) {
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + half));

@@ -9,6 +9,7 @@
 #include <immintrin.h>
 #endif
 
+#include "parsers/json/byte_mask.h"
 #include "parsers/json/number_check.h"
 
 namespace spoor {
@@ -73,12 +74,6 @@ struct Filling {
   nodes[gap.node].text_size = std::uint32_t{at[1]} - at[0] - 1;
 }
 
-/// Not zero: no digit or too many for a look, or a zero before others. No branch.
-[[gnu::always_inline]] inline std::uint32_t is_odd(const char* at, std::uint32_t digits) {
-  return ((digits - 1) & ~31U) | ((digits & 31U) == 0 ? 1U : 0U) |
-         ((at[0] == '0' ? 1U : 0U) & (digits != 1 ? 1U : 0U));
-}
-
 bool take_numbers_plainly(const Gaps& gaps, const QuotedText& text, Node* nodes) {
   std::uint32_t plain = 1;
   for (const JsonShape::Gap& gap : gaps) {
@@ -102,22 +97,31 @@ bool fit_plainly(const Checks& checks, const char* base, const QuotePlace* index
 
 #if defined(__x86_64__)
 
-/// Ones, then zeros: 32 bytes from `kOnesThenZeros + 32 - n` on are a mask of the first n.
-constexpr std::array<unsigned char, 2 * std::size_t{kCheckBytes}> kOnesThenZeros = [] {
-  std::array<unsigned char, 2 * std::size_t{kCheckBytes}> bytes{};
-  for (std::size_t i = 0; i < kCheckBytes; ++i) {
-    bytes[i] = 0xFF;
-  }
-  return bytes;
-}();
+/// Those of a number, for a look at up to 31.
+struct Digits {
+  const char* at = nullptr;
+  std::uint32_t looked_at = 0;
+};
+
+/// Takes the number of a gap. `odd` is not zero any more if it has no digit or too many for a look,
+/// or a zero before others. No branch.
+[[gnu::always_inline]] inline Digits take_digits(const JsonShape::Gap& gap,
+                                                 const QuotedText& text,
+                                                 Node* nodes,
+                                                 std::uint32_t& odd) {
+  constexpr std::uint32_t kMost = 31;
+  const auto [at, size] = take(gap, text, nodes);
+  const std::uint32_t sign = at[0] == '-' ? 1 : 0;
+  const std::uint32_t count = size - sign;
+  const Digits digits{.at = at + sign, .looked_at = count & kMost};
+  odd |= (count - 1) & ~kMost;
+  odd |= (digits.at[0] == '0' ? 1U : 0U) & (count != 1 ? 1U : 0U);
+  odd |= digits.looked_at == 0 ? 1U : 0U;
+  return digits;
+}
 
 [[gnu::target("avx2"), gnu::always_inline]] inline __m256i load_wide(const void* bytes) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(bytes));
-}
-
-/// Of the first bytes, at most 32.
-[[gnu::target("avx2"), gnu::always_inline]] inline __m256i mask_of_first(std::uint32_t bytes) {
-  return load_wide(kOnesThenZeros.data() + (kCheckBytes - bytes));
 }
 
 [[gnu::target("avx2")]] bool fit_avx2(const Checks& checks,
@@ -126,7 +130,7 @@ constexpr std::array<unsigned char, 2 * std::size_t{kCheckBytes}> kOnesThenZeros
   __m256i differences = _mm256_setzero_si256();
   for (const JsonShape::Check& check : checks) {
     const char* at = base + index[check.ordinal] + check.offset;
-    const __m256i there = _mm256_and_si256(load_wide(at), mask_of_first(check.size));
+    const __m256i there = _mm256_and_si256(load_wide(at), load_wide(mask_of_first(check.size)));
     differences = _mm256_or_si256(differences, _mm256_xor_si256(there, load_wide(check.text)));
   }
   return _mm256_testz_si256(differences, differences) != 0;
@@ -140,13 +144,10 @@ constexpr std::array<unsigned char, 2 * std::size_t{kCheckBytes}> kOnesThenZeros
   __m256i no_digits = _mm256_setzero_si256();
   std::uint32_t odd = 0;
   for (const JsonShape::Gap& gap : gaps) {
-    const auto [at, size] = take(gap, text, nodes);
-    const std::uint32_t sign = at[0] == '-' ? 1 : 0;
-    const std::uint32_t digits = size - sign;
-    const __m256i values = _mm256_add_epi8(load_wide(at + sign), minus_zero);
-    no_digits = _mm256_or_si256(
-        no_digits, _mm256_subs_epu8(_mm256_and_si256(values, mask_of_first(digits & 31U)), nine));
-    odd |= is_odd(at + sign, digits);
+    const Digits digits = take_digits(gap, text, nodes, odd);
+    const __m256i values = _mm256_and_si256(_mm256_add_epi8(load_wide(digits.at), minus_zero),
+                                            load_wide(mask_of_first(digits.looked_at)));
+    no_digits = _mm256_or_si256(no_digits, _mm256_subs_epu8(values, nine));
   }
   return odd == 0 && _mm256_testz_si256(no_digits, no_digits) != 0;
 }
@@ -158,9 +159,8 @@ constexpr std::array<unsigned char, 2 * std::size_t{kCheckBytes}> kOnesThenZeros
   for (const JsonShape::Check& check : checks) {
     const char* at = base + index[check.ordinal] + check.offset;
     const __m256i there = _mm256_maskz_loadu_epi8(check.mask, at);
-    const __m256i wanted = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(check.text));
-    constexpr int kOrOfXor = 0xF6;  // By the truth table: differences | (there ^ wanted).
-    differences = _mm256_ternarylogic_epi32(differences, there, wanted, kOrOfXor);
+    constexpr int kOrOfXor = 0xF6;  // By the truth table: differences | (there ^ text).
+    differences = _mm256_ternarylogic_epi32(differences, there, load_wide(check.text), kOrOfXor);
   }
   return _mm256_testz_si256(differences, differences) != 0;
 }
@@ -173,14 +173,10 @@ constexpr std::array<unsigned char, 2 * std::size_t{kCheckBytes}> kOnesThenZeros
   __m256i no_digits = _mm256_setzero_si256();
   std::uint32_t odd = 0;
   for (const JsonShape::Gap& gap : gaps) {
-    const auto [at, size] = take(gap, text, nodes);
-    const std::uint32_t sign = at[0] == '-' ? 1 : 0;
-    const std::uint32_t digits = size - sign;
-    const std::uint32_t there = (std::uint32_t{1} << (digits & 31U)) - 1;
-    const __m256i values = _mm256_maskz_add_epi8(
-        there, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at + sign)), minus_zero);
+    const Digits digits = take_digits(gap, text, nodes, odd);
+    const std::uint32_t there = (std::uint32_t{1} << digits.looked_at) - 1;
+    const __m256i values = _mm256_maskz_add_epi8(there, load_wide(digits.at), minus_zero);
     no_digits = _mm256_or_si256(no_digits, _mm256_subs_epu8(values, nine));
-    odd |= is_odd(at + sign, digits);
   }
   return odd == 0 && _mm256_testz_si256(no_digits, no_digits) != 0;
 }
